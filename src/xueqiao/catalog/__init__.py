@@ -1,0 +1,1 @@
+"""What can be learnt: resources, courses and the words by which people find them."""

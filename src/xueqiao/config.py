@@ -1,0 +1,107 @@
+"""Settings a deployer may change: read once from the environment, each with its meaning.
+
+``docs/reference/settings.md`` is generated from this table.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+def _env(name: str, default: str, meaning: str) -> Any:
+    return field(
+        default_factory=lambda: os.environ.get(name, default),
+        metadata={"env": name, "default": default, "meaning": meaning},
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """One value a row: environment variable, default, meaning."""
+
+    home: str = _env("XUEQIAO_HOME", "var", "Folder of everything that is written: database, lake, keys, files")
+    database_url: str = _env("XUEQIAO_DATABASE_URL", "", "postgresql://user:password@host:port/name; empty means SQLite in the home folder")
+    secret_key: str = _env("XUEQIAO_SECRET_KEY", "", "Key of sessions and forms; empty means one is made and kept in the home folder")
+    identity_key: str = _env("XUEQIAO_IDENTITY_KEY", "", "Key of the hashes that stand for identity numbers; empty means one is made and kept in the home folder")
+    allowed_hosts: str = _env("XUEQIAO_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]", "Host names that are served, separated by commas")
+    public_url: str = _env("XUEQIAO_PUBLIC_URL", "http://127.0.0.1:8000", "Address under which people reach the site; issuer identifiers and QR codes are made from it")
+    demo: str = _env("XUEQIAO_DEMO", "0", "1 shows the named demo people on the sign-in page")
+    debug: str = _env("XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production")
+    lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
+    lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
+
+    @property
+    def home_path(self) -> Path:
+        return Path(self.home).expanduser().resolve()
+
+    @property
+    def is_demo(self) -> bool:
+        return self.demo == "1"
+
+    def kept_secret(self, name: str, given: str) -> str:
+        """The given secret, or one made at first use and kept in the home folder, mode 600."""
+        if given:
+            return given
+        path = self.home_path / "keys" / name
+        try:
+            return path.read_text().strip()
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            scratch = path.with_name(f"{name}.{os.getpid()}")
+            scratch.write_text(secrets.token_urlsafe(48))
+            scratch.chmod(0o600)
+            try:
+                # A link fails when another process was first; its secret is the one that counts.
+                os.link(scratch, path)
+            except FileExistsError:
+                pass
+            finally:
+                scratch.unlink()
+            return path.read_text().strip()
+
+    def database(self) -> dict[str, Any]:
+        """Django's description of the database.
+
+        Raises:
+            ValueError: the address is neither empty nor one of PostgreSQL.
+        """
+        if not self.database_url:
+            return {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(self.home_path / "xueqiao.sqlite3"),
+                "OPTIONS": {
+                    # A deferred BEGIN loses requests to "database is locked" on read-then-write.
+                    "transaction_mode": "IMMEDIATE",
+                    "timeout": 30,
+                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                    "PRAGMA cache_size=-64000; PRAGMA mmap_size=268435456; "
+                    "PRAGMA journal_size_limit=67108864",
+                },
+            }
+        parts = urlsplit(self.database_url)
+        if parts.scheme not in {"postgresql", "postgres"}:
+            raise ValueError(
+                f"XUEQIAO_DATABASE_URL starts with {parts.scheme!r}; write "
+                "postgresql://user:password@host:port/name, or leave it empty for SQLite."
+            )
+        query = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": query.pop("host", parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "OPTIONS": query,
+        }
+
+
+def described() -> list[dict[str, str]]:
+    """Every setting as a row: env, default, meaning."""
+    return [dict(item.metadata) for item in fields(Config)]

@@ -1,0 +1,1 @@
+"""The credit bank: accounts, ledger, recognition, conversion, certificates."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CreditbankConfig(AppConfig):
+    name = "xueqiao.creditbank"
+    label = "creditbank"

@@ -1,0 +1,1 @@
+"""Money for learning, in whole fen: approved budgets by place and year."""

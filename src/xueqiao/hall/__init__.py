@@ -1,0 +1,1 @@
+"""The service hall: class offerings, seats, enrolment, completion."""

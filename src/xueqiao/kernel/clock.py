@@ -1,0 +1,23 @@
+"""Time: instants are UTC, calendars are Asia/Shanghai."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC. Edges call this; verbs take the time as an argument."""
+    return datetime.now(UTC)
+
+
+def local_date(instant: datetime) -> date:
+    """The calendar day in Asia/Shanghai on which an aware instant falls."""
+    return instant.astimezone(LOCAL).date()
+
+
+def start_of(day: date) -> datetime:
+    """The first instant of a calendar day in Asia/Shanghai, as UTC."""
+    return datetime.combine(day, time.min, LOCAL).astimezone(UTC)

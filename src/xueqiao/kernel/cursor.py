@@ -1,0 +1,72 @@
+"""A cursor over a growing table that loses nothing while others write.
+
+On PostgreSQL ids are handed out before rows become visible, so a reader that remembers the last id
+skips rows of a slower writer. Each followed table therefore has ``xid`` (the writing transaction)
+and readers go by ``(xid, id)``, only below the oldest transaction still running. On SQLite writers
+are serial, ``xid`` is 0 and the id alone is enough.
+
+Stored transaction ids are reset when a dump is restored into a new server; see
+docs/decisions/0005-pulled-log.md for what to do then.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+
+from django.db import connections, models
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import Func
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class CurrentXid(Func):
+    """The number of the writing transaction: ``pg_current_xact_id()``, or 0 on SQLite."""
+
+    function = "pg_current_xact_id"
+    arity = 0
+    output_field = models.BigIntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:
+        del compiler
+        if connection.vendor == "postgresql":
+            return "(pg_current_xact_id()::text::bigint)", ()
+        return "0", ()
+
+
+class XidField(models.BigIntegerField):  # type: ignore[type-arg]
+    """The column that makes a table followable. Filled by the database; never set by code."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("db_default", CurrentXid())
+        options.setdefault("editable", False)
+        super().__init__(**options)
+
+
+class Position(NamedTuple):
+    """How far a reader has come: everything up to and including this row has been read."""
+
+    xid: int = 0
+    row: int = 0
+
+
+def horizon(using: str = "default") -> int | None:
+    """The oldest transaction still running; rows at or above it may yet get company. None: no limit."""
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return None
+    with connection.cursor() as ask:
+        ask.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(ask.fetchone()[0])
+
+
+def after(rows: QuerySet[Row], position: Position) -> QuerySet[Row]:
+    """The rows behind a position that are safe to read, in reading order.
+
+    Call it outside the transaction that writes rows: a transaction's own rows lie at the horizon.
+    """
+    limit = horizon(rows.db)
+    rest = rows.filter(Q(xid__gt=position.xid) | Q(xid=position.xid, pk__gt=position.row))
+    if limit is not None:
+        rest = rest.filter(xid__lt=limit)
+    return rest.order_by("xid", "pk")

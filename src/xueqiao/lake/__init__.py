@@ -1,0 +1,1 @@
+"""The lake: extract, stage, marts; the same answer on every engine."""

@@ -1,0 +1,1 @@
+"""Indicators: numerator, denominator, register, date, roll-up."""

@@ -1,0 +1,189 @@
+"""Tables of the network: registers, places, trees, population, institutions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Level(models.IntegerChoices):
+    """The five levels 省市县乡村."""
+
+    PROVINCE = 1, _("Province")
+    CITY = 2, _("City")
+    COUNTY = 3, _("County")
+    TOWN = 4, _("Town")
+    VILLAGE = 5, _("Village")
+
+
+class Register(models.Model):
+    """An official list of places with a cut-off date, such as the civil-affairs register.
+
+    A rate is meaningless without the register its denominator comes from.
+    """
+
+    code = models.CharField(primary_key=True, max_length=20, help_text="nbs, mca")
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+    as_of = models.DateField(help_text="cut-off date of the list")
+    deepest_level = models.PositiveSmallIntegerField(choices=Level)
+    source = models.TextField(help_text="origin and licence")
+
+
+class Place(models.Model):
+    """An administrative or statistical unit, once for all registers that list it.
+
+    ``code`` is the GB/T 2260 code at full length for the level (2, 4, 6, 9 or 12 digits) under which
+    the place was first loaded; other registers may list it under another code (``Listing.code``).
+    """
+
+    code = models.CharField(max_length=12)
+    level = models.PositiveSmallIntegerField(choices=Level)
+    name = models.CharField(max_length=80, help_text="in Chinese, as the register writes it")
+    name_pinyin = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=20, blank=True, help_text="区 县 县级市 街道 镇 乡 zone …")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="first day it no longer exists")
+    lon = models.DecimalField(max_digits=8, decimal_places=5, null=True)
+    lat = models.DecimalField(max_digits=8, decimal_places=5, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="place_code_once_a_day", fields=["code", "valid_from"]),
+            models.CheckConstraint(
+                name="place_ends_after_start",
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+            ),
+        ]
+        indexes = [models.Index(fields=["level", "code"]), models.Index(fields=["name"])]
+
+
+class Listing(models.Model):
+    """A place as one register lists it: code, parent and the days for which that holds."""
+
+    register = models.ForeignKey(Register, models.PROTECT)
+    place = models.ForeignKey(Place, models.PROTECT, related_name="listings")
+    code = models.CharField(max_length=12)
+    parent = models.ForeignKey(Place, models.PROTECT, null=True, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="listing_code_once_a_day", fields=["register", "code", "valid_from"]
+            ),
+        ]
+        indexes = [models.Index(fields=["register", "parent"])]
+
+
+class Closure(models.Model):
+    """Every ancestor of every place in one register's tree, itself included (depth 0)."""
+
+    register = models.ForeignKey(Register, models.PROTECT)
+    ancestor = models.ForeignKey(Place, models.PROTECT, related_name="below")
+    descendant = models.ForeignKey(Place, models.PROTECT, related_name="above")
+    depth = models.PositiveSmallIntegerField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="closure_once", fields=["register", "descendant", "ancestor", "valid_from"]
+            ),
+        ]
+        indexes = [models.Index(fields=["ancestor", "descendant"])]
+
+
+class PlaceChange(models.Model):
+    """An official change event: founded, dissolved, renamed, recoded, merged."""
+
+    year = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=20, help_text="as the source writes it: 新设 撤销 更名 …")
+    level = models.PositiveSmallIntegerField(choices=Level)
+    old_code = models.CharField(max_length=12, blank=True)
+    old_name = models.CharField(max_length=80, blank=True)
+    new_code = models.CharField(max_length=12, blank=True)
+    new_name = models.CharField(max_length=80, blank=True)
+    document = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["old_code"]), models.Index(fields=["new_code"])]
+
+
+class PopulationCell(models.Model):
+    """Residents of one place by sex and age band at a census. ``residents`` counts persons."""
+
+    place = models.ForeignKey(Place, models.PROTECT)
+    census = models.PositiveSmallIntegerField(help_text="year of the census: 2020")
+    sex = models.CharField(max_length=1, help_text="GB/T 2261.1: 1 male, 2 female")
+    age_from = models.PositiveSmallIntegerField()
+    age_to = models.PositiveSmallIntegerField(null=True, help_text="last age of the band; null: open")
+    residents = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="population_cell_once", fields=["place", "census", "sex", "age_from"]
+            ),
+        ]
+
+
+class InstitutionKind(models.TextChoices):
+    """What an institution is, by level of the community education network."""
+
+    OPEN_UNIVERSITY = "open_university", _("Open university or college")
+    COMMUNITY_COLLEGE = "community_college", _("County community college")
+    TOWN_CENTRE = "town_centre", _("Town community education centre")
+    VILLAGE_SCHOOL = "village_school", _("Village residents' school")
+    ELDER_UNIVERSITY = "elder_university", _("University of the third age")
+    PROVIDER = "provider", _("Course provider")
+
+
+class Institution(models.Model):
+    """A body that teaches, recognises or issues. ``is_sample`` marks made-up ones (示例)."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=160, blank=True)
+    kind = models.CharField(max_length=30, choices=InstitutionKind)
+    serves_elders = models.BooleanField(default=False, help_text="counts as 老年教育机构")
+    is_sample = models.BooleanField(default=False)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True, help_text="for audit and the lake's extraction")
+
+    class Meta:
+        indexes = [models.Index(fields=["kind"]), models.Index(fields=["updated_at"])]
+
+
+class Seat(models.Model):
+    """Where an institution sits in one register's tree.
+
+    Kept by register because the registers cut the same ground differently: a centre may belong to a
+    town of the civil-affairs register and to a development zone of the statistical one.
+    """
+
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="seats")
+    register = models.ForeignKey(Register, models.PROTECT)
+    place = models.ForeignKey(Place, models.PROTECT, related_name="seats")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="seat_once", fields=["institution", "register", "valid_from"]
+            ),
+        ]
+
+
+class Boundary(models.Model):
+    """The outline of a place, as GeoJSON geometry, for maps of one level below ``parent``."""
+
+    place = models.OneToOneField(Place, models.PROTECT, related_name="boundary")
+    geometry = models.JSONField()
+    approval = models.CharField(max_length=60, blank=True, help_text="审图号, empty in the sample")

@@ -1,0 +1,130 @@
+"""Tables of people: persons, sign-ins, roles, outside accounts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Sex(models.TextChoices):
+    """GB/T 2261.1."""
+
+    UNKNOWN = "0", _("Not known")
+    MALE = "1", _("Male")
+    FEMALE = "2", _("Female")
+
+
+class Person(models.Model):
+    """A human being, once. Learners, teachers and officers are all persons; roles tell them apart."""
+
+    key = models.UUIDField(unique=True, help_text="public, portable identifier")
+    name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
+    sex = models.CharField(max_length=1, choices=Sex, default=Sex.UNKNOWN)
+    birth_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    home = models.ForeignKey("network.Place", models.PROTECT, null=True, related_name="+")
+    identity_hash = models.CharField(
+        max_length=64, blank=True, help_text="HMAC of the identity number; never the number"
+    )
+    is_sample = models.BooleanField(default=False)
+    opened_at = models.DateTimeField(help_text="when the lifelong learning account was opened")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="person_identity_once", fields=["identity_hash"], condition=~Q(identity_hash="")
+            ),
+        ]
+        indexes = [models.Index(fields=["home"]), models.Index(fields=["updated_at"])]
+
+
+class LoginManager(BaseUserManager["Login"]):
+    def get_by_natural_key(self, username: str | None) -> Login:
+        return self.get(username=username)
+
+
+class Login(AbstractBaseUser):
+    """How a person signs in. A person without one can still learn, be recognised and certified."""
+
+    username = models.CharField(max_length=60, unique=True)
+    person = models.OneToOneField(Person, models.PROTECT, related_name="login")
+    is_active = models.BooleanField(default=True)
+    elder_mode = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = LoginManager()
+
+
+class RoleKind(models.TextChoices):
+    """What somebody does for others. Being a learner needs no role."""
+
+    HELPER = "helper", _("Service point helper")
+    TEACHER = "teacher", _("Teacher")
+    INSTITUTION = "institution", _("Institution manager")
+    ASSESSOR = "assessor", _("Assessor")
+    COUNTY = "county", _("County officer")
+    PROVINCE = "province", _("Provincial officer")
+    OPERATOR = "operator", _("Platform operator")
+
+
+class RoleQuerySet(models.QuerySet["Role"]):
+    def in_force(self, day: date) -> RoleQuerySet:
+        return self.filter(valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+
+
+class Role(models.Model):
+    """A role that a person holds for a place and everything below it, from one day to another.
+
+    With ``institution`` it is narrower: that institution's own affairs only.
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="roles")
+    kind = models.CharField(max_length=20, choices=RoleKind)
+    place = models.ForeignKey("network.Place", models.PROTECT, related_name="+")
+    institution = models.ForeignKey("network.Institution", models.PROTECT, null=True, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    granted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    objects = RoleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="role_ends_after_start",
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+            ),
+            models.UniqueConstraint(
+                name="role_once_for_institution",
+                fields=["person", "kind", "place", "institution", "valid_from"],
+                condition=Q(institution__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="role_once_for_place",
+                fields=["person", "kind", "place", "valid_from"],
+                condition=Q(institution__isnull=True),
+            ),
+        ]
+
+
+class OutsideAccount(models.Model):
+    """An account of another platform that is known to belong to a person. Never guessed."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="outside_accounts")
+    home_page = models.CharField(max_length=200, help_text="the platform, as xAPI account.homePage")
+    name = models.CharField(max_length=200, help_text="the account there, as xAPI account.name")
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="outside_account_once", fields=["home_page", "name"]),
+        ]
+
+

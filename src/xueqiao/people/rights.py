@@ -1,0 +1,139 @@
+"""Who may do what where: the one module that decides.
+
+A policy is named by the page, endpoint or command that it guards (``web/access.py``,
+``Command.policy``); a test fails for one that names none. Rows are narrowed by the querysets of each
+app, which call ``places`` and ``institutions`` here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import errors
+from xueqiao.people.models import Person, Role, RoleKind
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+
+class NotAllowed(errors.Refusal):
+    """The person holds no role in force that the policy asks for."""
+
+    code = "rights.not_allowed"
+    status = 403
+
+
+class Audience(Enum):
+    """Whom a policy lets in before rows are looked at."""
+
+    EVERYONE = "everyone"
+    SIGNED_IN = "signed in"
+    ROLES = "roles"
+    SHELL = "shell"  # whoever may run commands on the machine
+    KEY = "key"  # another platform, by its key pair
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A named right. ``roles`` counts only for ``Audience.ROLES``."""
+
+    code: str
+    audience: Audience
+    roles: frozenset[str] = frozenset()
+
+
+REGISTRY: dict[str, Policy] = {}
+
+
+def define(code: str, audience: Audience, *roles: RoleKind) -> Policy:
+    """Make a policy known. Each code once."""
+    assert code not in REGISTRY, code
+    REGISTRY[code] = Policy(code, audience, frozenset(role.value for role in roles))
+    return REGISTRY[code]
+
+
+K = RoleKind
+PUBLIC = define("public", Audience.EVERYONE)
+OWN = define("own", Audience.SIGNED_IN)
+SHELL = define("shell", Audience.SHELL)
+RECORDS_KEY = define("records.key", Audience.KEY)
+CONSOLE = define("console", Audience.ROLES, *RoleKind)
+PLACES = define("network.places", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE, K.OPERATOR)
+ROSTER = define("hall.roster", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.COUNTY, K.PROVINCE)
+ENROL_FOR_OTHERS = define("hall.enrol_for_others", Audience.ROLES, K.HELPER)
+RECOGNITION_ACCEPT = define("creditbank.accept", Audience.ROLES, K.HELPER, K.INSTITUTION, K.PROVINCE)
+RECOGNITION_ASSESS = define("creditbank.assess", Audience.ROLES, K.ASSESSOR)
+RECOGNITION_DECIDE = define("creditbank.decide", Audience.ROLES, K.PROVINCE)
+RECOGNITION_QUEUE = define(
+    "creditbank.queue", Audience.ROLES, K.HELPER, K.INSTITUTION, K.ASSESSOR, K.COUNTY, K.PROVINCE
+)
+RECORDS_OPERATE = define("records.operate", Audience.ROLES, K.OPERATOR)
+LAKE_OPERATE = define("lake.operate", Audience.ROLES, K.OPERATOR)
+COCKPIT = define("monitor.cockpit", Audience.EVERYONE)
+
+
+def roles_in_force(person: Person | None, policy: Policy, day: date) -> QuerySet[Role]:
+    """The roles of a person on a day that the policy accepts; none for nobody."""
+    if person is None:
+        return Role.objects.none()
+    return Role.objects.in_force(day).filter(person=person, kind__in=policy.roles)
+
+
+def allows(person: Person | None, policy: Policy, day: date) -> bool:
+    """Whether the person gets through the door. Rows behind it are narrowed by ``within``."""
+    if policy.audience is Audience.EVERYONE:
+        return True
+    if policy.audience is Audience.SIGNED_IN:
+        return person is not None
+    return policy.audience is Audience.ROLES and roles_in_force(person, policy, day).exists()
+
+
+def within(person: Person | None, policy: Policy, day: date, *, place: str, institution: str = "") -> Q:
+    """A filter for rows of the places (and institutions) for which the person holds the right.
+
+    Args:
+        place: lookup of the row's place id, such as ``"institution__seats__place_id"``.
+        institution: lookup of the row's institution id; "" where rows belong to no institution, and
+            then a role narrowed to an institution reaches no row.
+    """
+    roles = roles_in_force(person, policy, day)
+    closure = _closure()
+    wide = closure.filter(ancestor_id__in=roles.filter(institution=None).values("place_id"))
+    reach = Q(**{f"{place}__in": wide.values("descendant_id")})
+    if institution:
+        narrow = roles.filter(institution__isnull=False).values("institution_id")
+        reach |= Q(**{f"{institution}__in": narrow})
+    return reach
+
+
+def check(person: Person | None, policy: Policy, day: date, *, place_id: int) -> None:
+    """Refuse unless the person holds the right for this place.
+
+    Raises:
+        NotAllowed: no role in force reaches the place.
+    """
+    roles = roles_in_force(person, policy, day).filter(institution=None)
+    reaches = _closure().filter(ancestor_id=OuterRef("place_id"), descendant_id=place_id)
+    if not roles.filter(Exists(reaches)).exists():
+        raise NotAllowed(not_allowed_text())
+
+
+def not_allowed_text() -> str:
+    return str(
+        _("This is for people with another role or another place. Ask your institution's manager to be "
+          "given the role, or sign in with the account that holds it.")
+    )
+
+
+def _closure() -> QuerySet[Model]:
+    # The trees of all registers together: a right holds for a place however a register files it.
+    # Named by string: only the network app imports its own models.
+    return apps.get_model("network", "Closure")._default_manager.all()
+

@@ -1,0 +1,2 @@
+"""The data of ``make demo``, with notices. Files only; read by the ``load_*`` commands."""
+

@@ -1,0 +1,112 @@
+"""Django's settings, made from ``config``. Nothing here reads the environment by itself."""
+
+from __future__ import annotations
+
+from xueqiao.config import Config
+
+CONFIG = Config()
+
+HOME = CONFIG.home_path
+DEBUG = CONFIG.debug == "1"
+SECRET_KEY = CONFIG.kept_secret("secret_key", CONFIG.secret_key)
+IDENTITY_KEY = CONFIG.kept_secret("identity_key", CONFIG.identity_key)
+ALLOWED_HOSTS = [host for host in CONFIG.allowed_hosts.split(",") if host]
+PUBLIC_URL = CONFIG.public_url.rstrip("/")
+DEMO = CONFIG.is_demo
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "xueqiao.network",
+    "xueqiao.people",
+    "xueqiao.records",
+    "xueqiao.catalog",
+    "xueqiao.hall",
+    "xueqiao.creditbank",
+    "xueqiao.funds",
+    "xueqiao.monitor",
+    "xueqiao.web",
+    "xueqiao.cli",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "xueqiao.web.middleware.PersonMiddleware",
+    "xueqiao.web.middleware.ContentPolicyMiddleware",
+]
+
+ROOT_URLCONF = "xueqiao.web.urls"
+APPEND_SLASH = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "xueqiao.web.context.site",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "xueqiao.web.templatetags.ui"],
+        },
+    }
+]
+
+DATABASES = {"default": CONFIG.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.Login"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "my-learning"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": HOME / "files"}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Static files are served from the packages themselves; no collectstatic is needed to start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+LAKE = HOME / "lake"
+LAKE_ENGINE = CONFIG.lake_engine
+LAKE_MEMORY = CONFIG.lake_memory
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

@@ -1,0 +1,1 @@
+"""Edge: pages, endpoints, templates. Translates, calls one verb, translates back."""

@@ -1,0 +1,1 @@
+"""Pages, one module for each app; every view names its policy through ``web.access``."""
