@@ -1,13 +1,60 @@
 # Xueqiao. `make` alone lists the targets.
 PYTHON ?= python3
 VENV ?= .venv
-BIN = $(VENV)/bin
+BIN := $(VENV)/bin
 ARGS ?=
+JOBS ?= auto
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check bench docs clean assets format
+.PHONY: help demo test test-postgres check bench docs messages format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+$(BIN)/python:
+	@$(PYTHON) tools/require_python.py
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No environment could be made. On Debian run: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.product: pyproject.toml package-lock.json hatch_build.py | $(BIN)/python
+	@echo "Installing Xueqiao into $(VENV) (once; a few minutes on a slow line) ..."
+	@$(BIN)/python tools/install.py -e .
+	@touch $@
+
+$(VENV)/.tools: pyproject.toml package-lock.json hatch_build.py | $(BIN)/python
+	@echo "Installing Xueqiao with its tests and tools into $(VENV) ..."
+	@$(BIN)/python tools/install.py -e ".[dev]"
+	@$(BIN)/python tools/node_modules.py
+	@touch $@ $(VENV)/.product
+
+demo: $(VENV)/.product ## load the real data, run the main job, serve http://127.0.0.1:8000
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/xueqiao demo $(ARGS)
+
+test: $(VENV)/.tools ## the whole suite on SQLite; needs no server
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-postgres: $(VENV)/.tools ## the whole suite on PostgreSQL: XUEQIAO_DATABASE_URL, or a scratch server
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+check: $(VENV)/.tools ## format, lint, types, imports, migrations, translations, docs, licences
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python tools/check.py $(ARGS)
+
+bench: $(VENV)/.tools ## measure; one table out
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.tools ## write the generated reference pages
+	@$(BIN)/python -m tools.reference
+
+messages: $(VENV)/.tools ## bring the message catalogues up to date
+	@$(BIN)/python -m tools.messages
+
+format: $(VENV)/.tools ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
 clean: ## remove what was built, installed and loaded
-	rm -rf $(VENV) var dist build .mypy_cache .ruff_cache .pytest_cache src/xueqiao/web/static/vendor
+	rm -rf $(VENV) var dist build node_modules .mypy_cache .ruff_cache .pytest_cache src/xueqiao/web/static/vendor
+	find src -name '*.mo' -delete

@@ -30,7 +30,7 @@ class Config:
     identity_key: str = _env("XUEQIAO_IDENTITY_KEY", "", "Key of the hashes that stand for identity numbers; empty means one is made and kept in the home folder")
     allowed_hosts: str = _env("XUEQIAO_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]", "Host names that are served, separated by commas")
     public_url: str = _env("XUEQIAO_PUBLIC_URL", "http://127.0.0.1:8000", "Address under which people reach the site; issuer identifiers and QR codes are made from it")
-    demo: str = _env("XUEQIAO_DEMO", "0", "1 shows the named demo people on the sign-in page")
+    demo: str = _env("XUEQIAO_DEMO", "", "1 shows the named demo people on the sign-in page, 0 never does; empty: where the demo made the home folder")
     debug: str = _env("XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production")
     lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
@@ -41,7 +41,8 @@ class Config:
 
     @property
     def is_demo(self) -> bool:
-        return self.demo == "1"
+        """Whether anybody may sign in as one of the demo people."""
+        return self.demo == "1" or (not self.demo and (self.home_path / "demo.json").exists())
 
     def kept_secret(self, name: str, given: str) -> str:
         """The given secret, or one made at first use and kept in the home folder, mode 600."""

@@ -1,0 +1,24 @@
+"""What holds for every test: where the tools are promised, a skipped test is a failed one."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+SKIPPED: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        SKIPPED.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: Any) -> None:
+    # With workers only the main process sees every report.
+    if hasattr(session.config, "workerinput") or os.environ.get("XUEQIAO_NO_SKIPS") != "1":
+        return
+    if SKIPPED:
+        print(f"\n{len(SKIPPED)} tests were skipped where none may be: {SKIPPED[:10]}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
