@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from xueqiao.kernel.cursor import XidField
+
 
 class Sex(models.TextChoices):
     """GB/T 2261.1."""
@@ -17,6 +19,17 @@ class Sex(models.TextChoices):
     UNKNOWN = "0", _("Not known")
     MALE = "1", _("Male")
     FEMALE = "2", _("Female")
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def visible_to(self, viewer: Person | None, day: date) -> PersonQuerySet:
+        """The persons that somebody may look up on a day: themselves, and those of their places."""
+        from xueqiao.people import rights  # noqa: PLC0415 - rights decides by these very tables
+
+        if viewer is None:
+            return self.none()
+        homes = rights.within(viewer, rights.PEOPLE, day, place="home_id")
+        return self.filter(Q(pk=viewer.pk) | homes)
 
 
 class Person(models.Model):
@@ -34,6 +47,8 @@ class Person(models.Model):
     is_sample = models.BooleanField(default=False)
     opened_at = models.DateTimeField(help_text="when the lifelong learning account was opened")
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = PersonQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -92,6 +107,9 @@ class Role(models.Model):
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
     granted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    granted_at = models.DateTimeField()
+    ended_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = RoleQuerySet.as_manager()
 
@@ -115,7 +133,7 @@ class Role(models.Model):
 
 
 class OutsideAccount(models.Model):
-    """An account of another platform that is known to belong to a person. Never guessed."""
+    """An account of another platform that is known to belong to a person now. Never guessed."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="outside_accounts")
     home_page = models.CharField(max_length=200, help_text="the platform, as xAPI account.homePage")
@@ -128,3 +146,30 @@ class OutsideAccount(models.Model):
         ]
 
 
+class IdentityAction(models.TextChoices):
+    """What happened to an outside account."""
+
+    LINK = "link", _("Linked")
+    UNLINK = "unlink", _("Unlinked")
+
+
+class IdentityEvent(models.Model):
+    """Who linked or unlinked which outside account, when and why. Appended, never edited.
+
+    The current links are these events played in order. Readers follow the table by ``(xid, id)``.
+    """
+
+    xid = XidField()
+    action = models.CharField(max_length=10, choices=IdentityAction)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="identity_events")
+    home_page = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    why = models.CharField(max_length=200, help_text="the evidence: a confirmed sign-in, a list …")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["xid", "id"]),
+            models.Index(fields=["home_page", "name"]),
+        ]
