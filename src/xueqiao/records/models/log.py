@@ -1,4 +1,4 @@
-"""Tables of the log. (Sources, batches, statements and quarantine stand beside them.)"""
+"""Tables of the log that other apps append to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LogEntry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="log_once", fields=["kind", "key"])]
-        indexes = [models.Index(fields=["xid", "id"])]
+        indexes = [models.Index(fields=["kind", "xid", "id"])]
 
 
 class Reader(models.Model):
