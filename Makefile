@@ -31,11 +31,11 @@ demo: $(VENV)/.product ## load the real data, run the main job, serve http://127
 
 test: $(VENV)/.tools ## the whole suite on SQLite; needs no server
 	@$(BIN)/python hatch_build.py
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@env -u XUEQIAO_DATABASE_URL $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not postgres' $(ARGS)
 
 test-postgres: $(VENV)/.tools ## the whole suite on PostgreSQL: XUEQIAO_DATABASE_URL, or a scratch server
 	@$(BIN)/python hatch_build.py
-	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not embedded' $(ARGS)
 
 check: $(VENV)/.tools ## format, lint, types, imports, migrations, translations, docs, licences
 	@$(BIN)/python hatch_build.py

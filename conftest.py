@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.main_job import demo_home
+
+__all__ = ["demo_home"]
+
 SKIPPED: list[str] = []
 
 

@@ -1,0 +1,1 @@
+"""One file for each bar; `python -m bench` runs them all."""
