@@ -41,14 +41,18 @@ class Place(models.Model):
     """
 
     origin = models.ForeignKey(Register, models.PROTECT, related_name="+")
-    code = models.CharField(max_length=12, help_text="GB/T 2260 at its level: 2, 4, 6, 9, 12 digits")
+    code = models.CharField(
+        max_length=12, help_text="GB/T 2260 at its level: 2, 4, 6, 9, 12 digits"
+    )
     level = models.PositiveSmallIntegerField(choices=Level)
     name = models.CharField(max_length=80, help_text="in Chinese, without a register's marks")
     name_pinyin = models.CharField(max_length=200, blank=True, help_text="Sheyang Xian")
     search_text = models.CharField(
         max_length=320, blank=True, help_text="name, joined pinyin and its initials, lower case"
     )
-    kind = models.CharField(max_length=20, blank=True, help_text="区 县 县级市 功能区 街道 镇 乡 村 社区 …")
+    kind = models.CharField(
+        max_length=20, blank=True, help_text="区 县 县级市 功能区 街道 镇 乡 村 社区 …"
+    )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True, help_text="first day it no longer exists")
     lon = models.DecimalField(max_digits=8, decimal_places=5, null=True)
@@ -122,7 +126,7 @@ class Closure(models.Model):
 
 
 class PlaceChange(models.Model):
-    """An official change event: founded, dissolved, renamed, recoded, merged. As the source has it."""
+    """An official change event, as the source has it: founded, dissolved, renamed, recoded."""
 
     year = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, help_text="as the source writes it: 新设 撤销 更名 …")
@@ -165,7 +169,9 @@ class PopulationCell(models.Model):
     census = models.PositiveSmallIntegerField(help_text="year of the census: 2020")
     sex = models.CharField(max_length=1, help_text="GB/T 2261.1: 1 male, 2 female")
     age_from = models.PositiveSmallIntegerField()
-    age_to = models.PositiveSmallIntegerField(null=True, help_text="last age of the band; null: open")
+    age_to = models.PositiveSmallIntegerField(
+        null=True, help_text="last age of the band; null: open"
+    )
     is_remainder = models.BooleanField(default=False)
     residents = models.PositiveIntegerField()
 
@@ -223,7 +229,9 @@ class Institution(models.Model):
     is_sample = models.BooleanField(default=False)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
-    updated_at = models.DateTimeField(auto_now=True, help_text="for audit and the lake's extraction")
+    updated_at = models.DateTimeField(
+        auto_now=True, help_text="for audit and the lake's extraction"
+    )
 
     class Meta:
         constraints = [

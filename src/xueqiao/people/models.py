@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -11,6 +10,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.kernel.cursor import XidField
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class Sex(models.TextChoices):
@@ -53,7 +55,9 @@ class Person(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="person_identity_once", fields=["identity_hash"], condition=~Q(identity_hash="")
+                name="person_identity_once",
+                fields=["identity_hash"],
+                condition=~Q(identity_hash=""),
             ),
         ]
         indexes = [models.Index(fields=["home"]), models.Index(fields=["updated_at"])]
@@ -91,7 +95,9 @@ class RoleKind(models.TextChoices):
 
 class RoleQuerySet(models.QuerySet["Role"]):
     def in_force(self, day: date) -> RoleQuerySet:
-        return self.filter(valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+        return self.filter(valid_from__lte=day).filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gt=day)
+        )
 
 
 class Role(models.Model):
@@ -103,7 +109,9 @@ class Role(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="roles")
     kind = models.CharField(max_length=20, choices=RoleKind)
     place = models.ForeignKey("network.Place", models.PROTECT, related_name="+")
-    institution = models.ForeignKey("network.Institution", models.PROTECT, null=True, related_name="+")
+    institution = models.ForeignKey(
+        "network.Institution", models.PROTECT, null=True, related_name="+"
+    )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
     granted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")

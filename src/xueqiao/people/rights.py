@@ -8,7 +8,6 @@ app, which call ``places`` and ``institutions`` here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from xueqiao.kernel import errors
 from xueqiao.people.models import Person, Role, RoleKind
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from django.db.models import Model
 
 
@@ -70,7 +71,9 @@ ROLES = define("people.roles", Audience.ROLES, K.COUNTY, K.PROVINCE, K.OPERATOR)
 PLACES = define("network.places", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE, K.OPERATOR)
 ROSTER = define("hall.roster", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.COUNTY, K.PROVINCE)
 ENROL_FOR_OTHERS = define("hall.enrol_for_others", Audience.ROLES, K.HELPER)
-RECOGNITION_ACCEPT = define("creditbank.accept", Audience.ROLES, K.HELPER, K.INSTITUTION, K.PROVINCE)
+RECOGNITION_ACCEPT = define(
+    "creditbank.accept", Audience.ROLES, K.HELPER, K.INSTITUTION, K.PROVINCE
+)
 RECOGNITION_ASSESS = define("creditbank.assess", Audience.ROLES, K.ASSESSOR)
 RECOGNITION_DECIDE = define("creditbank.decide", Audience.ROLES, K.PROVINCE)
 RECOGNITION_QUEUE = define(
@@ -97,7 +100,9 @@ def allows(person: Person | None, policy: Policy, day: date) -> bool:
     return policy.audience is Audience.ROLES and roles_in_force(person, policy, day).exists()
 
 
-def within(person: Person | None, policy: Policy, day: date, *, place: str, institution: str = "") -> Q:
+def within(
+    person: Person | None, policy: Policy, day: date, *, place: str, institution: str = ""
+) -> Q:
     """A filter for rows of the places (and institutions) for which the person holds the right.
 
     Args:
@@ -106,8 +111,8 @@ def within(person: Person | None, policy: Policy, day: date, *, place: str, inst
             then a role narrowed to an institution reaches no row.
     """
     roles = roles_in_force(person, policy, day)
-    closure = _closure()
-    wide = closure.filter(ancestor_id__in=roles.filter(institution=None).values("place_id"))
+    ancestors = roles.filter(institution=None).values("place_id")
+    wide = closure_on(day).filter(ancestor_id__in=ancestors)
     reach = Q(**{f"{place}__in": wide.values("descendant_id")})
     if institution:
         narrow = roles.filter(institution__isnull=False).values("institution_id")
@@ -115,27 +120,51 @@ def within(person: Person | None, policy: Policy, day: date, *, place: str, inst
     return reach
 
 
-def check(person: Person | None, policy: Policy, day: date, *, place_id: int) -> None:
-    """Refuse unless the person holds the right for this place.
+def check(
+    person: Person | None,
+    policy: Policy,
+    day: date,
+    *,
+    place_id: int,
+    institution_id: int | None = None,
+) -> None:
+    """Refuse unless the person holds the right for this place (or for this institution).
 
     Raises:
-        NotAllowed: no role in force reaches the place.
+        NotAllowed: no role in force reaches it.
     """
-    roles = roles_in_force(person, policy, day).filter(institution=None)
-    reaches = _closure().filter(ancestor_id=OuterRef("place_id"), descendant_id=place_id)
-    if not roles.filter(Exists(reaches)).exists():
+    roles = roles_in_force(person, policy, day)
+    above = closure_on(day).filter(ancestor_id=OuterRef("place_id"), descendant_id=place_id)
+    reaches = Q(Exists(above), institution=None)
+    if institution_id is not None:
+        reaches |= Q(institution_id=institution_id)
+    if not roles.filter(reaches).exists():
         raise NotAllowed(not_allowed_text())
+
+
+def lies_in(place_id: int, ancestor_id: int, day: date) -> bool:
+    """Whether a place is another one or lies below it, in any register's tree of the day."""
+    return closure_on(day).filter(ancestor_id=ancestor_id, descendant_id=place_id).exists()
 
 
 def not_allowed_text() -> str:
     return str(
-        _("This is for people with another role or another place. Ask your institution's manager to be "
-          "given the role, or sign in with the account that holds it.")
+        _(
+            "This is for people with another role or another place. Ask your institution's manager to be "
+            "given the role, or sign in with the account that holds it."
+        )
     )
 
 
-def _closure() -> QuerySet[Model]:
-    # The trees of all registers together: a right holds for a place however a register files it.
+def closure_on(day: date) -> QuerySet[Model]:
+    """The trees of all registers on a day, together: a right holds however a register files a place.
+
+    Ground of a place that has ended counts with its successor.
+    """
+    return closure().filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gt=day))
+
+
+def closure() -> QuerySet[Model]:
+    """The trees of all registers at any time."""
     # Named by string: only the network app imports its own models.
     return apps.get_model("network", "Closure")._default_manager.all()
-

@@ -1,0 +1,37 @@
+"""People as flat rows for the lake. No names: who somebody is stays in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xueqiao.people.models import OutsideAccount, Person, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = 10_000
+
+PERSON_COLUMNS = ("pk", "sex", "birth_year", "home_id", "is_sample", "opened_at", "updated_at")
+ACCOUNT_COLUMNS = ("pk", "person_id", "home_page", "name", "linked_at")
+ROLE_COLUMNS = ("pk", "person_id", "kind", "place_id", "institution_id", "valid_from", "valid_to")
+
+
+def persons() -> Iterator[dict[str, Any]]:
+    """One row a person: person_id, sex (GB/T 2261.1), birth_year, home_id, is_sample, opened_at, updated_at."""
+    return _rows(Person.objects.order_by("pk"), PERSON_COLUMNS, "person_id")
+
+
+def outside_accounts() -> Iterator[dict[str, Any]]:
+    """One row an outside account linked now: account_id, person_id, home_page, name, linked_at."""
+    return _rows(OutsideAccount.objects.order_by("pk"), ACCOUNT_COLUMNS, "account_id")
+
+
+def roles() -> Iterator[dict[str, Any]]:
+    """One row a role, ended ones too: role_id, person_id, kind, place_id, institution_id, valid_from, valid_to."""
+    return _rows(Role.objects.order_by("pk"), ROLE_COLUMNS, "role_id")
+
+
+def _rows(rows: Any, columns: tuple[str, ...], key: str) -> Iterator[dict[str, Any]]:
+    names = (key, *columns[1:])
+    for values in rows.values_list(*columns).iterator(chunk_size=CHUNK):
+        yield dict(zip(names, values, strict=True))
