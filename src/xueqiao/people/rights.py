@@ -70,6 +70,8 @@ PEOPLE = define("people.see", Audience.ROLES, K.HELPER, K.COUNTY, K.PROVINCE)
 ROLES = define("people.roles", Audience.ROLES, K.COUNTY, K.PROVINCE, K.OPERATOR)
 PLACES = define("network.places", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE, K.OPERATOR)
 ROSTER = define("hall.roster", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.COUNTY, K.PROVINCE)
+# Whoever runs classes by office; a teacher runs the own ones without it.
+RUN_CLASSES = define("hall.run_classes", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE)
 ENROL_FOR_OTHERS = define("hall.enrol_for_others", Audience.ROLES, K.HELPER)
 RECOGNITION_ACCEPT = define(
     "creditbank.accept", Audience.ROLES, K.HELPER, K.INSTITUTION, K.PROVINCE
