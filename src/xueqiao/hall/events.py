@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from xueqiao.hall.models import Completion, Enrolment
-    from xueqiao.records.models import LogEntry
 
 ENROLLED = "hall.enrolled"
 WITHDRAWN = "hall.withdrawn"
@@ -34,7 +33,7 @@ def _instant(at: datetime | None) -> str:
     return at.isoformat()
 
 
-def enrolled(enrolment: Enrolment) -> LogEntry:
+def enrolled(enrolment: Enrolment) -> log.LogEntry:
     """A seat was given: ``enrolled_at`` is the instant, ISO 8601."""
     at = enrolment.enrolled_at
     assert at is not None
@@ -42,7 +41,7 @@ def enrolled(enrolment: Enrolment) -> LogEntry:
     return log.entry(kind=ENROLLED, key=f"enrolment:{enrolment.pk}", event_at=at, payload=payload)
 
 
-def withdrawn(enrolment: Enrolment) -> LogEntry:
+def withdrawn(enrolment: Enrolment) -> log.LogEntry:
     """A learner left the class or its waiting list: ``had_seat`` tells which."""
     at = enrolment.ended_at
     assert at is not None
@@ -54,7 +53,7 @@ def withdrawn(enrolment: Enrolment) -> LogEntry:
     return log.entry(kind=WITHDRAWN, key=f"enrolment:{enrolment.pk}", event_at=at, payload=payload)
 
 
-def completed(completion: Completion) -> LogEntry:
+def completed(completion: Completion) -> log.LogEntry:
     """An enrolment ended with a result; the credit bank follows this."""
     payload = {
         **_facts(completion.enrolment),

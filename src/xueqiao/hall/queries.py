@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db.models import (
@@ -22,7 +22,6 @@ from django.db.models.functions import Coalesce
 from xueqiao.hall.models import Bucket, Enrolment, EnrolmentState, Offering, OfferingQuerySet
 
 if TYPE_CHECKING:
-    from xueqiao.network.models import Place
     from xueqiao.people.models import Person
 
 
@@ -44,26 +43,26 @@ def with_seats(offerings: OfferingQuerySet) -> QuerySet[Offering]:
     )
 
 
-def near(place: Place | None) -> OfferingQuerySet:
+def near(place_id: int | None) -> OfferingQuerySet:
     """Published offerings in a place or below it, in any register's tree; all for None."""
     offerings = Offering.objects.published()
-    if place is None:
+    if place_id is None:
         return offerings
     # Named by string: only the network app imports its own models.
     closure = apps.get_model("network", "Closure")._default_manager
-    below = closure.filter(ancestor_id=place.pk).values("descendant_id")
+    below = closure.filter(ancestor_id=place_id).values("descendant_id")
     return offerings.filter(place_id__in=below)
 
 
-def starting_soon(place: Place | None, day: date, *, days: int = 60) -> QuerySet[Offering]:
+def starting_soon(place_id: int | None, day: date, *, days: int = 60) -> QuerySet[Offering]:
     """Published offerings near a place that start within some days, first first, with seats."""
-    soon = near(place).filter(starts_on__gte=day, starts_on__lt=day + timedelta(days=days))
+    soon = near(place_id).filter(starts_on__gte=day, starts_on__lt=day + timedelta(days=days))
     return with_seats(soon).order_by("starts_on", "pk")
 
 
-def open_now(place: Place | None, at: datetime) -> QuerySet[Offering]:
+def open_now(place_id: int | None, at: datetime) -> QuerySet[Offering]:
     """Published offerings near a place in which one can enrol at an instant, with seats."""
-    return with_seats(near(place).open_at(at)).order_by("starts_on", "pk")
+    return with_seats(near(place_id).open_at(at)).order_by("starts_on", "pk")
 
 
 def of_course(course_id: int, day: date) -> QuerySet[Offering]:
@@ -98,8 +97,8 @@ def with_position(enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
 
 def position(enrolment_id: int) -> int:
     """The true place on the waiting list, from 1; 0 for who does not wait."""
-    row = with_position(Enrolment.objects.filter(pk=enrolment_id)).values_list("position", flat=True)
-    return int(row.get())
+    row: Any = with_position(Enrolment.objects.filter(pk=enrolment_id)).get()
+    return int(row.position)
 
 
 def roster(person: Person | None, offering_id: int, day: date) -> QuerySet[Enrolment]:
