@@ -1,5 +1,6 @@
 """Tables of the credit bank, one module for each noun."""
 
+from xueqiao.creditbank.models.certificates import Certificate, IssuerKey, StatusList
 from xueqiao.creditbank.models.conversion import (
     Conversion,
     ConversionRule,
@@ -49,6 +50,7 @@ __all__ = [
     "ApplicationItem",
     "ApplicationStep",
     "Assessment",
+    "Certificate",
     "Conversion",
     "ConversionRule",
     "ConversionStep",
@@ -58,6 +60,7 @@ __all__ = [
     "CreditLot",
     "Decision",
     "Evidence",
+    "IssuerKey",
     "LearningAccount",
     "LedgerUnit",
     "Level",
@@ -70,6 +73,7 @@ __all__ = [
     "RuleVersion",
     "SourceKind",
     "Standard",
+    "StatusList",
     "Transfer",
     "TransferAgreement",
     "TransferGroup",
