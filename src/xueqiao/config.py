@@ -31,6 +31,7 @@ class Config:
     allowed_hosts: str = _env("XUEQIAO_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]", "Host names that are served, separated by commas")
     public_url: str = _env("XUEQIAO_PUBLIC_URL", "http://127.0.0.1:8000", "Address under which people reach the site; issuer identifiers and QR codes are made from it")
     demo: str = _env("XUEQIAO_DEMO", "", "1 shows the named demo people on the sign-in page, 0 never does; empty: where the demo made the home folder")
+    help_phone: str = _env("XUEQIAO_HELP_PHONE", "12345", "Telephone number of help, shown on every page; 12345 is the public service line")
     debug: str = _env("XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production")
     lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")

@@ -13,6 +13,7 @@ IDENTITY_KEY = CONFIG.kept_secret("identity_key", CONFIG.identity_key)
 ALLOWED_HOSTS = [host for host in CONFIG.allowed_hosts.split(",") if host]
 PUBLIC_URL = CONFIG.public_url.rstrip("/")
 DEMO = CONFIG.is_demo
+HELP_PHONE = CONFIG.help_phone
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -37,8 +38,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Above the static files, so that they too travel compressed.
     "django.middleware.gzip.GZipMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -97,8 +99,14 @@ STORAGES = {
 # Static files are served from the packages themselves; no collectstatic is needed to start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+# Addresses carry a digest of the content (the tag ``asset``), so a day is safe.
+WHITENOISE_MAX_AGE = 86_400
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 
+CACHES = {
+    # Shared by all processes of one machine; holds only what may be lost, such as failed sign-ins.
+    "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": HOME / "cache"}
+}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 LAKE = HOME / "lake"
 LAKE_ENGINE = CONFIG.lake_engine

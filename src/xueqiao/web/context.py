@@ -6,13 +6,25 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from xueqiao.kernel import clock
+from xueqiao.people import rights
+from xueqiao.people.models import Person
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The person, the elder mode and whether this is the demo."""
-    person = getattr(request, "person", None)
+    """The person, the elder mode, where the reader is, and whether this is the demo."""
+    person: Person | None = getattr(request, "person", None)
     return {
         "person": person,
+        "has_roles": SimpleLazyObject(lambda: _has_roles(person)),
         "elder": request.COOKIES.get("elder") == "1",
+        "here": request.get_full_path() if request.method == "GET" else request.path,
         "is_demo": settings.DEMO,
+        "help_phone": settings.HELP_PHONE,
     }
+
+
+def _has_roles(person: Person | None) -> bool:
+    return rights.allows(person, rights.CONSOLE, clock.local_date(clock.now()))

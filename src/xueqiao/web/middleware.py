@@ -13,7 +13,7 @@ Next = Callable[[HttpRequest], HttpResponse]
 
 # Everything comes from our own host; nothing is loaded from another one.
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
