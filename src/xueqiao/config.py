@@ -13,6 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 
+class Misconfigured(ValueError):
+    """A setting that cannot be used; the text says which and what to write."""
+
+
 def _env(name: str, default: str, meaning: str) -> Any:
     return field(
         default_factory=lambda: os.environ.get(name, default),
@@ -70,7 +74,7 @@ class Config:
         """Django's description of the database.
 
         Raises:
-            ValueError: the address is neither empty nor one of PostgreSQL.
+            Misconfigured: the address is neither empty nor one of PostgreSQL.
         """
         if not self.database_url:
             return {
@@ -87,7 +91,7 @@ class Config:
             }
         parts = urlsplit(self.database_url)
         if parts.scheme not in {"postgresql", "postgres"}:
-            raise ValueError(
+            raise Misconfigured(
                 f"XUEQIAO_DATABASE_URL starts with {parts.scheme!r}; write "
                 "postgresql://user:password@host:port/name, or leave it empty for SQLite."
             )

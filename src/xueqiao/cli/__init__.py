@@ -16,6 +16,8 @@ def main() -> None:
             "Python and make the environment again."
         )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
-    from xueqiao.cli import run  # noqa: PLC0415 - needs the version check and the setting first
+    if sys.argv[1:2] == ["demo"]:
+        os.environ.setdefault("XUEQIAO_DEMO", "1")
+    from xueqiao.cli import run  # noqa: PLC0415 - needs the version check and the settings first
 
     sys.exit(run.execute(sys.argv))

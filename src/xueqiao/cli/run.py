@@ -9,6 +9,7 @@ from django.core.management import ManagementUtility, get_commands, load_command
 from django.db.utils import OperationalError
 from django.utils.translation import gettext as _
 
+from xueqiao import config
 from xueqiao.kernel import errors
 
 REFUSED = 2
@@ -23,6 +24,9 @@ def execute(argv: list[str]) -> int:
         ManagementUtility(argv).execute()
     except errors.Refusal as why:
         print(f"{why.code}: {why}", file=sys.stderr)
+        return REFUSED
+    except config.Misconfigured as why:
+        print(why, file=sys.stderr)
         return REFUSED
     except OperationalError as why:
         print(database_text(why), file=sys.stderr)
