@@ -1,0 +1,188 @@
+"""What the database itself refuses: the triggers of the ledger, for SQLite and PostgreSQL.
+
+``install`` is called by migration 0002 and by every later migration that rebuilds a guarded table
+(SQLite drops a table's triggers when Django rebuilds it). On PostgreSQL the counters are kept by one
+statement trigger over the new rows, so a group of 1,000 transfers updates each account once; it
+locks nothing by itself, ``ledger`` has locked the accounts in order before
+(docs/decisions/0020-one-row-per-transfer.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+TRANSFER, ACCOUNT = "creditbank_transfer", "creditbank_account"
+# Facts that are appended and never edited.
+APPEND_ONLY = (
+    TRANSFER,
+    "creditbank_transfergroup",
+    "creditbank_outcome",
+    "creditbank_decision",
+    "creditbank_assessment",
+    "creditbank_applicationstep",
+    "creditbank_conversionstep",
+    "creditbank_conversionuse",
+    "creditbank_lotparent",
+    "creditbank_ruletable",
+)
+# Tables of which some columns are facts and others say how things stand.
+FIXED_COLUMNS = {
+    ACCOUNT: ("code", "unit", "kind", "no_overdraw", "opened_at"),
+    "creditbank_creditlot": ("account_id", "amount_hundredths", "decision_id", "conversion_id", "hops"),
+}
+PUBLISHED = "creditbank_ruleversion"
+COUNTERS = ("debits", "credits", "debits_pending", "credits_pending")
+
+# What is refused, as a condition on n, the new transfer; the text names it.
+REFUSED = {
+    "ledger: the two accounts count different units": f"""
+        (select unit from {ACCOUNT} where id = n.debit_id)
+        <> (select unit from {ACCOUNT} where id = n.credit_id)""",
+    "ledger: an account is closed": f"""
+        exists (select 1 from {ACCOUNT} a where a.id in (n.debit_id, n.credit_id) and a.closed)""",
+    "ledger: not the reservation that it resolves": f"""
+        n.pending_id is not null and not exists (
+            select 1 from {TRANSFER} p where p.id = n.pending_id and p.phase = 'pending'
+            and p.debit_id = n.debit_id and p.credit_id = n.credit_id
+            and p.amount_hundredths = n.amount_hundredths)""",
+    "ledger: the reservation has timed out": f"""
+        n.pending_id is not null and n.phase = 'post' and exists (
+            select 1 from {TRANSFER} p where p.id = n.pending_id and p.expires_at <= n.posted_at)""",
+    "ledger: the reservation has not timed out": f"""
+        n.phase = 'expire' and exists (
+            select 1 from {TRANSFER} p where p.id = n.pending_id and p.expires_at > n.posted_at)""",
+    "ledger: not the posted transfer that it reverses": f"""
+        n.reverses_id is not null and not exists (
+            select 1 from {TRANSFER} r where r.id = n.reverses_id and r.phase = 'post'
+            and r.reverses_id is null and r.debit_id = n.credit_id and r.credit_id = n.debit_id
+            and r.amount_hundredths = n.amount_hundredths)""",
+}
+POSTED = "case when n.phase = 'post' then n.amount_hundredths else 0 end"
+RESERVED = """case when n.phase = 'pending' then n.amount_hundredths
+    when n.pending_id is not null then -n.amount_hundredths else 0 end"""
+
+
+def install(connection: Any) -> None:
+    """Put every trigger in place, replacing those that stand."""
+    remove(connection)
+    _run(connection, _postgresql() if connection.vendor == "postgresql" else _sqlite())
+
+
+def remove(connection: Any) -> None:
+    """Take every trigger away: for the undoing of the migration, and for tests that empty tables."""
+    if connection.vendor == "postgresql":
+        tables = (*APPEND_ONLY, *FIXED_COLUMNS, PUBLISHED)
+        names = (
+            "refuse_change", "refuse_truncate", "refuse_delete",
+            "keep_facts", "guard_counters", "keep_counters",
+        )  # fmt: skip
+        _run(connection, [f"drop trigger if exists {n} on {t}" for t in tables for n in names])
+        return
+    with connection.cursor() as ask:
+        ask.execute("select name from sqlite_master where type = 'trigger' and name like 'guard!_%' escape '!'")
+        names_found = [row[0] for row in ask.fetchall()]
+    _run(connection, [f"drop trigger {name}" for name in names_found])
+
+
+def _run(connection: Any, statements: list[str]) -> None:
+    with connection.cursor() as ask:
+        for statement in statements:
+            ask.execute(statement)
+
+
+def _sqlite() -> list[str]:
+    found = []
+    for table in APPEND_ONLY:
+        for act in ("update", "delete"):
+            found.append(_sqlite_refusal(f"{table}_{act}", f"{act} on {table}", f"{table}: rows never change"))
+    for table, columns in FIXED_COLUMNS.items():
+        text = f"{table}: this part of a row never changes"
+        found.append(_sqlite_refusal(f"{table}_facts", f"update of {', '.join(columns)} on {table}", text))
+        found.append(_sqlite_refusal(f"{table}_delete", f"delete on {table}", text))
+    for act in ("update", "delete"):
+        found.append(
+            _sqlite_refusal(
+                f"{PUBLISHED}_{act}", f"{act} on {PUBLISHED}", "a published rule never changes",
+                when="when old.state = 'published'",
+            )
+        )  # fmt: skip
+    checks = "\n".join(
+        f"select raise(abort, '{text}') where {condition.replace('n.', 'new.')};"
+        for text, condition in REFUSED.items()
+    )
+    counters = "\n".join(
+        f"""update {ACCOUNT} set {side}s = {side}s + {POSTED.replace("n.", "new.")},
+            {side}s_pending = {side}s_pending + {RESERVED.replace("n.", "new.")} where id = new.{side}_id;"""
+        for side in ("debit", "credit")
+    )
+    found.append(f"create trigger guard_{TRANSFER}_checks before insert on {TRANSFER} begin {checks} end")
+    found.append(f"create trigger guard_{TRANSFER}_counters after insert on {TRANSFER} begin {counters} end")
+    return found
+
+
+def _sqlite_refusal(name: str, event: str, text: str, *, when: str = "") -> str:
+    return f"create trigger guard_{name} before {event} {when} begin select raise(abort, '{text}'); end"
+
+
+def _postgresql() -> list[str]:
+    found = [_PG_REFUSE, _pg_counters()]
+    for table in APPEND_ONLY:
+        found.append(_pg_refusal("refuse_change", f"update or delete on {table} for each row"))
+    for table in (*APPEND_ONLY, *FIXED_COLUMNS):
+        found.append(_pg_refusal("refuse_truncate", f"truncate on {table} for each statement"))
+    for table, columns in FIXED_COLUMNS.items():
+        changed = f"update on {table} for each row when ({_differs(columns)})"
+        found.append(_pg_refusal("keep_facts", changed))
+        found.append(_pg_refusal("refuse_delete", f"delete on {table} for each row"))
+    # Here the counters are closed to everybody but the transfer trigger, which is depth 1.
+    tampered = f"pg_trigger_depth() = 0 and ({_differs(COUNTERS)})"
+    found.append(_pg_refusal("guard_counters", f"update on {ACCOUNT} for each row when ({tampered})"))
+    published = f"update or delete on {PUBLISHED} for each row when (old.state = 'published')"
+    found.append(_pg_refusal("refuse_change", published))
+    found.append(
+        f"create trigger keep_counters after insert on {TRANSFER} referencing new table as fresh "
+        "for each statement execute function creditbank_keep_counters()"
+    )
+    return found
+
+
+def _pg_refusal(name: str, event: str) -> str:
+    return f"create trigger {name} before {event} execute function creditbank_refuse_change()"
+
+
+def _differs(columns: tuple[str, ...]) -> str:
+    return " or ".join(f"old.{name} is distinct from new.{name}" for name in columns)
+
+
+_PG_REFUSE = """
+create or replace function creditbank_refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '%: what is recorded never changes', tg_table_name using errcode = 'restrict_violation';
+end $$"""
+
+
+def _pg_counters() -> str:
+    checks = "\n".join(
+        f"""if exists (select 1 from fresh n where {condition}) then
+            raise exception '{text}' using errcode = 'restrict_violation'; end if;"""
+        for text, condition in REFUSED.items()
+    )
+    return f"""
+create or replace function creditbank_keep_counters() returns trigger language plpgsql as $$
+begin
+    {checks}
+    update {ACCOUNT} a set debits = a.debits + s.debits, credits = a.credits + s.credits,
+        debits_pending = a.debits_pending + s.debits_pending,
+        credits_pending = a.credits_pending + s.credits_pending
+    from (
+        select id, sum(debits) debits, sum(credits) credits,
+               sum(debits_pending) debits_pending, sum(credits_pending) credits_pending
+        from (
+            select n.debit_id id, {POSTED} debits, 0 credits, {RESERVED} debits_pending, 0 credits_pending
+            from fresh n
+            union all
+            select n.credit_id, 0, {POSTED}, 0, {RESERVED} from fresh n
+        ) both_sides group by id
+    ) s where a.id = s.id;
+    return null;
+end $$"""

@@ -1,0 +1,366 @@
+"""The ledger: the only module that writes vouchers and transfers.
+
+A posting is a voucher (one business act) of one or more lines, written together or not at all.
+Many vouchers are posted in one call; each keeps its own key, so each may be repeated alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from xueqiao.creditbank import rules
+from xueqiao.creditbank.models import Account, Phase, Transfer, TransferGroup
+from xueqiao.kernel import credit, errors
+
+
+class Overdrawn(errors.Refusal):
+    """The account can give less than was asked. ``account`` is its code."""
+
+    code = "ledger.overdrawn"
+    account: str = ""
+
+
+class KeyReused(errors.Refusal):
+    """The key already belongs to a different request."""
+
+    code = "ledger.key_reused"
+
+
+class AccountClosed(errors.Refusal):
+    code = "ledger.account_closed"
+
+
+class AlreadyResolved(errors.Refusal):
+    """The reservation was posted, given back or lapsed before."""
+
+    code = "ledger.already_resolved"
+
+
+class ReservationLapsed(errors.Refusal):
+    """The reservation's time is over; it can only lapse."""
+
+    code = "ledger.reservation_lapsed"
+
+
+class NotReversible(errors.Refusal):
+    """A reversal is never reversed, and nothing is reversed twice."""
+
+    code = "ledger.not_reversible"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One transfer that is to be posted. Accounts and transfers by id, amounts in 1/100 credit."""
+
+    debit: int
+    credit: int
+    amount_hundredths: int
+    code: str
+    phase: str = Phase.POST.value
+    pending: int | None = None
+    reverses: int | None = None
+    expires_at: datetime | None = None
+
+    def asked(self) -> list[Any]:
+        """What the request says, without the times: a repeated request comes later than the first."""
+        return [
+            self.debit, self.credit, self.amount_hundredths,
+            self.code, self.phase, self.pending, self.reverses,
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """One business act: its key is its cause, such as ``completion:812``."""
+
+    key: str
+    kind: str
+    lines: tuple[Line, ...]
+    event_at: datetime
+    reason: str = ""
+    request_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        request = {"kind": self.kind, "lines": [line.asked() for line in self.lines]}
+        object.__setattr__(self, "request_hash", rules.canonical_hash(request))
+
+
+def post(
+    *, key: str, kind: str, lines: Sequence[Line], event_at: datetime, posted_at: datetime,
+    reason: str = "",
+) -> TransferGroup:  # fmt: skip
+    """Post one voucher. A repeated call with the same key changes nothing and returns the first.
+
+    Args:
+        event_at: when the act took effect; aware, possibly long ago.
+        posted_at: when the bank came to know of it.
+    Raises:
+        Overdrawn, AccountClosed, KeyReused, AlreadyResolved, ReservationLapsed, NotReversible.
+    """
+    voucher = Voucher(key, kind, tuple(lines), event_at, reason)
+    return post_many(vouchers=[voucher], posted_at=posted_at)[key]
+
+
+@transaction.atomic
+def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, TransferGroup]:
+    """Post many vouchers in a handful of statements; the groups by key, repeated ones included.
+
+    All or nothing: one refusal refuses the whole call. Accounts must have been opened before
+    (``open_accounts``), and a transaction posts once: a second posting would lock lower ids later.
+
+    Raises:
+        As ``post``.
+    Source: docs/decisions/0020-one-row-per-transfer.md
+    """
+    held = _lock({id_ for each in vouchers for line in each.lines for id_ in (line.debit, line.credit)})
+    found = {each.key: each for each in TransferGroup.objects.filter(key__in=[v.key for v in vouchers])}
+    fresh: dict[str, Voucher] = {}
+    for voucher in vouchers:
+        earlier = found.get(voucher.key) or fresh.get(voucher.key)
+        if earlier is None:
+            fresh[voucher.key] = voucher
+        elif earlier.request_hash != voucher.request_hash:
+            raise KeyReused(key_reused_text(voucher.key))
+    lines = [line for voucher in fresh.values() for line in voucher.lines]
+    _refuse_resolved(lines, posted_at)
+    _refuse_reversed(lines)
+    _refuse_overdraw(lines, held)
+    return found | _write(list(fresh.values()), posted_at)
+
+
+def reserve(
+    *, key: str, lines: Sequence[Line], event_at: datetime, posted_at: datetime, expires_at: datetime,
+    reason: str = "",
+) -> TransferGroup:  # fmt: skip
+    """Set amounts aside until ``resolve`` or until ``expires_at``. Raises as ``post``."""
+    return post(
+        key=key, kind="reserve", lines=[pending_line(line, expires_at) for line in lines],
+        event_at=event_at, posted_at=posted_at, reason=reason,
+    )  # fmt: skip
+
+
+def pending_line(line: Line, expires_at: datetime) -> Line:
+    """The same line as a reservation."""
+    return Line(
+        line.debit, line.credit, line.amount_hundredths, line.code,
+        phase=Phase.PENDING.value, expires_at=expires_at,
+    )  # fmt: skip
+
+
+def resolve(
+    *, key: str, reservation: TransferGroup, outcome: Phase, event_at: datetime, posted_at: datetime,
+    also: Sequence[Line] = (), kind: str = "", reason: str = "",
+) -> TransferGroup:  # fmt: skip
+    """Post, give back or let lapse everything that a group reserved; at most once.
+
+    Args:
+        also: further lines of the same act, such as the grant of the converted credit.
+    Raises:
+        AlreadyResolved: something else became of it before.
+        ReservationLapsed: it is to be posted, and its time is over.
+    """
+    pending = reservation.transfers.filter(phase=Phase.PENDING).order_by("pk")
+    lines = [
+        Line(each.debit_id, each.credit_id, each.amount_hundredths, each.code, outcome.value, each.pk)
+        for each in pending
+    ]
+    return post(
+        key=key, kind=kind or outcome.value, lines=[*lines, *also],
+        event_at=event_at, posted_at=posted_at, reason=reason,
+    )  # fmt: skip
+
+
+def expire_due(*, now: datetime, limit: int = 500) -> int:
+    """Let reservations lapse whose time is over, one transaction each; how many groups did."""
+    due = Transfer.objects.filter(phase=Phase.PENDING, expires_at__lte=now, resolution=None)
+    ids = due.order_by("group_id").values_list("group_id", flat=True).distinct()[:limit]
+    groups = TransferGroup.objects.filter(pk__in=list(ids)).order_by("pk")
+    for group in groups:
+        expire(reservation=group, now=now)
+    return len(groups)
+
+
+def expire(*, reservation: TransferGroup, now: datetime) -> TransferGroup:
+    """Let one reservation lapse. Repeating it changes nothing."""
+    return resolve(
+        key=f"expire:{reservation.key}", reservation=reservation, outcome=Phase.EXPIRE,
+        event_at=now, posted_at=now,
+    )  # fmt: skip
+
+
+def reverse(
+    *, key: str, group: TransferGroup, reason: str, event_at: datetime, posted_at: datetime
+) -> TransferGroup:
+    """Undo what a group posted, in the opposite order, each line naming the one it reverses.
+
+    Raises:
+        NotReversible: the group is a reversal itself, or was reversed before.
+        Overdrawn: what it gave has been used since; undo that first.
+    """
+    posted = group.transfers.filter(phase=Phase.POST).order_by("-pk")
+    lines = [
+        Line(each.credit_id, each.debit_id, each.amount_hundredths, "reverse", reverses=each.pk)
+        for each in posted
+    ]
+    return post(
+        key=key, kind="reverse", lines=lines, event_at=event_at, posted_at=posted_at, reason=reason
+    )
+
+
+def open_accounts(accounts: Iterable[Account]) -> dict[str, int]:
+    """Open those that do not exist yet; the ids of all by code.
+
+    Call it before ``post_many`` in the same transaction: accounts are made in the order of their
+    codes, so that two processes that open the same ones do not wait on each other in a ring.
+    """
+    wanted = {each.code: each for each in accounts}
+    ids = _ids(wanted)
+    missing = [wanted[code] for code in sorted(wanted) if code not in ids]
+    if missing:
+        Account.objects.bulk_create(missing, ignore_conflicts=True, batch_size=1000)
+        ids |= _ids([each.code for each in missing])
+    return ids
+
+
+def _ids(codes: Iterable[str]) -> dict[str, int]:
+    return dict(Account.objects.filter(code__in=list(codes)).values_list("code", "pk"))
+
+
+def _lock(ids: set[int]) -> dict[int, Account]:
+    # Lowest id first, and without the key lock that would fight the foreign keys' share locks.
+    rows = Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    held = {row.pk: row for row in rows}
+    missing = ids - held.keys()
+    if missing:
+        raise ValueError(f"accounts {sorted(missing)[:5]} do not exist")
+    return held
+
+
+def _refuse_overdraw(lines: Sequence[Line], held: dict[int, Account]) -> None:
+    free = {pk: row.credits - row.debits - row.debits_pending for pk, row in held.items()}
+    for line in lines:
+        giver, taker = held[line.debit], held[line.credit]
+        if giver.unit != taker.unit:
+            raise ValueError(f"{giver.code} and {taker.code} count different units")
+        if giver.closed or taker.closed:
+            raise AccountClosed(closed_text(giver if giver.closed else taker))
+        # What a resolution posts was taken from the free amount when it was reserved.
+        if line.pending is None:
+            if giver.no_overdraw and free[line.debit] < line.amount_hundredths:
+                raise _overdrawn(giver, free[line.debit], line.amount_hundredths)
+            free[line.debit] -= line.amount_hundredths
+        elif line.phase != Phase.POST:
+            free[line.debit] += line.amount_hundredths
+        if line.phase == Phase.POST:
+            free[line.credit] += line.amount_hundredths
+
+
+def _refuse_resolved(lines: Sequence[Line], posted_at: datetime) -> None:
+    ids = [line.pending for line in lines if line.pending is not None]
+    if not ids:
+        return
+    if Transfer.objects.filter(pending_id__in=ids).exists():
+        raise AlreadyResolved(_("This reservation was settled before. Ask again if it is still needed."))
+    posting = [line.pending for line in lines if line.pending and line.phase == Phase.POST]
+    if Transfer.objects.filter(pk__in=posting, expires_at__lte=posted_at).exists():
+        raise ReservationLapsed(_("The time of this reservation is over. Ask again to reserve anew."))
+
+
+def _refuse_reversed(lines: Sequence[Line]) -> None:
+    ids = [line.reverses for line in lines if line.reverses is not None]
+    if not ids:
+        return
+    if Transfer.objects.filter(reverses_id__in=ids).exists():
+        raise NotReversible(_("This posting was reversed before. It cannot be reversed twice."))
+    if Transfer.objects.filter(pk__in=ids, reverses__isnull=False).exists():
+        raise NotReversible(_("This is a reversal. Post the original again under a new key instead."))
+
+
+def _write(fresh: list[Voucher], posted_at: datetime) -> dict[str, TransferGroup]:
+    groups = [
+        TransferGroup(
+            key=each.key, kind=each.kind, reason=each.reason, request_hash=each.request_hash,
+            event_at=each.event_at, posted_at=posted_at,
+        )
+        for each in fresh
+    ]  # fmt: skip
+    try:
+        with transaction.atomic():
+            TransferGroup.objects.bulk_create(groups)
+    except IntegrityError:
+        # Another process used one of the keys for other accounts, which this one has not locked.
+        taken = TransferGroup.objects.filter(key__in=[each.key for each in fresh]).first()
+        if taken is None:
+            raise
+        raise KeyReused(key_reused_text(taken.key)) from None
+    made = {each.key: each for each in groups}
+    Transfer.objects.bulk_create(
+        [
+            _transfer(made[each.key], number, line)
+            for each in fresh
+            for number, line in enumerate(each.lines, start=1)
+        ]
+    )
+    return made
+
+
+def _transfer(group: TransferGroup, number: int, line: Line) -> Transfer:
+    transfer = Transfer(
+        group_id=group.pk, key=f"{group.key}/{number}", request_hash=rules.canonical_hash(line.asked()),
+        debit_id=line.debit, credit_id=line.credit, amount_hundredths=line.amount_hundredths,
+        code=line.code, phase=line.phase, pending_id=line.pending, event_at=group.event_at,
+        posted_at=group.posted_at, expires_at=line.expires_at, reverses_id=line.reverses,
+    )  # fmt: skip
+    transfer.leaf_hash = rules.canonical_hash(leaf(transfer))
+    return transfer
+
+
+def leaf(transfer: Transfer) -> dict[str, Any]:
+    """What the leaf hash covers: every fact of the row but the database's own id and xid."""
+    return {
+        "amount_hundredths": transfer.amount_hundredths,
+        "code": transfer.code,
+        "credit": transfer.credit_id,
+        "debit": transfer.debit_id,
+        "event_at": _instant(transfer.event_at),
+        "expires_at": _instant(transfer.expires_at),
+        "group": transfer.group_id,
+        "key": transfer.key,
+        "pending": transfer.pending_id,
+        "phase": str(transfer.phase),
+        "posted_at": _instant(transfer.posted_at),
+        "request_hash": transfer.request_hash,
+        "reverses": transfer.reverses_id,
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
+
+
+def _overdrawn(account: Account, free: int, asked: int) -> Overdrawn:
+    text = _(
+        "Account {code} can give {free} credits; {asked} were asked. Lower the amount, or wait until "
+        "a reservation is given back."
+    )
+    refusal = Overdrawn(
+        text.format(code=account.code, free=credit.show(free), asked=credit.show(asked))
+    )
+    refusal.account = account.code
+    return refusal
+
+
+def key_reused_text(key: str) -> str:
+    text = _("The key {key} belongs to another request. Send the same request, or use a new key.")
+    return text.format(key=key)
+
+
+def closed_text(account: Account) -> str:
+    text = _("Account {code} is closed and takes no further transfers.")
+    return text.format(code=account.code)

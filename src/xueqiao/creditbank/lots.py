@@ -1,0 +1,195 @@
+"""Credit lots: opening learning accounts, and posting recognised outcomes as lots, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+
+from xueqiao.creditbank import ledger, rules, standards
+from xueqiao.creditbank.models import (
+    Account,
+    AccountKind,
+    Application,
+    CreditLot,
+    Decision,
+    LearningAccount,
+    LedgerUnit,
+    Outcome,
+    RuleTable,
+    SourceKind,
+    Unit,
+)
+from xueqiao.records import log
+
+POSTED = "creditbank.posted"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An outcome that is to be recognised: what it is, for how much, under which rule and why."""
+
+    key: str
+    person_id: int
+    unit: Unit
+    institution_id: int | None
+    issuer: str
+    number: str
+    result: str
+    amount_hundredths: int
+    source_kind: SourceKind
+    obtained: date
+    event_at: datetime
+    rule: RuleTable
+    reasons: str
+    valid_to: date | None
+    evidence_sha256: tuple[str, ...]
+    source: str
+    application: Application | None = None
+    decided_by_id: int | None = None
+
+    def fingerprint(self) -> str:
+        """The content of the outcome: whoever holds it, it enters once."""
+        parts = [self.person_id, self.issuer, self.number, self.unit.code, self.obtained.isoformat()]
+        return rules.canonical_hash([*parts, list(self.evidence_sha256)])
+
+
+@dataclass
+class Measures:
+    """The rules in force by code and day, read once for each."""
+
+    found: dict[tuple[str, date], RuleTable] = field(default_factory=dict)
+
+    def rule(self, code: str, day: date) -> RuleTable:
+        if (code, day) not in self.found:
+            self.found[code, day] = standards.rule(code, day)
+        return self.found[code, day]
+
+    def valid_to(self, kind: SourceKind, day: date) -> date | None:
+        """First day on which credit of this kind can no longer be used; None: it does not lapse."""
+        years = self.rule(f"validity.{kind}", day).value["years"]
+        return rules.years_later(day, years) if years else None
+
+
+@transaction.atomic
+def open_learning_accounts(*, person_ids: set[int], opened_at: datetime) -> None:
+    """Give a learning account to each person who has none. Repeating it changes nothing."""
+    have = LearningAccount.objects.filter(person_id__in=person_ids)
+    missing = sorted(person_ids - set(have.values_list("person_id", flat=True)))
+    LearningAccount.objects.bulk_create(
+        [
+            LearningAccount(
+                number=rules.account_number(person_id), person_id=person_id, opened_at=opened_at
+            )
+            for person_id in missing
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[CreditLot]:
+    """Write outcome, decision, account, transfer and lot of each draft; all or none.
+
+    The caller has left out what was recognised before; a key or an outcome that is there already
+    stops the whole call by its unique constraint.
+    """
+    if not drafts:
+        return []
+    open_learning_accounts(person_ids={draft.person_id for draft in drafts}, opened_at=now)
+    outcomes = Outcome.objects.bulk_create([_outcome(draft) for draft in drafts])
+    decisions = Decision.objects.bulk_create(
+        [_decision(draft, outcome, now) for draft, outcome in zip(drafts, outcomes, strict=True)]
+    )
+    accounts = ledger.open_accounts(
+        [*(_lot_account(draft, now) for draft in drafts), *_issue_accounts(drafts, now)]
+    )
+    ledger.post_many(vouchers=[_voucher(draft, accounts) for draft in drafts], posted_at=now)
+    lots = CreditLot.objects.bulk_create(
+        [
+            _lot(draft, decision, accounts[lot_code(draft.key)], now)
+            for draft, decision in zip(drafts, decisions, strict=True)
+        ]
+    )
+    log.append_many([_entry(lot, draft) for lot, draft in zip(lots, drafts, strict=True)])
+    return lots
+
+
+def lot_code(key: str) -> str:
+    """The code of a lot's ledger account."""
+    return f"lot:{key}"
+
+
+def issue_code(issuer: str) -> str:
+    """The code of the account from which a body brings credit into being."""
+    return f"issue:{issuer}"
+
+
+def _outcome(draft: Draft) -> Outcome:
+    return Outcome(
+        person_id=draft.person_id, kind=draft.source_kind, institution_id=draft.institution_id,
+        issuer=draft.issuer, number=draft.number, title_zh=draft.unit.title_zh,
+        title_en=draft.unit.title_en, result=draft.result, obtained=draft.obtained,
+        valid_to=draft.valid_to, fingerprint=draft.fingerprint(),
+        evidence_sha256=list(draft.evidence_sha256), source=draft.source,
+    )  # fmt: skip
+
+
+def _decision(draft: Draft, outcome: Outcome, now: datetime) -> Decision:
+    return Decision(
+        key=draft.key, person_id=draft.person_id, outcome=outcome, application=draft.application,
+        unit=draft.unit, approved=True, amount_hundredths=draft.amount_hundredths,
+        reasons=draft.reasons, rule=draft.rule, decided_by_id=draft.decided_by_id, decided_at=now,
+    )  # fmt: skip
+
+
+def _lot_account(draft: Draft, now: datetime) -> Account:
+    return Account(
+        code=lot_code(draft.key), unit=LedgerUnit.CREDIT, kind=AccountKind.LOT,
+        person_id=draft.person_id, no_overdraw=True, opened_at=now,
+    )  # fmt: skip
+
+
+def _issue_accounts(drafts: Sequence[Draft], now: datetime) -> list[Account]:
+    issuers = {draft.issuer: draft.institution_id for draft in drafts}
+    return [
+        Account(
+            code=issue_code(issuer), unit=LedgerUnit.CREDIT, kind=AccountKind.ISSUE,
+            institution_id=institution, no_overdraw=False, opened_at=now,
+        )
+        for issuer, institution in issuers.items()
+    ]  # fmt: skip
+
+
+def _voucher(draft: Draft, accounts: dict[str, int]) -> ledger.Voucher:
+    line = ledger.Line(
+        debit=accounts[issue_code(draft.issuer)], credit=accounts[lot_code(draft.key)],
+        amount_hundredths=draft.amount_hundredths, code="recognise",
+    )  # fmt: skip
+    return ledger.Voucher(draft.key, "recognise", (line,), draft.event_at, draft.reasons)
+
+
+def _lot(draft: Draft, decision: Decision, account_id: int, now: datetime) -> CreditLot:
+    return CreditLot(
+        account_id=account_id, person_id=draft.person_id, institution_id=draft.institution_id,
+        unit=draft.unit, level_id=draft.unit.level_id, field=draft.unit.field,
+        title_zh=draft.unit.title_zh, title_en=draft.unit.title_en,
+        amount_hundredths=draft.amount_hundredths, source_kind=draft.source_kind,
+        obtained=draft.obtained, valid_to=draft.valid_to, decision=decision, state_since=now,
+    )  # fmt: skip
+
+
+def _entry(lot: CreditLot, draft: Draft) -> log.LogEntry:
+    payload = {
+        "lot_id": lot.pk,
+        "person_id": lot.person_id,
+        "decision_id": lot.decision_id,
+        "unit_code": draft.unit.code,
+        "issuer": draft.issuer,
+        "amount_hundredths": lot.amount_hundredths,
+        "source_kind": str(draft.source_kind),
+        "event_at": draft.event_at.isoformat(),
+    }
+    return log.entry(kind=POSTED, key=draft.key, event_at=draft.event_at, payload=payload)

@@ -1,0 +1,116 @@
+"""Rows for the credit bank's tests: people, places, roles, accounts, log entries."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from xueqiao.creditbank import ledger
+from xueqiao.creditbank.models import Account, AccountKind, LedgerUnit
+from xueqiao.network.models import Closure, Institution, InstitutionKind, Place, Register
+from xueqiao.people.models import Person, Role, RoleKind
+from xueqiao.records import log
+from xueqiao.records.models import LogEntry
+
+AT = datetime(2026, 9, 1, 2, tzinfo=UTC)
+DAY = date(2026, 9, 1)
+SINCE = date(2000, 1, 1)
+
+
+@dataclass
+class Places:
+    """A province with one county in it, and another province."""
+
+    province: Place
+    county: Place
+    elsewhere: Place
+
+
+def places() -> Places:
+    register, _made = Register.objects.get_or_create(
+        code="nbs",
+        defaults={
+            "name_zh": "统计用区划", "name_en": "Statistical", "as_of": date(2023, 6, 30),
+            "deepest_level": 5, "source": "test",
+        },
+    )  # fmt: skip
+    province = _place("32", 1, "江苏省", [], register)
+    county = _place("320924", 3, "射阳县", [province], register)
+    elsewhere = _place("43", 1, "湖南省", [], register)
+    return Places(province, county, elsewhere)
+
+
+def _place(code, level, name, above, register):
+    place = Place.objects.create(code=code, level=level, name=name, valid_from=SINCE)
+    for depth, ancestor in enumerate([place, *above]):
+        Closure.objects.create(
+            register=register, ancestor=ancestor, descendant=place, depth=depth, valid_from=SINCE
+        )
+    return place
+
+
+def person(name, home=None):
+    return Person.objects.create(
+        key=uuid.uuid4(), name=name, birth_year=1960, home=home, opened_at=AT
+    )
+
+
+def officer(name, kind, place):
+    who = person(name, place)
+    Role.objects.create(person=who, kind=kind, place=place, valid_from=SINCE)
+    return who
+
+
+def helper(place):
+    return officer("受理员", RoleKind.HELPER, place)
+
+
+def assessor(place):
+    return officer("评估员", RoleKind.ASSESSOR, place)
+
+
+def provincial(place):
+    return officer("管理中心", RoleKind.PROVINCE, place)
+
+
+def institution(code="SAMPLE-3209-open"):
+    return Institution.objects.get_or_create(
+        code=code,
+        defaults={
+            "name": "示例开放大学", "kind": InstitutionKind.OPEN_UNIVERSITY, "valid_from": SINCE,
+            "is_sample": True,
+        },
+    )[0]  # fmt: skip
+
+
+def account(code, *, no_overdraw=False, unit=LedgerUnit.CREDIT, closed=False):
+    kind = AccountKind.LOT if no_overdraw else AccountKind.ISSUE
+    return Account.objects.create(
+        code=code, unit=unit, kind=kind, no_overdraw=no_overdraw, closed=closed, opened_at=AT
+    )
+
+
+def line(debit, credit, amount, code="test", **more):
+    return ledger.Line(debit.pk, credit.pk, amount, code, **more)
+
+
+def post(debit, credit, amount, key, at=AT):
+    return ledger.post(
+        key=key, kind="test", lines=[line(debit, credit, amount)], event_at=at, posted_at=at
+    )
+
+
+def completed(who, number, *, result="pass", credits=6000, module="AAA", at=None, key=None):
+    """A log entry as the hall writes it, appended."""
+    at = at or datetime(2014, 6, 30, tzinfo=UTC) + timedelta(minutes=number)
+    payload = {
+        "enrolment_id": number, "person_id": who.pk, "offering_code": f"OULAD-{module}-2013J",
+        "module_code": module, "presentation": "2013J", "institution_code": "SAMPLE-3209-open",
+        "result": result, "studied_credits_hundredths": credits, "completed_at": at.isoformat(),
+    }  # fmt: skip
+    entry = log.entry(
+        kind="hall.completed", key=key or f"enrolment:{number}", event_at=at, payload=payload
+    )
+    log.append_many([entry])
+    return LogEntry.objects.get(kind="hall.completed", key=entry.key)
