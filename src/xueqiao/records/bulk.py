@@ -1,0 +1,96 @@
+"""Many rows in one statement, on both databases; rows whose key is already there are left out.
+
+``bulk_create`` builds an object for each row: 35 µs a statement, more than checking it costs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+# SQLite takes 32,766 parameters in one statement; every list of keys is cut to this.
+MOST_KEYS = 5000
+
+
+def insert(
+    table: str, columns: dict[str, str], rows: Sequence[tuple[Any, ...]], *, key: str
+) -> None:
+    """Insert rows in their order; one whose key exists is left out and keeps what is there.
+
+    Args:
+        table: name of the table; from code, never from outside.
+        columns: name and PostgreSQL type of each column, in the order of the rows.
+        rows: values as Python has them; instants aware, in UTC.
+        key: columns of the unique constraint, separated by commas. Give rows sorted by it where
+            several writers meet, so that none waits for one who waits for it.
+    """
+    if not rows:
+        return
+    names = ", ".join(columns)
+    conflict = f"on conflict ({key}) do nothing"
+    with connection.cursor() as run:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+            run.execute(
+                f"insert into {table} ({names}) select * from unnest({arrays}) {conflict}",  # noqa: S608 - names from code
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            run.executemany(
+                f"insert into {table} ({names}) values ({marks}) {conflict}",  # noqa: S608 - names from code
+                list(_for_sqlite(rows, columns)),
+            )
+
+
+def _for_sqlite(
+    rows: Sequence[tuple[Any, ...]], columns: dict[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows with identifiers and instants as Django's SQLite backend writes them."""
+    change = {"uuid": _hex, "timestamptz": _naive}
+    places = [
+        (place, change[kind]) for place, kind in enumerate(columns.values()) if kind in change
+    ]
+    for row in rows:
+        changed = list(row)
+        for place, to_text in places:
+            if changed[place] is not None:
+                changed[place] = to_text(changed[place])
+        yield tuple(changed)
+
+
+def _hex(value: UUID) -> str:
+    return value.hex
+
+
+def _naive(value: datetime) -> str:
+    return str(value.replace(tzinfo=None))
+
+
+def ids_ahead(table: str, count: int) -> list[int | None]:
+    """Row numbers for rows that will be inserted in another order than theirs.
+
+    On PostgreSQL rows go in sorted by key, and still are numbered in the order they arrived. SQLite
+    has one writer, inserts in order, and numbers by itself.
+    """
+    if connection.vendor != "postgresql":
+        return [None] * count
+    with connection.cursor() as ask:
+        ask.execute(
+            "select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)",
+            [table, count],
+        )
+        return sorted(number for (number,) in ask.fetchall())
+
+
+def chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """The keys in lists short enough for one statement."""
+    held = list(keys)
+    for start in range(0, len(held), MOST_KEYS):
+        yield held[start : start + MOST_KEYS]

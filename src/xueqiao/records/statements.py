@@ -1,0 +1,321 @@
+"""The one way in: endpoint, intake and jobs all store statements here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import errors
+from xueqiao.records import bulk, checking, names, visibility
+from xueqiao.records.models import (
+    Batch,
+    Delivery,
+    Quarantine,
+    Reason,
+    Source,
+    Statement,
+    StatementAgent,
+)
+from xueqiao.records.xapi import facts
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from xueqiao.records.checking import Checked, Incoming, Refused
+
+
+class BatchResult(NamedTuple):
+    """What became of a batch: received = accepted + duplicate + quarantined."""
+
+    received: int
+    accepted: int
+    duplicate: int
+    quarantined: int
+
+
+class Conflict(errors.Refusal):
+    """A statement with this id is held, and it is another one."""
+
+    code = "records.conflict"
+
+
+class KeyReused(errors.Refusal):
+    """The batch key belongs to a batch with other content."""
+
+    code = "records.batch_key_reused"
+
+
+def store_batch(
+    *,
+    source: Source,
+    items: Iterable[Incoming | Refused],
+    received_at: datetime,
+    batch_key: str,
+    delivery: Delivery | None = None,
+) -> BatchResult:
+    """Store a batch row by row: what is refused goes to quarantine, the rest is kept.
+
+    A batch sent twice changes nothing and returns the first result. A statement that is already held
+    counts as duplicate when it is the same one (``facts.same``), else it is quarantined.
+
+    Args:
+        source: who handed it over.
+        items: in the order of arrival; ``checking.Incoming`` and ``checking.Refused``.
+        received_at: when it arrived; no statement is stored earlier.
+        batch_key: what makes the batch one for its source, such as ``<hash of file>:<offset>``.
+        delivery: the file it is a part of.
+
+    Raises:
+        KeyReused: the key belongs to a batch with other content.
+    """
+    batch = checking.check(items, strict=False)
+    return _store(batch, _row(source, batch, received_at, batch_key, delivery), strict=False)
+
+
+def store_all(
+    *, source: Source, items: Iterable[Incoming], received_at: datetime, batch_key: str
+) -> list[uuid.UUID]:
+    """Store a batch as a whole or not at all, as the standard asks of a request.
+
+    Returns:
+        The id of each statement, in the order of arrival.
+
+    Raises:
+        values.Invalid: a statement is not one of the standard.
+        checking.IdTwice: two statements of the batch share an id.
+        Conflict: an id is held by another statement.
+        KeyReused: the key belongs to a batch with other content.
+    """
+    batch = checking.check(items, strict=True)
+    _store(batch, _row(source, batch, received_at, batch_key, None), strict=True)
+    return batch.order
+
+
+def _row(
+    source: Source, batch: Checked, received_at: datetime, key: str, delivery: Delivery | None
+) -> Batch:
+    return Batch(
+        source=source,
+        delivery=delivery,
+        batch_key=key,
+        digest=batch.digest(),
+        received_at=received_at,
+    )
+
+
+# Names are taken in one order. What remains is two senders who repeat the same statements at the
+# same time; whom PostgreSQL refuses then tries again.
+_TRIES = 5
+_TRY_AGAIN = {"40P01", "40001"}
+
+
+def _store(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
+    for left in reversed(range(_TRIES)):
+        try:
+            return _store_once(batch, row, strict=strict)
+        except OperationalError as why:
+            code = getattr(why.__cause__, "sqlstate", None)
+            if code not in _TRY_AGAIN or not left or connection.in_atomic_block:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _store_once(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
+    earlier = Batch.objects.filter(source=row.source, batch_key=row.batch_key).first()
+    if earlier is not None:
+        return _again(earlier, row)
+    numbers = _numbers(batch, row.received_at)
+    with transaction.atomic():
+        written, is_new = Batch.objects.get_or_create(
+            source=row.source,
+            batch_key=row.batch_key,
+            defaults={
+                "delivery": row.delivery,
+                "digest": row.digest,
+                "received_at": row.received_at,
+            },
+        )
+        if not is_new:
+            return _again(written, row)
+        return _write(batch, numbers, written, strict=strict)
+
+
+def _again(earlier: Batch, row: Batch) -> BatchResult:
+    if earlier.digest != row.digest:
+        text = _(
+            "The batch key {key} was used on {day} for other content. Give each batch its own key."
+        )
+        raise KeyReused(text.format(key=row.batch_key, day=f"{earlier.received_at:%Y-%m-%d}"))
+    return _result(earlier)
+
+
+def _result(batch: Batch) -> BatchResult:
+    return BatchResult(batch.received, batch.accepted, batch.duplicate, batch.quarantined)
+
+
+class _Numbers(NamedTuple):
+    verbs: dict[str, int]
+    activities: dict[str, int]
+    actors: dict[str, int]
+
+
+def _numbers(batch: Checked, at: datetime) -> _Numbers:
+    found = [each for _position, each in batch.good.values()]
+    people = {each.actor for each in found}.union(*(each.others for each in found))
+    return _Numbers(
+        names.verbs({each.verb for each in found}),
+        names.activities({each.activity for each in found}),
+        names.actors(people, at),
+    )
+
+
+def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -> BatchResult:
+    """Write the rows of a batch; the caller holds the transaction."""
+    good, held = dict(batch.good), dict(batch.held)
+    _insert(batch, numbers, written)
+    duplicates = 0
+    for position, key, text in _not_new(batch, good, written):
+        if facts.same(_decode(text), _decode(batch.texts[position])):
+            duplicates += 1
+        elif strict:
+            raise Conflict(_conflict_text(key), pointer=f"/{position}/id")
+        else:
+            held[position] = checking.Refused(
+                batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"
+            )
+    _name_agents(good, numbers)
+    _void(good, written)
+    _hold(held, written)
+    written.received, written.duplicate = len(batch.texts), duplicates
+    written.quarantined = len(held)
+    written.accepted = len(good)
+    # The check constraint refuses the batch if these do not add up.
+    written.save(update_fields=["received", "accepted", "duplicate", "quarantined"])
+    return _result(written)
+
+
+def _conflict_text(key: uuid.UUID) -> str:
+    text = _("Another statement is held under the id {id}. Send this one under an id of its own.")
+    return text.format(id=key)
+
+
+def _decode(text: str) -> Any:
+    return msgspec.json.decode(text)
+
+
+_COLUMNS = {
+    "uuid": "uuid",
+    "text": "text",
+    "actor_id": "bigint",
+    "verb_id": "bigint",
+    "activity_id": "bigint",
+    "registration": "uuid",
+    "event_at": "timestamptz",
+    "stored_at": "timestamptz",
+    "source_id": "bigint",
+    "batch_id": "bigint",
+    "version": "text",
+    "voids": "uuid",
+    "is_voided": "boolean",
+    "id": "bigint",
+}
+
+
+def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> None:
+    table = Statement._meta.db_table
+    stored_at = visibility.stamp(written.received_at)
+    rows = [
+        (
+            key,
+            batch.texts[position],
+            numbers.actors.get(found.actor),
+            numbers.verbs[found.verb],
+            numbers.activities.get(found.activity),
+            found.registration,
+            found.event_at or stored_at,
+            stored_at,
+            written.source_id,
+            written.pk,
+            found.version,
+            found.voids,
+            False,
+            number,
+        )
+        for number, (key, (position, found)) in zip(
+            bulk.ids_ahead(table, len(batch.good)), batch.good.items(), strict=True
+        )
+    ]
+    if connection.vendor == "postgresql":
+        rows.sort(key=lambda row: row[0])
+    bulk.insert(table, _COLUMNS, rows, key="uuid")
+
+
+def _not_new(
+    batch: Checked, good: dict[uuid.UUID, tuple[int, facts.Facts]], written: Batch
+) -> list[tuple[int, uuid.UUID, str]]:
+    """Items whose id was taken: position, id and text of the statement that has it.
+
+    They are taken out of ``good``.
+    """
+    found = [(position, key, batch.texts[batch.good[key][0]]) for key, position in batch.repeated]
+    for keys in bulk.chunks(batch.good):
+        held = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
+        for key, text in held.values_list("uuid", "text"):
+            found.append((good.pop(key)[0], key, text))
+    return found
+
+
+def _name_agents(good: dict[uuid.UUID, tuple[int, facts.Facts]], numbers: _Numbers) -> None:
+    """Write down who is named elsewhere than as actor, for the filter by agent."""
+    named = {key: found.others for key, (_position, found) in good.items() if found.others}
+    rows = [
+        (numbers.actors[other], statement)
+        for keys in bulk.chunks(named)
+        for key, statement in _uuids(keys).values_list("uuid", "pk")
+        for other in named[key]
+    ]
+    columns = {"actor_id": "bigint", "statement_id": "bigint"}
+    bulk.insert(StatementAgent._meta.db_table, columns, sorted(rows), key="actor_id, statement_id")
+
+
+def _uuids(keys: Iterable[uuid.UUID | None]) -> QuerySet[Statement]:
+    return Statement.objects.filter(uuid__in=keys)
+
+
+def _void(good: dict[uuid.UUID, tuple[int, facts.Facts]], written: Batch) -> None:
+    """Mark what this batch voids, and what of this batch was voided before it came.
+
+    A source voids its own statements only; a voiding statement cannot be voided.
+    """
+    own = Statement.objects.filter(source=written.source_id, voids=None, is_voided=False)
+    voided = {found.voids for _position, found in good.values() if found.voids}
+    for keys in bulk.chunks(voided):
+        own.filter(uuid__in=keys).update(is_voided=True)
+    for keys in bulk.chunks(good):
+        before = Statement.objects.filter(source=written.source_id, voids__in=keys)
+        late = set(before.values_list("voids", flat=True))
+        if late:
+            own.filter(uuid__in=late).update(is_voided=True)
+
+
+def _hold(held: dict[int, Refused], written: Batch) -> None:
+    columns = {
+        "batch_id": "bigint",
+        "position": "integer",
+        "reason": "text",
+        "pointer": "text",
+        "detail": "text",
+        "text": "text",
+    }
+    rows = [
+        (written.pk, position, str(each.reason), each.pointer[:200], each.detail,
+         each.text.replace("\x00", "\ufffd"))
+        for position, each in sorted(held.items())
+    ]  # fmt: skip
+    bulk.insert(Quarantine._meta.db_table, columns, rows, key="batch_id, position")

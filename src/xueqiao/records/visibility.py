@@ -1,0 +1,50 @@
+"""When a statement counts as stored, and up to when everything stored can be seen.
+
+The standard asks every answer to say through which time it is consistent. On PostgreSQL a statement
+is never stamped earlier than its transaction began, so everything stamped before the oldest running
+transaction is visible. On SQLite writers are serial and stamps strictly rise, so everything up to
+the newest visible stamp is visible.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+from django.db.models import Max
+
+from xueqiao.records.models import Statement
+
+# A writer on SQLite holds the lock for less than this; a batch of 1,000 takes 0.2 s.
+LONGEST_WRITE = timedelta(seconds=60)
+_TICK = timedelta(microseconds=1)
+
+
+def stamp(received_at: datetime) -> datetime:
+    """The stored time of a batch. Call it inside the transaction that writes the batch."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as ask:
+            ask.execute("select transaction_timestamp()")
+            return max(received_at, ask.fetchone()[0].astimezone(UTC))
+    newest = _newest()
+    return received_at if newest is None or received_at > newest else newest + _TICK
+
+
+def consistent_through(now: datetime) -> datetime:
+    """Every statement that has or will have a stored time up to this one can be seen.
+
+    Call it before the query whose answer it dates.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as ask:
+            ask.execute(
+                "select least(transaction_timestamp(), min(xact_start)) from pg_stat_activity "
+                "where datname = current_database()"
+            )
+            return ask.fetchone()[0].astimezone(UTC) - _TICK  # type: ignore[no-any-return]
+    newest, idle = _newest(), now - LONGEST_WRITE
+    return max(newest, idle) if newest else idle
+
+
+def _newest() -> datetime | None:
+    return Statement.objects.aggregate(at=Max("stored_at"))["at"]
