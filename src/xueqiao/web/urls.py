@@ -22,3 +22,7 @@ def _collect() -> list[URLPattern | URLResolver]:
 
 
 urlpatterns = _collect()
+handler400 = "xueqiao.web.pages.errors.bad_request"
+handler403 = "xueqiao.web.pages.errors.forbidden"
+handler404 = "xueqiao.web.pages.errors.not_found"
+handler500 = "xueqiao.web.pages.errors.failed"

@@ -25,6 +25,12 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "web/front.html")
 
 
+@access.page(rights.PUBLIC)
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Help by phone, at a counter, and what is often asked."""
+    return render(request, "web/help.html")
+
+
 @require_POST
 @access.page(rights.PUBLIC)
 def switch_elder(request: HttpRequest) -> HttpResponse:
@@ -56,6 +62,7 @@ def back_to(request: HttpRequest) -> HttpResponseRedirect:
 
 urlpatterns = [
     path("", front, name="front"),
+    path("help/", help_page, name="help"),
     path("switch/elder/", switch_elder, name="elder-switch"),
     path("switch/language/", switch_language, name="language-switch"),
 ]

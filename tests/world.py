@@ -1,0 +1,59 @@
+"""A small world for the pages: a county with everything that a page can show, made through verbs.
+
+Tests with the Django client call ``build()`` inside their transaction. The browser tests run
+``python -m tests.world`` with a home of their own and serve it; it prints the world as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+@dataclass
+class World:
+    """Primary keys, by what the tests call the thing."""
+
+    province: int
+    county: int
+    town: int
+    village: int
+    sibling: int
+    institution: int
+    course: int
+    open_class: int
+    full_class: int
+    finished_class: int
+    closed_class: int
+    people: dict[str, int]
+
+
+def build(now: datetime | None = None) -> World:
+    """Make the world. Classes lie around ``now``, so that one is open and one is over."""
+    from tests.world_parts import learning, places, staff  # noqa: PLC0415 - after Django is ready
+    from xueqiao.kernel import clock  # noqa: PLC0415
+
+    now = now or clock.now()
+    where = places.county_with_family()
+    people = staff.people(where, now)
+    classes = learning.classes(where, people, now)
+    return World(
+        province=where.province.pk, county=where.county.pk, town=where.town.pk,
+        village=where.village.pk, sibling=where.sibling.pk, institution=where.institution.pk,
+        people={name: person.pk for name, person in people.items()}, **classes,
+    )  # fmt: skip
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
+    import django  # noqa: PLC0415 - needs the setting first
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    print(json.dumps(asdict(build())))  # noqa: T201 - the answer to who started this
+
+
+if __name__ == "__main__":
+    main()

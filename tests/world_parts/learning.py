@@ -1,0 +1,58 @@
+"""The classes of the world: one open, one full with a waiting list, one passed, one closed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.world_parts.places import Where
+from xueqiao.hall import completion, enrolment, offerings
+from xueqiao.hall.models import Offering, Result
+from xueqiao.kernel import clock
+from xueqiao.people.models import Person
+
+
+def offering(where: Where, people: dict[str, Person], now: datetime, **facts: Any) -> Offering:
+    today = clock.local_date(now)
+    return offerings.create(
+        capacities={"general": facts.pop("seats", 30)},
+        **{
+            "institution": where.institution, "place": where.town, "term": "2026秋",
+            "venue": "社区教育中心二楼", "teacher": people["teacher"], "weekday": 3,
+            "from_minute": 1140, "to_minute": 1230, "starts_on": today + timedelta(days=9),
+            "ends_on": today + timedelta(days=90), "enrol_from": now - timedelta(days=60),
+            "enrol_to": now + timedelta(days=6), "credit_hundredths": 100, "is_sample": True,
+            **facts,
+        },
+    )  # fmt: skip
+
+
+def enrol(offered: Offering, person: Person, at: datetime) -> int:
+    return enrolment.enrol(
+        offering_id=offered.pk, person_id=person.pk, by_person_id=person.pk, at=at,
+        request_key=f"world:{offered.pk}:{person.pk}",
+    ).pk  # fmt: skip
+
+
+def classes(where: Where, people: dict[str, Person], now: datetime) -> dict[str, int]:
+    """Primary keys by the names of ``World``. The learner passed one class and waits for another."""
+    today, before = clock.local_date(now), now - timedelta(days=50)
+    open_class = offering(where, people, now, code="W-OPEN", title="书法入门（楷书）")
+    full = offering(where, people, now, code="W-FULL", title="太极拳二十四式", seats=1, weekday=6, for_elders=True)
+    finished = offering(
+        where, people, now, code="W-PAST", title="智能手机与生活", weekday=2, module_code="AAA",
+        presentation="2014J", starts_on=today - timedelta(days=40), ends_on=today - timedelta(days=3),
+        enrol_to=now - timedelta(days=41),
+    )  # fmt: skip
+    closed = offering(where, people, now, code="W-CLOSED", title="社区花艺", weekday=5, enrol_to=now - timedelta(days=1))
+    enrol(full, people["neighbour"], before)
+    enrol(full, people["learner"], before)
+    passed = enrol(finished, people["learner"], before)
+    completion.complete(
+        enrolment_id=passed, result=Result.PASS, completed_at=now - timedelta(days=2),
+        studied_credits_hundredths=6000, by_person_id=people["teacher"].pk,
+    )  # fmt: skip
+    return {
+        "open_class": open_class.pk, "full_class": full.pk, "finished_class": finished.pk,
+        "closed_class": closed.pk, "course": 0,
+    }  # fmt: skip

@@ -1,0 +1,51 @@
+"""The places of the world: 江苏省 › 盐城市 › 射阳县 › 合德镇 › 村, a sibling county, another province."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from tests.hall.factories import place, register
+from xueqiao.network.models import Institution, InstitutionKind, Place, Seat
+
+SINCE = date(2000, 1, 1)
+
+
+@dataclass
+class Where:
+    """The county in the middle of the tests, and its family."""
+
+    province: Place
+    city: Place
+    county: Place
+    town: Place
+    village: Place
+    sibling: Place
+    elsewhere: Place
+    institution: Institution
+    centre: Institution
+
+
+def institution(where: Place, kind: InstitutionKind, name: str) -> Institution:
+    made = Institution.objects.create(
+        code=f"SAMPLE-{where.code}-{kind.value}", name=name, kind=kind, is_sample=True,
+        serves_elders=True, valid_from=SINCE,
+    )  # fmt: skip
+    Seat.objects.create(institution=made, register=register(), place=where, valid_from=SINCE)
+    return made
+
+
+def county_with_family() -> Where:
+    province = place("32", 1, "江苏省")
+    city = place("3209", 2, "盐城市", [province])
+    county = place("320924", 3, "射阳县", [city, province])
+    town = place("320924100", 4, "合德镇", [county, city, province])
+    village = place("320924100201", 5, "友爱村", [town, county, city, province])
+    sibling = place("320923", 3, "阜宁县", [city, province])
+    hunan = place("43", 1, "湖南省")
+    elsewhere = place("4301", 2, "长沙市", [hunan])
+    return Where(
+        province, city, county, town, village, sibling, elsewhere,
+        institution(county, InstitutionKind.COMMUNITY_COLLEGE, "射阳县社区学院（示例）"),
+        institution(town, InstitutionKind.TOWN_CENTRE, "合德镇社区教育中心（示例）"),
+    )  # fmt: skip
