@@ -1,19 +1,19 @@
 """What an indicator is: a definition that can be checked, computed and shown.
 
-Numerator and denominator are SQL over the lake's marts (``lake/marts/*.sql``). Each gives base rows,
-and its roll-up says how places above get theirs:
+Numerator and denominator are SQL over the lake's marts (``lake/marts/*.sql``). Each gives rows of
+the lowest places, and its roll-up says how the places above get theirs:
 
-========  ==========================================================  ==============================
-roll-up   columns of the SQL                                          a place above gets
-========  ==========================================================  ==============================
-SUM       register, place_id, period, n, samples                      the sum of everything below it
-DISTINCT  register, place_id, period, member, is_sample               its members, each counted once
-OWN       place_id, n                                                 its own row only (census)
-========  ==========================================================  ==============================
+=========  ================================================  =====================================
+roll-up    columns of the SQL                                a place gets
+=========  ================================================  =====================================
+SUM        register, place_id, period, n, samples            the sum over itself and all below it
+DISTINCT   register, place_id, period, member, is_sample     their members, each counted once
+=========  ================================================  =====================================
 
-``samples`` is how much of ``n`` rests on sample data; ``place_id`` null is "no known place". Besides
-the marts the SQL may read ``years`` (period, day): the calendar years and the last day of each that
-the computation covers.
+``samples`` is how much of ``n`` rests on sample data; ``place_id`` null is "no known place". A
+standing measure (a census) holds for every period and has no column ``period``. Besides the marts the
+SQL may read ``years`` (period, day), the calendar years of the computation with the last day covered
+of each, and ``latest_year``, the last of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class MixedUnits(errors.Refusal):
-    """A definition divides what may not be divided, such as attendances by persons as a per cent."""
+    """A definition divides what may not be divided, such as attendances by persons as per cent."""
 
     code = "monitor.mixed_units"
 
@@ -60,7 +60,6 @@ class RollUp(Enum):
 
     SUM = "sum"
     DISTINCT = "distinct"
-    OWN = "own"
 
 
 class Direction(Enum):
@@ -85,6 +84,7 @@ class Measure:
     counts: Counted
     sql: str
     rolls_up: RollUp
+    is_standing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +109,9 @@ class Indicator:
         meaning: what is counted, of what, and what is left out: the text of the definition panel.
         registers: in whose trees it is computed; each needs its own denominator.
         grain: the deepest level (1 province … 5 village) at which it has a meaning.
-        completeness: SQL with register, place_id, period, expected, reported (rolled up by SUM);
-            "" where the numerator is complete by construction.
+        completeness: SQL with register, place_id, period and, for a numerator that is summed,
+            ``expected`` and ``reported``, for one of distinct members ``member`` and ``is_known``;
+            rolled up like it. "" where the numerator is complete by construction.
         may_exceed: whether the numerator may be larger than the denominator of a percentage,
             because the two come from different sources.
         source: requirement or document that asks for it.

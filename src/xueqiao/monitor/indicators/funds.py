@@ -32,15 +32,19 @@ PER_RESIDENT = Indicator(
         counts=Counted.FEN,
         rolls_up=RollUp.SUM,
         sql="""
-            select register.register, place_id, year as period, sum(fen) as n,
+            select anchor.register, anchor.anchor_id as place_id, year as period, sum(fen) as n,
                    sum(fen) filter (is_sample) as samples
-            from budget cross join register group by all
+            from budget join anchor using (place_id) group by all
         """,
     ),
     denominator=Measure(
         counts=Counted.PERSONS,
-        rolls_up=RollUp.OWN,
-        sql="select place_id, residents as n from population where census = 2020",
+        rolls_up=RollUp.SUM,
+        is_standing=True,
+        sql="""
+            select register, place_id, residents as n, 0 as samples
+            from population where census = 2020
+        """,
     ),
     grain=COUNTY,
     clock=Clock.DURING_YEAR,

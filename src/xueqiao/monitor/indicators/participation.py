@@ -20,7 +20,7 @@ from xueqiao.monitor.indicator import (
 COUNTY, VILLAGE = 3, 5
 ELDER, ADULT = 60, 15
 
-# A learner whose year of birth is not known belongs to no age group; the completeness says how many.
+# Who has no known year of birth belongs to no age group; the completeness says how many that are.
 KNOWN_AGE = """
     select home.register, home.place_id, year(month) as period, learner_id as member,
            learner.birth_year is not null as is_known
@@ -45,11 +45,15 @@ def active(age: int) -> Measure:
 
 
 def residents(age: int) -> Measure:
-    """Residents of an age and over at the census of 2020, as published for the place itself."""
+    """Residents of an age and over at the census of 2020."""
     return Measure(
         counts=Counted.PERSONS,
-        rolls_up=RollUp.OWN,
-        sql=f"select place_id, residents_{age} as n from population where census = 2020",  # noqa: S608
+        rolls_up=RollUp.SUM,
+        is_standing=True,
+        sql=f"""
+            select register, place_id, residents_{age} as n, 0 as samples
+            from population where census = 2020
+        """,  # noqa: S608 - the age is a constant of this file
     )
 
 
@@ -98,8 +102,9 @@ ATTENDANCES = Indicator(
     code="P09",
     title=_("Attendances"),
     meaning=_(
-        "One learner in one activity on one day is one attendance. It counts visits, not persons, and "
-        "is never a rate. Attendances of learners without a known home are shown beside the value."
+        "One learner in one class (or, outside classes, on one platform) on one day is one attendance, "
+        "however many activities. It counts visits, not persons, and is never a rate. Attendances of "
+        "learners without a known home are shown beside the value."
     ),
     unit=Unit.ATTENDANCES,
     numerator=Measure(

@@ -1,0 +1,85 @@
+"""DuckDB as the engine of the lake: embedded, within a memory limit, spilling beside the lake."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import errors
+from xueqiao.lake import tables
+
+BATCH_ROWS = 122_880
+
+
+class OutOfMemory(errors.Refusal):
+    """A query needs more memory than the setting allows, and could not be spilled to disk."""
+
+    code = "lake.out_of_memory"
+    status = 507
+
+
+class DuckDB:
+    """See ``engine.Engine``. ``memory`` as DuckDB writes it: 1GB."""
+
+    def __init__(self, *, memory: str, scratch: Path) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.memory = memory
+        self.scratch = Path(tempfile.mkdtemp(dir=scratch))
+        self.connection = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "temp_directory": str(self.scratch),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        self.connection.execute("set TimeZone = 'UTC'; create schema bronze; create schema stage")
+
+    def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
+        if not files:
+            self.register(name, schema.empty_table())
+            return
+        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in sorted(files))
+        parted = ", hive_partitioning = true, hive_types = {'part': varchar}" if is_parted else ""
+        self.connection.execute(
+            f"create or replace view {name} as select * from read_parquet([{listed}]{parted})"
+        )
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        plain = "arrow_" + name.replace(".", "_")
+        self.connection.register(plain, rows)
+        self.connection.execute(f'create or replace view {name} as select * from "{plain}"')
+
+    def sql(self, query: str) -> pa.RecordBatchReader:
+        with self._refusing():
+            reader = self.connection.execute(query).to_arrow_reader(BATCH_ROWS)
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            with self._refusing():
+                yield from reader
+
+        return pa.RecordBatchReader.from_batches(reader.schema, rows())
+
+    def close(self) -> None:
+        self.connection.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, OSError) as why:
+            if tables.is_disk_full(why):
+                raise tables.LakeFull(tables.lake_full_text(self.scratch)) from why
+            if isinstance(why, duckdb.OutOfMemoryException):
+                text = _("The lake needs more than {memory} of memory. Raise XUEQIAO_LAKE_MEMORY and "
+                         "run the command again.")
+                raise OutOfMemory(text.format(memory=self.memory)) from why
+            raise

@@ -1,0 +1,107 @@
+"""The SQL files of stage and marts: what each reads, how it is parted, in which order they build.
+
+The heading of a file is read, so it cannot disagree with what is built: ``reads`` gives the order,
+``parts month`` makes the table parted, ``reopens <table> by <key>`` says that a changed row of an
+unparted table touches only the parts in which its key occurs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from xueqiao.lake import tables
+
+HERE = Path(__file__).parent
+FLOORS = ("stage", "marts")
+HEADINGS = ("grain", "reads", "units", "clock")
+
+
+class BadRecipe(ValueError):
+    """A heading lacks a line or names a table that does not exist. For the programmer."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One SQL file.
+
+    Attributes:
+        name: as SQL names the table: ``stage.activity``, or bare for a mart.
+        reads: names of tables, ``bronze.…`` included.
+        reopens: unparted table → the key by which its changed rows find the parts they touch.
+        heading: the lines of the heading by their first word; for the catalogue.
+    """
+
+    name: str
+    sql: str
+    heading: dict[str, str]
+    reads: tuple[str, ...]
+    is_parted: bool
+    reopens: dict[str, str]
+
+    @property
+    def digest(self) -> int:
+        """A number that changes with the SQL."""
+        return tables.number(self.sql)
+
+
+def location(name: str) -> str:
+    """Where a table that SQL calls by this name lies: ``marts.learner_month`` for a bare name.
+
+    >>> location("learner_month"), location("stage.activity")
+    ('marts.learner_month', 'stage.activity')
+    """
+    return name if "." in name else f"marts.{name}"
+
+
+@cache
+def recipes() -> dict[str, Recipe]:
+    """All recipes by name, each after those it reads.
+
+    Raises:
+        BadRecipe: a heading is not whole.
+    """
+    found = [
+        parse(path.read_text(encoding="utf-8"), floor, path.stem)
+        for floor in FLOORS
+        for path in sorted((HERE / floor).glob("*.sql"))
+    ]
+    by_name = {recipe.name: recipe for recipe in found}
+    needs = {
+        recipe.name: {name for name in recipe.reads if not name.startswith("bronze.")}
+        for recipe in found
+    }
+    for name, read in needs.items():
+        if missing := read - by_name.keys():
+            raise BadRecipe(f"{name} reads {', '.join(sorted(missing))}, which no file makes.")
+    return {name: by_name[name] for name in TopologicalSorter(needs).static_order()}
+
+
+def parse(text: str, floor: str, stem: str) -> Recipe:
+    """Read one file. Lines of the heading start with ``--`` and a word; deeper ones continue."""
+    heading: dict[str, str] = {}
+    word = ""
+    for line in text.splitlines()[1:]:
+        if not line.startswith("--"):
+            break
+        if found := re.match(r"-- (\w+) +(.*)", line):
+            word = found[1]
+            heading[word] = found[2]
+        else:
+            heading[word] += " " + line.removeprefix("--").strip()
+    name = stem if floor == "marts" else f"{floor}.{stem}"
+    if missing := [word for word in HEADINGS if word not in heading]:
+        raise BadRecipe(f"{name} does not say its {', '.join(missing)}.")
+    reads = () if heading["reads"] == "nothing" else tuple(re.split(r",\s*", heading["reads"]))
+    pairs = (item.split(" by ") for item in heading.get("reopens", "").split(", ") if item)
+    return Recipe(
+        name=name,
+        sql=text,
+        heading=heading,
+        reads=reads,
+        is_parted=heading.get("parts") == "month",
+        reopens={table: key for table, key in pairs},
+    )

@@ -1,0 +1,144 @@
+"""Small worlds: rows of every bronze table as plain lists, and the lake made from them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from xueqiao.kernel import cursor
+from xueqiao.lake import build, engines, extract, schemas
+from xueqiao.lake.sources import Log, Snapshot
+
+AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+SNAPSHOTS = {
+    name: getattr(schemas, name.upper())
+    for name in (
+        "register", "place", "closure", "population", "institution", "seat", "person", "actor",
+        "offering", "enrolment", "completion", "budget",
+    )
+}
+
+
+@dataclass
+class World:
+    """Rows by table; each is a list of dicts with the columns of ``schemas``."""
+
+    register: list = field(default_factory=list)
+    place: list = field(default_factory=list)
+    closure: list = field(default_factory=list)
+    population: list = field(default_factory=list)
+    institution: list = field(default_factory=list)
+    seat: list = field(default_factory=list)
+    person: list = field(default_factory=list)
+    actor: list = field(default_factory=list)
+    offering: list = field(default_factory=list)
+    enrolment: list = field(default_factory=list)
+    completion: list = field(default_factory=list)
+    budget: list = field(default_factory=list)
+    statement: list = field(default_factory=list)
+
+    def sources(self):
+        return [
+            *(
+                Snapshot(
+                    f"bronze.{name}", schema, lambda name=name: getattr(self, name),
+                    lambda name=name: [str(getattr(self, name))],
+                )
+                for name, schema in SNAPSHOTS.items()
+            ),
+            Log("bronze.statement", schemas.STATEMENT, self.statements_after, self.waiting),
+        ]
+
+    def statements_after(self, position, limit):
+        rows = [row for row in self.statement if (row["xid"], row["id"]) > tuple(position)]
+        return [dict(row) for row in sorted(rows, key=lambda row: (row["xid"], row["id"]))][:limit]
+
+    def waiting(self, position):
+        return len(self.statements_after(position, len(self.statement)))
+
+    def add_statement(self, actor_id, event_at, *, verb="https://w3id.org/xapi/video/verbs/played",
+                      source="sample", registration=None, voids=None, statement_id=None):
+        number = len(self.statement) + 1
+        name = statement_id or str(uuid.UUID(int=number))
+        self.statement.append(
+            {
+                "xid": 0, "id": number, "statement_id": name, "text": f'{{"id": "{name}"}}',
+                "actor_id": actor_id, "verb": verb, "activity": "https://example.org/a",
+                "registration": registration, "event_at": event_at, "stored_at": AT,
+                "source": source, "batch_id": 1, "voids": voids,
+            }
+        )
+        return name
+
+    def add_person(self, person_id, *, birth_year=None, home_id=None, is_sample=False,
+                   opened_at=datetime(2020, 1, 1, tzinfo=UTC)):
+        self.person.append(
+            {
+                "person_id": person_id, "sex": "0", "birth_year": birth_year, "home_id": home_id,
+                "is_sample": is_sample, "opened_at": opened_at,
+            }
+        )
+        self.actor.append({"actor_id": person_id, "person_id": person_id})
+
+
+def tree(world: World, register: str, parents: dict[int, int | None], levels: dict[int, int],
+         *, as_of=date(2025, 12, 31)):
+    """List places in a register and close its tree."""
+    start = date(2000, 1, 1)
+    world.register.append(
+        {"register": register, "as_of": as_of, "deepest_level": max(levels.values())}
+    )
+    for place, parent in parents.items():
+        world.place.append(
+            {
+                "register": register, "place_id": place, "code": str(place), "name": f"P{place}",
+                "level": levels[place], "kind": "", "parent_id": parent, "valid_from": start,
+                "valid_to": None,
+            }
+        )
+        above, depth = place, 0
+        while above is not None:
+            world.closure.append(
+                {
+                    "register": register, "ancestor_id": above, "descendant_id": place,
+                    "depth": depth, "carried": False, "valid_from": start, "valid_to": None,
+                }
+            )
+            above, depth = parents[above], depth + 1
+
+
+def small() -> World:
+    """One province in two registers: zone 22 and its town 32 are known to the statistical one only."""
+    world = World()
+    levels = {1: 1, 10: 2, 20: 3, 22: 3, 30: 4, 31: 4, 32: 4, 40: 5, 41: 5, 42: 5}
+    parents = {1: None, 10: 1, 20: 10, 22: 10, 30: 20, 31: 20, 32: 22, 40: 30, 41: 31, 42: 32}
+    tree(world, "nbs", parents, levels)
+    known = [1, 10, 20, 30, 31]
+    tree(world, "mca", {place: parents[place] for place in known}, levels)
+    for place, residents in ((20, 100), (22, 50)):
+        for age, share in ((0, 2), (15, 5), (60, 3)):
+            world.population.append(
+                {
+                    "place_id": place, "census": 2020, "sex": "1", "age_from": age,
+                    "age_to": None, "is_remainder": False, "residents": residents * share // 10,
+                }
+            )
+    return world
+
+
+def fill(root, world: World):
+    return extract.extract(root=root, of=world.sources(), at=AT)
+
+
+def make(root):
+    with engines.opened(name="duckdb", memory="500MB", root=root) as engine:
+        return build.build(root=root, engine=engine, at=AT)
+
+
+def rows_of(root, name):
+    """All rows of a table as a sorted list of dicts."""
+    reading = build.Reading(root)
+    with engines.opened(name="duckdb", memory="500MB", root=root) as engine:
+        reading.attach(engine, name)
+        return engine.sql(f"select * from {name} order by all").read_all().to_pylist()
