@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 TRANSFER, ACCOUNT = "creditbank_transfer", "creditbank_account"
+CERTIFICATE = "creditbank_certificate"
 # Facts that are appended and never edited.
 APPEND_ONLY = (
     TRANSFER,
@@ -29,7 +30,13 @@ APPEND_ONLY = (
 FIXED_COLUMNS = {
     ACCOUNT: ("code", "unit", "kind", "no_overdraw", "opened_at"),
     "creditbank_creditlot": ("account_id", "amount_hundredths", "decision_id", "conversion_id", "hops"),
+    CERTIFICATE: ("key", "request_key", "person_id", "lot_id", "institution_id"),
 }
+# What was signed stays as it was signed, and what was revoked stays revoked.
+SIGNED = (
+    "(old.document <> '' and new.document <> old.document)"
+    " or (old.state = 'revoked' and new.state <> 'revoked')"
+)
 PUBLISHED = "creditbank_ruleversion"
 COUNTERS = ("debits", "credits", "debits_pending", "credits_pending")
 
@@ -74,7 +81,7 @@ def remove(connection: Any) -> None:
         tables = (*APPEND_ONLY, *FIXED_COLUMNS, PUBLISHED)
         names = (
             "refuse_change", "refuse_truncate", "refuse_delete",
-            "keep_facts", "guard_counters", "keep_counters",
+            "keep_facts", "guard_counters", "keep_counters", "keep_signed",
         )  # fmt: skip
         _run(connection, [f"drop trigger if exists {n} on {t}" for t in tables for n in names])
         return
@@ -106,6 +113,10 @@ def _sqlite() -> list[str]:
                 when="when old.state = 'published'",
             )
         )  # fmt: skip
+    signed = f"{CERTIFICATE}: what was signed or revoked stays so"
+    found.append(
+        _sqlite_refusal(f"{CERTIFICATE}_signed", f"update on {CERTIFICATE}", signed, when=f"when {SIGNED}")
+    )
     checks = "\n".join(
         f"select raise(abort, '{text}') where {condition.replace('n.', 'new.')};"
         for text, condition in REFUSED.items()
@@ -134,6 +145,7 @@ def _postgresql() -> list[str]:
         changed = f"update on {table} for each row when ({_differs(columns)})"
         found.append(_pg_refusal("keep_facts", changed))
         found.append(_pg_refusal("refuse_delete", f"delete on {table} for each row"))
+    found.append(_pg_refusal("keep_signed", f"update on {CERTIFICATE} for each row when ({SIGNED})"))
     # Here the counters are closed to everybody but the transfer trigger, which is depth 1.
     tampered = f"pg_trigger_depth() = 0 and ({_differs(COUNTERS)})"
     found.append(_pg_refusal("guard_counters", f"update on {ACCOUNT} for each row when ({tampered})"))

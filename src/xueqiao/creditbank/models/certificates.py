@@ -77,8 +77,8 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         return self.filter(reach).exclude(person=person)
 
     def signed(self) -> CertificateQuerySet:
-        """Those that have a document: issued, suspended or revoked."""
-        return self.exclude(state=Certificate.State.QUEUED)
+        """Those that have a document: issued or revoked."""
+        return self.filter(state__in=[Certificate.State.ISSUED, Certificate.State.REVOKED])
 
 
 class Certificate(models.Model):
@@ -92,6 +92,7 @@ class Certificate(models.Model):
         QUEUED = "queued", _("Waiting to be signed")
         ISSUED = "issued", _("Issued")
         REVOKED = "revoked", _("Revoked")
+        WITHDRAWN = "withdrawn", _("Withdrawn before it was signed")
 
     key = models.UUIDField(unique=True, help_text="random; whoever has it may see the certificate")
     request_key = models.CharField(max_length=120, unique=True)
@@ -120,7 +121,7 @@ class Certificate(models.Model):
             ),
             models.CheckConstraint(
                 name="certificate_signed_when_issued",
-                condition=Q(state="queued", document="", issued_at__isnull=True)
+                condition=Q(state__in=["queued", "withdrawn"], document="", issued_at__isnull=True)
                 | Q(
                     state__in=["issued", "revoked"],
                     issued_at__isnull=False,
@@ -132,8 +133,9 @@ class Certificate(models.Model):
             ),
             models.CheckConstraint(
                 name="certificate_revoked_with_reason",
-                condition=Q(state="revoked", revoked_at__isnull=False) & ~Q(revoke_reason="")
-                | ~Q(state="revoked") & Q(revoked_at__isnull=True, revoke_reason=""),
+                condition=Q(state__in=["revoked", "withdrawn"], revoked_at__isnull=False)
+                & ~Q(revoke_reason="")
+                | Q(state__in=["queued", "issued"], revoked_at__isnull=True, revoke_reason=""),
             ),
         ]
         indexes = [

@@ -1,0 +1,18 @@
+"""Certificates: asked for, signed by a job, published, revoked, checked by anyone.
+
+The verbs are re-exported here, so that a call reads ``credentials.request(...)``.
+"""
+
+from xueqiao.creditbank.credentials.asking import request, request_first_of_each_learner
+from xueqiao.creditbank.credentials.revocation import revoke, revoke_for_lots
+from xueqiao.creditbank.credentials.signing import sign_queued
+from xueqiao.creditbank.credentials.verification import verify
+
+__all__ = [
+    "request",
+    "request_first_of_each_learner",
+    "revoke",
+    "revoke_for_lots",
+    "sign_queued",
+    "verify",
+]

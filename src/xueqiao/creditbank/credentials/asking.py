@@ -1,0 +1,108 @@
+"""Asking for a certificate: a row that waits for the job that signs."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils.translation import gettext as _
+
+from xueqiao.creditbank.models import Certificate, CreditLot
+from xueqiao.kernel import clock, errors
+from xueqiao.records import log
+
+
+class NotCertifiable(errors.Refusal):
+    """No certificate can be made of this lot: it is not active, or no institution stands behind it."""
+
+    code = "credentials.not_certifiable"
+
+
+class OtherRequest(errors.Refusal):
+    """The request key already belongs to a certificate of another lot."""
+
+    code = "credentials.other_request"
+
+
+@transaction.atomic
+def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certificate:
+    """Ask for the certificate of a lot. A job signs it; until then it is ``queued``.
+
+    A repeated call with the same key changes nothing and returns the first certificate.
+
+    Args:
+        requested_at: aware.
+
+    Raises:
+        NotCertifiable: the lot is not active, or no institution stands behind it.
+        OtherRequest: the key belongs to another lot.
+    """
+    earlier = Certificate.objects.filter(request_key=request_key).first()
+    if earlier:
+        return _same_or_refuse(earlier, lot_id)
+    lot = CreditLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
+    if lot.state != CreditLot.State.ACTIVE or lot.institution_id is None:
+        raise NotCertifiable(_not_certifiable_text(lot))
+    certificate, created = Certificate.objects.get_or_create(
+        request_key=request_key,
+        defaults={
+            "key": uuid.uuid4(),
+            "person_id": lot.person_id,
+            "institution_id": lot.institution_id,
+            "lot": lot,
+            "requested_at": requested_at,
+            "valid_until": clock.start_of(lot.valid_to) if lot.valid_to else None,
+        },
+    )
+    if not created:
+        return _same_or_refuse(certificate, lot_id)
+    log.append(
+        kind="creditbank.certificate_requested",
+        key=f"certificate:{certificate.key}",
+        event_at=requested_at,
+        payload={"certificate_id": certificate.pk, "person_id": lot.person_id, "lot_id": lot.pk},
+    )
+    return certificate
+
+
+def lots_to_certify(limit: int) -> list[int]:
+    """The first active lot of each learner, earliest first: at most ``limit`` ids of lots.
+
+    The same lots whether they already have a certificate or not, so that asking twice is asking once.
+    """
+    active = CreditLot.objects.filter(
+        state=CreditLot.State.ACTIVE, institution__isnull=False, decision__isnull=False
+    )
+    firsts = active.values("person_id").annotate(first=Min("pk")).order_by("first")
+    return list(firsts.values_list("first", flat=True)[:limit])
+
+
+def request_first_of_each_learner(*, limit: int, requested_at: datetime) -> int:
+    """Ask for the certificates of ``lots_to_certify``; returns how many were new."""
+    wanted = {f"lot:{number}": number for number in lots_to_certify(limit)}
+    known = set(
+        Certificate.objects.filter(request_key__in=wanted).values_list("request_key", flat=True)
+    )
+    fresh = [key for key in wanted if key not in known]
+    for start in range(0, len(fresh), 100):
+        with transaction.atomic():
+            for key in fresh[start : start + 100]:
+                request(lot_id=wanted[key], request_key=key, requested_at=requested_at)
+    return len(fresh)
+
+
+def _same_or_refuse(earlier: Certificate, lot_id: int) -> Certificate:
+    if earlier.lot_id != lot_id:
+        text = _("The request {key} already made a certificate of another lot. Use another key.")
+        raise OtherRequest(text.format(key=earlier.request_key))
+    return earlier
+
+
+def _not_certifiable_text(lot: CreditLot) -> str:
+    if lot.institution_id is None:
+        text = _("No institution stands behind “{title}”, so nobody can sign for it.")
+    else:
+        text = _("“{title}” is not active any more, so no certificate can be made of it.")
+    return text.format(title=lot.title_zh)

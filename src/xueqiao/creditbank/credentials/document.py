@@ -1,0 +1,191 @@
+"""What a certificate says: an Open Badges 3.0 credential made from a lot and what stands behind it.
+
+The text is Chinese with English beside it, whatever language the reader has chosen: it is signed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from xueqiao.creditbank.credentials import addresses
+from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey, SourceKind
+from xueqiao.kernel import clock, credit, ids
+from xueqiao.kernel.signing import canonical, instants
+
+SCHEMA = (
+    "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+)
+NAME_IDENTITY = "ext:name"
+TAG = "tag:xueqiao.example,2026"
+
+
+def build(certificate: Certificate, key: IssuerKey, at: datetime) -> dict[str, Any]:
+    """The credential, not yet signed.
+
+    Args:
+        certificate: with its lot, list and bit.
+        at: the instant of issue.
+    """
+    lot = certificate.lot
+    found = {
+        "@context": [
+            canonical.CREDENTIALS,
+            canonical.OPEN_BADGES,
+            canonical.OPEN_BADGES_EXTENSIONS,
+        ],
+        "id": addresses.certificate(certificate.key),
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": f"学分证书：{lot.title_zh}",
+        "description": f"Certificate of credit: {lot.title_en}",
+        "issuer": _issuer(certificate, key),
+        "validFrom": instants.show(at),
+        "awardedDate": instants.show(_awarded(lot)),
+        "credentialSubject": _subject(certificate),
+        "evidence": [_evidence(lot)],
+        "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
+        "credentialStatus": _status(certificate),
+    }
+    if certificate.valid_until:
+        found["validUntil"] = instants.show(certificate.valid_until)
+    return found
+
+
+def number(hundredths: int) -> int | float:
+    """Credits as a JSON number: 150 is 1.5, 200 is 2. Whole ones stay whole in every language."""
+    whole, part = divmod(hundredths, credit.HUNDREDTHS)
+    return whole if not part else hundredths / credit.HUNDREDTHS
+
+
+def identity_hash(value: str, salt: str) -> str:
+    """An Open Badges IdentityHash: SHA-256 of the value followed by the salt."""
+    return "sha256$" + hashlib.sha256((value + salt).encode()).hexdigest()
+
+
+def _issuer(certificate: Certificate, key: IssuerKey) -> dict[str, Any]:
+    institution = certificate.institution
+    profile = {
+        "id": key.did,
+        "type": ["Profile"],
+        "name": institution.name,
+        "url": settings.PUBLIC_URL,
+    }
+    if institution.is_sample:
+        profile["description"] = "示例机构 Sample institution"
+    return profile
+
+
+def _awarded(lot: CreditLot) -> datetime:
+    return lot.decision.decided_at if lot.decision else lot.state_since
+
+
+def _subject(certificate: Certificate) -> dict[str, Any]:
+    lot = certificate.lot
+    # Made from the certificate's key, so that signing again gives the same text.
+    salt = ids.keyed_hash(settings.IDENTITY_KEY, f"certificate:{certificate.key}")[:32]
+    claimed = {"identifier": str(certificate.person.key), NAME_IDENTITY: certificate.person.name}
+    subject: dict[str, Any] = {
+        "type": ["AchievementSubject"],
+        "identifier": [
+            {
+                "type": "IdentityObject",
+                "hashed": True,
+                "identityHash": identity_hash(value, salt),
+                "identityType": kind,
+                "salt": salt,
+            }
+            for kind, value in claimed.items()
+        ],
+        "activityEndDate": clock.start_of(lot.obtained).astimezone(clock.LOCAL).isoformat(),
+        "creditsEarned": number(lot.amount_hundredths),
+        "achievement": _achievement(lot),
+    }
+    result = lot.decision.outcome.result if lot.decision and lot.decision.outcome else ""
+    if result:
+        subject["result"] = [
+            {
+                "type": ["Result"],
+                "resultDescription": _result_name(lot),
+                "status": "Completed",
+                "value": result,
+            }
+        ]
+    return subject
+
+
+def _achievement(lot: CreditLot) -> dict[str, Any]:
+    unit = lot.unit
+    worth = unit.credit_hundredths if unit else lot.amount_hundredths
+    found = {
+        "id": _achievement_name(lot),
+        "type": ["Achievement"],
+        "achievementType": "Course" if lot.source_kind == SourceKind.FORMAL else "Achievement",
+        "name": lot.title_zh,
+        "description": f"{lot.title_zh} / {lot.title_en}",
+        "humanCode": unit.code if unit else "",
+        "inLanguage": "zh-Hans",
+        "fieldOfStudy": lot.field,
+        "creditsAvailable": number(worth),
+        "criteria": {"narrative": _criteria(lot)},
+        "alignment": [_level(lot)],
+        "resultDescription": [
+            {
+                "id": _result_name(lot),
+                "type": ["ResultDescription"],
+                "name": "成绩 Result",
+                "resultType": "Result",
+            }
+        ],
+    }
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def _criteria(lot: CreditLot) -> str:
+    stated = "；".join(map(str, lot.unit.criteria)) if lot.unit else ""
+    return stated or (lot.decision.reasons if lot.decision else "") or lot.title_zh
+
+
+def _level(lot: CreditLot) -> dict[str, Any]:
+    level, framework = lot.level, lot.level.framework
+    return {
+        "type": ["Alignment"],
+        "targetType": "ext:QualificationLevel",
+        "targetName": level.name_zh,
+        "targetFramework": framework.name_zh,
+        "targetCode": str(level.number),
+        "targetUrl": f"{TAG}:frameworks/{framework.code}/{framework.version}/{level.number}",
+    }
+
+
+def _evidence(lot: CreditLot) -> dict[str, Any]:
+    return {
+        "id": f"urn:uuid:{ids.stable_uuid('lot', lot.account.code)}",
+        "type": ["Evidence"],
+        "genre": "ledger",
+        "name": f"学分批次 {lot.account.code}",
+        "description": f"{credit.show(lot.amount_hundredths)} 学分已入账 credits posted",
+    }
+
+
+def _status(certificate: Certificate) -> dict[str, Any]:
+    assert certificate.status_list_id is not None
+    address = addresses.status_list(certificate.status_list_id)
+    return {
+        "id": f"{address}#{certificate.status_index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": str(certificate.status_index),
+        "statusListCredential": address,
+    }
+
+
+def _achievement_name(lot: CreditLot) -> str:
+    parts = ("unit", lot.unit.code, lot.unit.version) if lot.unit else ("lot", lot.account.code)
+    return f"urn:uuid:{ids.stable_uuid(*parts)}"
+
+
+def _result_name(lot: CreditLot) -> str:
+    return f"{_achievement_name(lot)}#result"

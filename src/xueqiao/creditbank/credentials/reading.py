@@ -1,0 +1,161 @@
+"""Reading what somebody hands in as a certificate: strict JSON, the schema, and what it claims."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft201909Validator
+from jsonschema.exceptions import best_match
+
+from xueqiao.kernel import signing
+from xueqiao.kernel.signing import instants
+
+LARGEST = 1_000_000  # bytes; ours have about 3,000
+SAFE_INTEGER = 2**53
+SCHEMAS = Path(signing.__file__).parent / "schemas"
+
+
+class NotReadable(ValueError):  # noqa: N818 - the reason, not an error of the program
+    """The text is not one JSON object that every reader would read alike."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a credential says of itself; true only when the checks are passed. "" where it is silent."""
+
+    name: str
+    issuer: str
+    issuer_name: str
+    achievement: str
+    description: str
+    credits: str
+    level: str
+    result: str
+    obtained: datetime | None
+    issued: datetime | None
+    valid_until: datetime | None
+    identifier: str
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The object in a JSON text.
+
+    Refused beside bad JSON: names given twice, numbers that readers disagree on, characters that are
+    none. A whole number written 60.0 is read as 60, as JavaScript does.
+
+    Raises:
+        NotReadable: with the reason in English.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
+        raise NotReadable("longer than a megabyte")
+    try:
+        found = json.loads(
+            text.lstrip("\ufeff"),
+            object_pairs_hook=_object,
+            parse_float=_float,
+            parse_int=_int,
+            parse_constant=_no_constant,
+        )
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as why:
+        raise NotReadable(str(why)) from why
+    if not isinstance(found, dict):
+        raise NotReadable("not an object")
+    return found
+
+
+def shape_fault(document: dict[str, Any]) -> tuple[str, str] | None:
+    """Where and how the document departs from the Open Badges schema; None when it does not.
+
+    Returns:
+        JSON pointer and the validator's words.
+    """
+    fault = best_match(_validator().iter_errors(document))
+    if fault is None:
+        return None
+    return "/" + "/".join(map(str, fault.absolute_path)), fault.message[:200]
+
+
+def claim(document: dict[str, Any]) -> Claim:
+    """What the document says, as far as it can be read; never fails."""
+    subject = _dict(document.get("credentialSubject"))
+    achievement = _dict(subject.get("achievement"))
+    issuer = document.get("issuer")
+    profile = _dict(issuer)
+    identifiers = [_dict(entry) for entry in _list(subject.get("identifier"))]
+    earned = subject.get("creditsEarned")
+    return Claim(
+        name=_text(document.get("name")),
+        issuer=issuer if isinstance(issuer, str) else _text(profile.get("id")),
+        issuer_name=_text(profile.get("name")),
+        achievement=_text(achievement.get("name")),
+        description=_text(achievement.get("description")),
+        credits=f"{earned:g}" if isinstance(earned, int | float) else "",
+        level=_text(_dict(next(iter(_list(achievement.get("alignment"))), None)).get("targetName")),
+        result=_text(_dict(next(iter(_list(subject.get("result"))), None)).get("value")),
+        obtained=instants.read(subject.get("activityEndDate")),
+        issued=instants.read(document.get("validFrom")),
+        valid_until=instants.read(document.get("validUntil")),
+        identifier=next((_text(each.get("identityHash")) for each in identifiers), ""),
+    )
+
+
+def identities(document: dict[str, Any], kind: str) -> list[tuple[str, str]]:
+    """Hash and salt of each identity of a kind, such as ``ext:name``."""
+    subject = _dict(document.get("credentialSubject"))
+    entries = [_dict(entry) for entry in _list(subject.get("identifier"))]
+    return [
+        (_text(entry.get("identityHash")), _text(entry.get("salt")))
+        for entry in entries
+        if entry.get("identityType") == kind and entry.get("hashed") is True
+    ]
+
+
+@cache
+def _validator() -> Draft201909Validator:
+    path = SCHEMAS / "ob_v3p0_achievementcredential_schema.json"
+    return Draft201909Validator(json.loads(path.read_text("utf-8")))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotReadable("a name is given twice in one object")
+    return found
+
+
+def _int(text: str) -> int:
+    found = int(text) if len(text) < len(str(SAFE_INTEGER)) + 1 else SAFE_INTEGER + 1
+    if abs(found) > SAFE_INTEGER:
+        raise NotReadable(f"the number {text[:20]} is too long to be exact")
+    return found
+
+
+def _float(text: str) -> int | float:
+    found = float(text)
+    if found.is_integer() and abs(found) <= SAFE_INTEGER:
+        return int(found)
+    if abs(found) > SAFE_INTEGER:
+        raise NotReadable(f"the number {text[:20]} is too long to be exact")
+    return found
+
+
+def _no_constant(text: str) -> None:
+    raise NotReadable(f"{text} is not a number of JSON")
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

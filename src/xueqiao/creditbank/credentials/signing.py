@@ -1,0 +1,128 @@
+"""Signing what waits: claimed under a lease, signed outside any transaction, stored once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from xueqiao.creditbank.credentials import document, keys, statuslists
+from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey
+from xueqiao.kernel import lease
+from xueqiao.kernel.signing import proof
+
+BATCH = 25
+LEASE = timedelta(seconds=60)
+State = Certificate.State
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a run did: certificates signed, and left waiting (other signers' included)."""
+
+    signed: int
+    left: int
+
+
+def sign_queued(
+    *, limit: int, now: datetime, progress: Callable[[int], None] | None = None
+) -> Signed:
+    """Sign certificates that wait, oldest first. Safe to stop at any instant and to run twice at once.
+
+    A certificate is signed under a lease and stored only while the lease is ours, so it gets one
+    document however many signers there are. The lease of a process that was killed is taken over at
+    once on the same machine, after ``LEASE`` on another.
+
+    Args:
+        limit: at most this many.
+        now: the instant of issue.
+        progress: told how many more are done, after each batch.
+
+    Raises:
+        keys.KeyLost: an issuer's private key is missing; nothing of that batch is stored.
+    """
+    owner, done = lease.owner(), 0
+    release_dead()
+    while done < limit:
+        batch = _claim(min(BATCH, limit - done), owner, now)
+        if not batch:
+            break
+        stored = _store(owner, now, [_sign(certificate, now) for certificate in batch])
+        done += stored
+        if progress:
+            progress(stored)
+    return Signed(done, Certificate.objects.filter(state=State.QUEUED).count())
+
+
+def release_dead() -> int:
+    """Give back what a process of this machine held when it was killed. Returns how many rows."""
+    held = Certificate.objects.filter(state=State.QUEUED).exclude(lease_owner="")
+    owners = held.order_by().values_list("lease_owner", flat=True).distinct()
+    dead = [name for name in owners if lease.is_dead(name)]
+    return held.filter(lease_owner__in=dead).update(lease_owner="", lease_until=None) if dead else 0
+
+
+@transaction.atomic
+def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
+    """Lease up to ``count`` certificates and give each its bit in the status list."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    rows = Certificate.objects.filter(free, state=State.QUEUED, lot__state=CreditLot.State.ACTIVE)
+    rows = rows.order_by("requested_at", "pk")
+    # PostgreSQL passes over what another signer is just claiming; SQLite has one writer anyway.
+    batch = list(rows.select_for_update(skip_locked=True, of=("self",))[:count])
+    for certificate in batch:
+        certificate.lease_owner, certificate.lease_until = owner, now + LEASE
+    Certificate.objects.bulk_update(batch, ["lease_owner", "lease_until"])
+    # By issuer, so that two signers lock lists in one order.
+    statuslists.take_bits(sorted(batch, key=lambda each: (each.institution_id, each.pk)), at=now)
+    for certificate in batch:
+        keys.in_use(
+            institution_id=certificate.institution_id,
+            institution_code=certificate.institution.code,
+            at=now,
+        )
+    return list(
+        Certificate.objects.filter(pk__in=[each.pk for each in batch])
+        .select_related(
+            "person",
+            "institution",
+            "lot__account",
+            "lot__unit",
+            "lot__level__framework",
+            "lot__decision__outcome",
+        )
+        .order_by("pk")
+    )
+
+
+def _sign(certificate: Certificate, now: datetime) -> tuple[Certificate, IssuerKey, str]:
+    key = IssuerKey.objects.get(institution_id=certificate.institution_id, valid_to__isnull=True)
+    unsigned = document.build(certificate, key, now)
+    signed = proof.sign(document=unsigned, key=keys.private(key), method=key.method, created=now)
+    return certificate, key, json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
+
+
+@transaction.atomic
+def _store(owner: str, now: datetime, batch: list[tuple[Certificate, IssuerKey, str]]) -> int:
+    """Write the documents of the certificates that are still ours; returns how many."""
+    stored = 0
+    for certificate, key, text in batch:
+        ours = Certificate.objects.filter(
+            pk=certificate.pk,
+            state=State.QUEUED,
+            lease_owner=owner,
+            lot__state=CreditLot.State.ACTIVE,
+        )
+        stored += ours.update(
+            state=State.ISSUED,
+            issued_at=now,
+            issuer_key=key,
+            document=text,
+            lease_owner="",
+            lease_until=None,
+        )
+    return stored
