@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from tests.hall import factories as network
 from xueqiao.creditbank import ledger
 from xueqiao.creditbank.models import Account, AccountKind, LedgerUnit
-from xueqiao.network.models import Closure, Institution, InstitutionKind, Place, Register
+from xueqiao.network.models import Institution, InstitutionKind, Place
 from xueqiao.people.models import Person, Role, RoleKind
 from xueqiao.records import log
 from xueqiao.records.models import LogEntry
 
-AT = datetime(2026, 9, 1, 2, tzinfo=UTC)
-DAY = date(2026, 9, 1)
-SINCE = date(2000, 1, 1)
+AT, DAY, SINCE = network.AT, network.DAY, network.SINCE
 
 
 @dataclass
@@ -28,26 +27,9 @@ class Places:
 
 
 def places() -> Places:
-    register, _made = Register.objects.get_or_create(
-        code="nbs",
-        defaults={
-            "name_zh": "统计用区划", "name_en": "Statistical", "as_of": date(2023, 6, 30),
-            "deepest_level": 5, "source": "test",
-        },
-    )  # fmt: skip
-    province = _place("32", 1, "江苏省", [], register)
-    county = _place("320924", 3, "射阳县", [province], register)
-    elsewhere = _place("43", 1, "湖南省", [], register)
-    return Places(province, county, elsewhere)
-
-
-def _place(code, level, name, above, register):
-    place = Place.objects.create(code=code, level=level, name=name, valid_from=SINCE)
-    for depth, ancestor in enumerate([place, *above]):
-        Closure.objects.create(
-            register=register, ancestor=ancestor, descendant=place, depth=depth, valid_from=SINCE
-        )
-    return place
+    province = network.place("32", 1, "江苏省")
+    county = network.place("320924", 3, "射阳县", [province])
+    return Places(province, county, network.place("43", 1, "湖南省"))
 
 
 def person(name, home=None):
@@ -58,7 +40,7 @@ def person(name, home=None):
 
 def officer(name, kind, place):
     who = person(name, place)
-    Role.objects.create(person=who, kind=kind, place=place, valid_from=SINCE)
+    Role.objects.create(person=who, kind=kind, place=place, valid_from=SINCE, granted_at=AT)
     return who
 
 

@@ -1,156 +1,303 @@
-"""Recognition of completed modules: the log's ``hall.completed`` becomes outcome, decision and lot.
+"""Recognition of prior learning: an application and every move of it, each by somebody else.
 
-Recognition of prior learning, with its steps and people, stands in ``applications``.
+Moves and stages stand in ``rules.APPLICATION_MOVES``. Each verb locks the application, refuses what
+the rights, the state or the separation of duties forbid, and writes one audit row. A move that its
+actor repeats changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import lots, rules, standards
-from xueqiao.creditbank.models import Decision, SourceKind, Unit
-from xueqiao.kernel import clock, cursor
-from xueqiao.records import log
+from xueqiao.creditbank import evidence, moves, posting, rules, standards
+from xueqiao.creditbank.models import Application, ApplicationItem, Assessment, Unit
+from xueqiao.kernel import clock, credit, errors
+from xueqiao.people import rights
 
-READER = "creditbank.recognise"
-KIND = "hall.completed"
-CREDIT_RULE = "completion.credit"
-REASON = gettext_noop("Recognised by rule: the module was completed with the result “{result}”.")
+if TYPE_CHECKING:
+    from xueqiao.people.models import Person
 
 
-@dataclass
-class Recognised:
-    """What a run did, in log entries; ``hundredths`` is the credit posted, in 1/100."""
+class NoHome(errors.Refusal):
+    """The applicant's account names no home place, so no service point is responsible."""
 
-    read: int = 0
-    posted: int = 0
-    hundredths: int = 0
-    not_passed: int = 0
-    repeated: int = 0
-    no_unit: int = 0
+    code = "recognition.no_home"
 
 
-def waiting() -> int:
-    """How many completions have not been read yet."""
-    from_here = log.position(READER)
-    return cursor.after(log.entries(KIND), from_here).count()
+class AmountTooHigh(errors.Refusal):
+    """More credit is asked or proposed than the unit is worth."""
+
+    code = "recognition.amount_too_high"
+    status = 422
 
 
-def follow(
-    *, now: datetime, limit: int = 1000, advance: Callable[[int], None] | None = None
-) -> Recognised:
-    """Read the log to its end, in batches of one transaction each; a killed run goes on where it was.
+class NothingAsked(errors.Refusal):
+    """An application without a unit, or one unit twice."""
 
-    Args:
-        advance: told how many entries were read, after each batch.
-    """
-    total = Recognised()
-
-    def work(batch: list[log.LogEntry]) -> None:
-        add(total, recognise(entries=batch, now=now))
-
-    while read := log.follow(reader=READER, rows=log.entries(KIND), work=work, limit=limit):
-        if advance:
-            advance(read)
-    return total
+    code = "recognition.nothing_asked"
+    status = 422
 
 
-def add(total: Recognised, part: Recognised) -> None:
-    """Add the counts of one batch to a total."""
-    for name, value in vars(part).items():
-        setattr(total, name, getattr(total, name) + value)
+class RequestReused(errors.Refusal):
+    """The request key already belongs to another application."""
+
+    code = "recognition.request_reused"
+
+
+class ReasonMissing(errors.Refusal):
+    """A person who is told no, or is asked for more, is told why."""
+
+    code = "recognition.reason_missing"
+    status = 422
+
+
+class ConflictOfInterest(errors.Refusal):
+    """The assessor does not declare to be free of a conflict."""
+
+    code = "recognition.conflict_of_interest"
+
+
+class NoticeRunning(errors.Refusal):
+    """The public notice is not over."""
+
+    code = "recognition.notice_running"
+
+
+class NothingProposed(errors.Refusal):
+    """No unit was proposed with any credit; such an application is rejected, not approved."""
+
+    code = "recognition.nothing_proposed"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One unit that somebody asks to have recognised; the amount in 1/100 credit."""
+
+    unit_id: int
+    asked_hundredths: int
 
 
 @transaction.atomic
-def recognise(*, entries: Iterable[log.LogEntry], now: datetime) -> Recognised:
-    """Recognise a batch of completions in one transaction.
+def apply(
+    *,
+    request_key: str,
+    applicant: Person,
+    by: Person,
+    title: str,
+    claims: Sequence[Claim],
+    obtained: date,
+    at: datetime,
+    statement: str = "",
+    employer: str = "",
+    institution_id: int | None = None,
+) -> Application:
+    """Begin an application as a draft, once for each request key.
 
-    Pass and Distinction give one outcome, one decision under the rule ``completion.credit`` and one
-    lot of the credit studied. Any other result gives nothing. What was recognised before stays as it
-    is, whatever a repeated entry says.
+    Args:
+        by: the applicant, or a helper of the service point who enters it for them.
+        obtained: when the learning was complete.
+        employer: the applicant's, so that an assessor can tell a conflict.
+    Raises:
+        NoHome, NothingAsked, AmountTooHigh, RequestReused, rights.NotAllowed.
     """
-    batch = list(entries)
-    count = Recognised(read=len(batch))
-    passed: dict[str, log.LogEntry] = {}
-    for entry in batch:
-        if entry.payload["result"].lower() not in rules.PASSED:
-            count.not_passed += 1
-        elif _key(entry) in passed:
-            count.repeated += 1
-        else:
-            passed[_key(entry)] = entry
-    known = set(Decision.objects.filter(key__in=passed).values_list("key", flat=True))
-    count.repeated += len(known)
-    fresh = [entry for key, entry in passed.items() if key not in known]
-    drafts = _drafts(fresh)
-    count.no_unit += len(fresh) - len(drafts)
-    lots.post_recognised(drafts=drafts, now=now)
-    count.posted = len(drafts)
-    count.hundredths = sum(draft.amount_hundredths for draft in drafts)
-    return count
-
-
-def _key(entry: log.LogEntry) -> str:
-    return f"completion:{entry.payload['enrolment_id']}"
-
-
-def _drafts(entries: list[log.LogEntry]) -> list[lots.Draft]:
-    units = standards.units_by_module({entry.payload["module_code"] for entry in entries})
-    institutions = _institutions({entry.payload["institution_code"] for entry in entries})
-    measures = lots.Measures()
-    drafts = []
-    for entry in entries:
-        day = clock.local_date(datetime.fromisoformat(entry.payload["completed_at"]))
-        unit = _unit_on(units.get(entry.payload["module_code"], []), day)
-        amount = entry.payload["studied_credits_hundredths"]
-        if unit is not None and amount > 0:
-            institution = institutions.get(entry.payload["institution_code"])
-            drafts.append(_draft(entry, unit, institution, day, measures))
-    return drafts
-
-
-def _draft(
-    entry: log.LogEntry, unit: Unit, institution: int | None, day: date, measures: lots.Measures
-) -> lots.Draft:
-    facts: dict[str, Any] = entry.payload
-    rule = measures.rule(CREDIT_RULE, day)
-    return lots.Draft(
-        key=_key(entry),
-        person_id=facts["person_id"],
-        unit=unit,
-        institution_id=institution,
-        issuer=facts["institution_code"],
-        number=f"{facts['offering_code']}#{facts['enrolment_id']}",
-        result=facts["result"],
-        amount_hundredths=rules.scaled(
-            facts["studied_credits_hundredths"], rule.value["numerator"], rule.value["denominator"]
-        ),
-        source_kind=SourceKind.FORMAL,
-        obtained=day,
-        event_at=datetime.fromisoformat(facts["completed_at"]),
-        rule=rule,
-        reasons=REASON.format(result=facts["result"]),
-        valid_to=measures.valid_to(SourceKind.FORMAL, day),
-        evidence_sha256=(rules.canonical_hash(facts),),
-        source=f"{entry.kind} {entry.key}",
+    found = Application.objects.filter(request_key=request_key).first()
+    if found:
+        return _same_or_refuse(found, applicant, title, claims)
+    if applicant.home_id is None:
+        raise NoHome(_("Your account names no home place. Add it at a service point, then apply."))
+    if by != applicant:
+        rights.check(by, rights.RECOGNITION_ENTER, clock.local_date(at), place_id=applicant.home_id)
+    _refuse_claims(claims)
+    application = Application.objects.create(
+        request_key=request_key, applicant=applicant, entered_by=by, place_id=applicant.home_id,
+        institution_id=institution_id, title=title, statement=statement, obtained=obtained,
+        employer=employer, state="", state_since=at, created_at=at,
+    )  # fmt: skip
+    ApplicationItem.objects.bulk_create(
+        [
+            ApplicationItem(
+                application=application, unit_id=each.unit_id, asked_hundredths=each.asked_hundredths
+            )
+            for each in claims
+        ]
     )
+    return moves.move(application, "apply", by=by, at=at)
 
 
-def _unit_on(units: list[Unit], day: date) -> Unit | None:
-    fitting = [u for u in units if u.valid_from <= day and (u.valid_to is None or day < u.valid_to)]
-    return fitting[-1] if fitting else None
+@transaction.atomic
+def submit(*, application: Application, by: Person, at: datetime) -> Application:
+    """Hand the application in; from here on its evidence is fixed by its hashes.
+
+    Raises:
+        evidence.Missing, evidence.Altered, moves.*: see there.
+    """
+    locked, repeated = moves.lock(application, "submit", by=by, at=at)
+    if repeated:
+        return locked
+    evidence.freeze(application=locked, at=at)
+    return moves.move(locked, "submit", by=by, at=at)
 
 
-def _institutions(codes: set[str]) -> dict[str, int]:
-    # Named by string: only the network app imports its own models.
-    model = apps.get_model("network", "Institution")
-    return dict(model._default_manager.filter(code__in=codes).values_list("code", "pk"))
+@transaction.atomic
+def withdraw(*, application: Application, by: Person, at: datetime, note: str = "") -> Application:
+    """Take the application back; possible until it is decided."""
+    locked, repeated = moves.lock(application, "withdraw", by=by, at=at)
+    return locked if repeated else moves.move(locked, "withdraw", by=by, at=at, note=note)
 
 
+@transaction.atomic
+def accept(*, application: Application, by: Person, at: datetime, note: str = "") -> Application:
+    """Pass the application to assessment: it is complete and belongs to this service point."""
+    locked, repeated = moves.lock(application, "accept", by=by, at=at)
+    return locked if repeated else moves.move(locked, "accept", by=by, at=at, note=note)
+
+
+@transaction.atomic
+def return_for_more(*, application: Application, by: Person, at: datetime, note: str) -> Application:
+    """Give the application back and say what is missing.
+
+    Raises:
+        ReasonMissing: the note is empty.
+    """
+    locked, repeated = moves.lock(application, "return_for_more", by=by, at=at)
+    if repeated:
+        return locked
+    _refuse_silence(note)
+    evidence.thaw(application=locked)
+    return moves.move(locked, "return_for_more", by=by, at=at, note=note)
+
+
+@transaction.atomic
+def assess(
+    *,
+    application: Application,
+    by: Person,
+    at: datetime,
+    method: str,
+    amounts: Mapping[int, int],
+    findings: str,
+    no_conflict_declared: bool,
+) -> Application:
+    """Record what the assessor found.
+
+    Args:
+        method: one of ``Assessment.Method``.
+        amounts: unit id to 1/100 credit, 0 where nothing is to be recognised; every unit asked for.
+        no_conflict_declared: the assessor is neither kin nor employer of the applicant.
+    Raises:
+        ConflictOfInterest, AmountTooHigh, ReasonMissing, evidence.Altered, moves.*.
+    """
+    locked, repeated = moves.lock(application, "assess", by=by, at=at)
+    if repeated:
+        return locked
+    if not no_conflict_declared:
+        text = _("Only somebody who is neither kin nor employer of the applicant may assess. Leave "
+                 "the case to another assessor.")  # fmt: skip
+        raise ConflictOfInterest(text, pointer="no_conflict_declared")
+    _refuse_silence(findings)
+    evidence.check(application=locked)
+    items = list(locked.items.select_related("unit"))
+    for item in items:
+        item.proposed_hundredths = amounts.get(item.unit_id, 0)
+        _refuse_amount(item.unit, item.proposed_hundredths, least=0)
+    ApplicationItem.objects.bulk_update(items, ["proposed_hundredths"])
+    Assessment.objects.create(
+        application=locked, assessor=by, method=method, findings=findings,
+        no_conflict_declared=True, assessed_at=at,
+    )  # fmt: skip
+    return moves.move(locked, "assess", by=by, at=at, note=findings)
+
+
+@transaction.atomic
+def propose(*, application: Application, by: Person, at: datetime, note: str = "") -> Application:
+    """Send the assessment on for decision, by way of the public notice where a rule sets one."""
+    locked, repeated = moves.lock(application, "propose", by=by, at=at)
+    if repeated:
+        return locked
+    today = clock.local_date(at)
+    days = standards.rule("prior.notice", today).value["working_days"]
+    if not days:
+        return moves.move(locked, "propose", by=by, at=at, note=note)
+    locked.notice_until = rules.working_days_later(today, days)
+    locked.save(update_fields=["notice_until"])
+    return moves.move(locked, "publish", by=by, at=at, note=note)
+
+
+@transaction.atomic
+def decide(*, application: Application, by: Person, at: datetime, reasons: str) -> Application:
+    """Approve what was proposed and post it: one decision and one lot for each unit with credit.
+
+    Raises:
+        NoticeRunning, NothingProposed, ReasonMissing, evidence.Altered, moves.*.
+    """
+    locked, repeated = moves.lock(application, "post", by=by, at=at, begins_with="approve")
+    if repeated:
+        return locked
+    _refuse_silence(reasons)
+    if locked.notice_until and clock.local_date(at) <= locked.notice_until:
+        text = _("The public notice runs until {day}. Decide on the day after, or later.")
+        raise NoticeRunning(text.format(day=locked.notice_until))
+    evidence.check(application=locked)
+    items = list(locked.items.select_related("unit").order_by("pk"))
+    if not any(item.proposed_hundredths for item in items):
+        raise NothingProposed(_("No credit was proposed for any unit. Reject the application instead."))
+    moves.move(locked, "approve", by=by, at=at, note=reasons)
+    posting.post_application(application=locked, items=items, by=by, at=at, reasons=reasons)
+    return moves.move(locked, "post", by=by, at=at)
+
+
+@transaction.atomic
+def reject(*, application: Application, by: Person, at: datetime, reasons: str) -> Application:
+    """Refuse recognition, with reasons; the applicant may apply again with more evidence.
+
+    Raises:
+        ReasonMissing, moves.*.
+    """
+    locked, repeated = moves.lock(application, "reject", by=by, at=at)
+    if repeated:
+        return locked
+    _refuse_silence(reasons)
+    items = list(locked.items.select_related("unit").order_by("pk"))
+    posting.refuse_application(application=locked, items=items, by=by, at=at, reasons=reasons)
+    return moves.move(locked, "reject", by=by, at=at, note=reasons)
+
+
+def _same_or_refuse(
+    found: Application, applicant: Person, title: str, claims: Sequence[Claim]
+) -> Application:
+    asked = {each.unit_id: each.asked_hundredths for each in claims}
+    stored = dict(found.items.values_list("unit_id", "asked_hundredths"))
+    if (found.applicant, found.title, stored) == (applicant, title, asked):
+        return found
+    raise RequestReused(_("This form was sent before with other contents. Open the form anew."))
+
+
+def _refuse_claims(claims: Sequence[Claim]) -> None:
+    if not claims or len({each.unit_id for each in claims}) < len(claims):
+        raise NothingAsked(_("Choose at least one unit, and each unit once."), pointer="claims")
+    units = Unit.objects.in_bulk([each.unit_id for each in claims])
+    for each in claims:
+        if each.unit_id not in units:
+            raise NothingAsked(_("Unit {id} does not exist.").format(id=each.unit_id), pointer="claims")
+        _refuse_amount(units[each.unit_id], each.asked_hundredths, least=1)
+
+
+def _refuse_amount(unit: Unit, amount_hundredths: int, *, least: int) -> None:
+    if least <= amount_hundredths <= unit.credit_hundredths:
+        return
+    text = _("{unit} is worth {value} credits; {asked} were asked. Lower the amount.")
+    shown = text.format(
+        unit=unit.code, value=credit.show(unit.credit_hundredths), asked=credit.show(amount_hundredths)
+    )
+    raise AmountTooHigh(shown, pointer=unit.code)
+
+
+def _refuse_silence(words: str) -> None:
+    if not words.strip():
+        raise ReasonMissing(_("Say why, in words the applicant understands."), pointer="note")

@@ -22,11 +22,14 @@ APPLICATION_MOVES: Final[Mapping[str, tuple[frozenset[str], str, str]]] = {
     "return_for_more": (frozenset({"submitted"}), "returned", "screening"),
     "assess": (frozenset({"accepted"}), "assessing", "assessing"),
     "propose": (frozenset({"assessing"}), "proposed", "assessing"),
-    "notify": (frozenset({"assessing"}), "public_notice", "assessing"),
+    "publish": (frozenset({"assessing"}), "public_notice", "assessing"),
     "approve": (frozenset({"proposed", "public_notice"}), "approved", "deciding"),
     "post": (frozenset({"approved"}), "posted", "deciding"),
     "reject": (frozenset({"proposed", "public_notice"}), "rejected", "deciding"),
 }  # fmt: skip
+CLOSED_STATES: Final = frozenset({"posted", "rejected", "withdrawn"})
+EVIDENCE_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "text/plain"})
+EVIDENCE_BYTES: Final = 10 * 1024 * 1024
 PASSED: Final = frozenset({"pass", "distinction"})
 ACCOUNT_DIGITS: Final = 12
 

@@ -73,6 +73,7 @@ ROSTER = define("hall.roster", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.COUNT
 # Whoever runs classes by office; a teacher runs the own ones without it.
 RUN_CLASSES = define("hall.run_classes", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE)
 ENROL_FOR_OTHERS = define("hall.enrol_for_others", Audience.ROLES, K.HELPER)
+RECOGNITION_ENTER = define("creditbank.enter", Audience.ROLES, K.HELPER)
 RECOGNITION_ACCEPT = define(
     "creditbank.accept", Audience.ROLES, K.HELPER, K.INSTITUTION, K.PROVINCE
 )

@@ -49,7 +49,6 @@ class Application(models.Model):
         REJECTED = "rejected", _("Not recognised")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
-    number = models.CharField(max_length=40, unique=True)
     request_key = models.CharField(max_length=120, unique=True)
     applicant = models.ForeignKey("people.Person", models.PROTECT, related_name="applications")
     entered_by = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
@@ -67,6 +66,11 @@ class Application(models.Model):
     created_at = models.DateTimeField()
 
     objects = ApplicationQuerySet.as_manager()
+
+    @property
+    def number(self) -> str:
+        """What people quote: the year it was begun and its number."""
+        return f"{self.created_at:%Y}-{self.pk:08d}"
 
     class Meta:
         indexes = [

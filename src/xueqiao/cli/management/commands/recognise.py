@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from rich.progress import Progress
 
-from xueqiao.creditbank import recognition
+from xueqiao.creditbank import completions
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 
@@ -17,8 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: object) -> None:
         with Progress(transient=True) as progress:
-            task = progress.add_task(_("Recognising"), total=recognition.waiting())
-            done = recognition.follow(
+            task = progress.add_task(_("Recognising"), total=completions.waiting())
+            done = completions.follow(
                 now=clock.now(), advance=lambda read: progress.advance(task, read)
             )
         text = _(

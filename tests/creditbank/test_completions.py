@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.creditbank import factories
-from xueqiao.creditbank import audit, recognition, standards
+from xueqiao.creditbank import audit, completions, standards
 from xueqiao.creditbank.models import CreditLot, Decision, LearningAccount, Outcome, Transfer
 from xueqiao.records.models import LogEntry
 
@@ -19,7 +19,7 @@ def bank():
 
 
 def follow():
-    return recognition.follow(now=AT)
+    return completions.follow(now=AT)
 
 
 def test_a_passed_module_becomes_outcome_decision_lot_and_transfer(bank):
@@ -72,7 +72,7 @@ def test_an_unknown_module_and_a_day_before_its_unit_give_nothing(bank):
 def test_a_killed_batch_leaves_nothing_and_a_second_run_everything(bank, monkeypatch):
     for number in range(1, 8):
         factories.completed(bank, number, credits=100 * number)
-    real, calls = recognition.recognise, []
+    real, calls = completions.recognise, []
 
     def dies_in_the_second_batch(**given):
         calls.append(given)
@@ -81,9 +81,9 @@ def test_a_killed_batch_leaves_nothing_and_a_second_run_everything(bank, monkeyp
             raise KeyboardInterrupt
         return done
 
-    monkeypatch.setattr(recognition, "recognise", dies_in_the_second_batch)
+    monkeypatch.setattr(completions, "recognise", dies_in_the_second_batch)
     with pytest.raises(KeyboardInterrupt):
-        recognition.follow(now=AT, limit=3)
+        completions.follow(now=AT, limit=3)
     assert CreditLot.objects.count() == 3
     monkeypatch.undo()
     assert follow().posted == 4
