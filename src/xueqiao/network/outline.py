@@ -1,0 +1,130 @@
+"""Outlines of places, made small enough for a page, without tearing shared borders apart."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Max
+from django.http import Http404
+
+from xueqiao.network.models import Boundary, Closure, Level
+
+Point = tuple[float, float]
+Ring = list[Point]
+Shape = list[list[Ring]]  # a GeoJSON MultiPolygon: polygons of rings of points
+
+FIRST_AREA = 1e-7  # square degrees; about 1,000 square metres at these latitudes
+
+
+def collection(*, province: str, level: int, at_most: int) -> dict[str, Any]:
+    """The outlines of a province's cities or counties as one GeoJSON feature collection.
+
+    Args:
+        province: code of two digits.
+        level: 2 for cities, 3 for counties.
+        at_most: bytes of the compact JSON; vertices are left out until it fits.
+    Raises:
+        Http404: no outline is loaded for this province and level.
+    """
+    below = Closure.objects.filter(ancestor__code=province, valid_to=None).values("descendant_id")
+    rows = Boundary.objects.filter(place_id__in=below, place__level=level).select_related("place")
+    found = list(rows.order_by("place__code"))
+    if not found:
+        raise Http404(f"{province} {Level(level).name}")
+    shapes = fit({row.place.code: _shape(row.geometry) for row in found}, at_most)
+    return {
+        "type": "FeatureCollection",
+        "approval": next((row.approval for row in found if row.approval), ""),
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"name": row.place.code, "title": row.place.name},
+                "geometry": {"type": "MultiPolygon", "coordinates": shapes[row.place.code]},
+            }
+            for row in found
+        ],
+    }
+
+
+def version() -> int:
+    """Changes whenever an outline is added: part of the name of what is cached."""
+    return Boundary.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def fit(shapes: dict[str, Shape], at_most: int) -> dict[str, Shape]:
+    """Shapes whose compact JSON takes at most so many bytes, rounded to about 100 metres."""
+    area = FIRST_AREA
+    kept = simplify(shapes, area)
+    while len(json.dumps(kept, separators=(",", ":"))) > at_most:
+        area *= 1.6
+        kept = simplify(kept, area)
+    return kept
+
+
+def simplify(shapes: dict[str, Shape], area: float) -> dict[str, Shape]:
+    """Leave out vertices whose triangle with both neighbours is smaller than ``area``.
+
+    A vertex between two neighbouring places is judged by the same triangle from both sides, and one
+    where three borders meet always stays, so that no gap opens between neighbours.
+    """
+    rounded = {code: _rounded(shape) for code, shape in shapes.items()}
+    fixed = _junctions(rounded)
+    return {
+        code: [[_thin(ring, fixed, area) for ring in polygon] for polygon in shape]
+        for code, shape in rounded.items()
+    }
+
+
+def _shape(geometry: dict[str, Any]) -> Shape:
+    polygons = geometry["coordinates"]
+    return [polygons] if geometry["type"] == "Polygon" else polygons
+
+
+def _rounded(shape: Shape) -> Shape:
+    polygons = ([_round_ring(ring) for ring in polygon] for polygon in shape)
+    whole = [[ring for ring in polygon if len(ring) > 3] for polygon in polygons]
+    return [polygon for polygon in whole if polygon] or shape
+
+
+def _round_ring(ring: Ring) -> Ring:
+    points = [(round(x, 3), round(y, 3)) for x, y in ring]
+    return [points[0], *(b for a, b in zip(points, points[1:], strict=False) if a != b)]
+
+
+def _rings(shapes: dict[str, Shape]) -> Iterator[Ring]:
+    return (ring for shape in shapes.values() for polygon in shape for ring in polygon)
+
+
+def _junctions(shapes: dict[str, Shape]) -> set[Point]:
+    near: defaultdict[Point, set[Point]] = defaultdict(set)
+    for ring in _rings(shapes):
+        for a, b in zip(ring, ring[1:], strict=False):
+            near[a].add(b)
+            near[b].add(a)
+    return {point for point, others in near.items() if len(others) > 2}
+
+
+def _thin(ring: Ring, fixed: set[Point], area: float) -> Ring:
+    """A ring without its small corners; corners side by side go one at a time, smallest first."""
+    points = list(ring[:-1])
+    while len(points) > 4:
+        sizes = [_corner(points, n) for n in range(len(points))]
+        going = {
+            n
+            for n, size in enumerate(sizes)
+            if size < (area, ()) and points[n] not in fixed
+            and size < sizes[n - 1] and size < sizes[(n + 1) % len(points)]
+        }
+        if not going or len(points) - len(going) < 4:
+            break
+        points = [point for n, point in enumerate(points) if n not in going]
+    return [*points, points[0]]
+
+
+def _corner(points: Ring, n: int) -> tuple[float, Point]:
+    """The area of the triangle at a vertex; the vertex itself breaks ties alike on both sides."""
+    (ax, ay), (bx, by), (cx, cy) = points[n - 1], points[n], points[(n + 1) % len(points)]
+    return abs((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) / 2, points[n]
