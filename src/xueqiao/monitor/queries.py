@@ -141,6 +141,24 @@ def children(*, place: Any, code: str, register: str, period: int | None = None)
     return [_figure(row) for row in found if row.period == newest]
 
 
+def below(
+    *, place: Any, level: int, code: str, register: str, period: int | None = None
+) -> list[Figure]:
+    """The values of all places of one level below a place: a province by county. One query.
+
+    Args, Returns: as ``children``.
+    """
+    rows = _values(register, [code]).filter(
+        place__level=level, place__above__ancestor=place, place__above__register=register,
+        place__above__valid_to=None, place__above__carried=False,
+    )
+    if period is not None:
+        rows = rows.filter(period=period)
+    found = list(rows.order_by("place__code"))
+    newest = max((row.period for row in found), default=None)
+    return [_figure(row) for row in found if row.period == newest]
+
+
 def series(*, place: Any, code: str, register: str) -> list[Figure]:
     """The values of one place over the years, oldest first. One query."""
     rows = _values(register, [code]).filter(place=place).order_by("period")

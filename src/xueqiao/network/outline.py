@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Max
-from django.http import Http404
+from django.utils.translation import gettext as _
 
-from xueqiao.network.models import Boundary, Closure, Level
+from xueqiao.kernel import errors
+from xueqiao.network.models import Boundary, Closure
 
 Point = tuple[float, float]
 Ring = list[Point]
@@ -19,21 +20,29 @@ Shape = list[list[Ring]]  # a GeoJSON MultiPolygon: polygons of rings of points
 FIRST_AREA = 1e-7  # square degrees; about 1,000 square metres at these latitudes
 
 
-def collection(*, province: str, level: int, at_most: int) -> dict[str, Any]:
-    """The outlines of a province's cities or counties as one GeoJSON feature collection.
+class NoOutline(errors.Refusal):
+    """No outline is loaded for the places asked for."""
+
+    code = "network.no_outline"
+    status = 404
+
+
+def collection(*, place: str, level: int, at_most: int) -> dict[str, Any]:
+    """The outlines of the cities or counties below a place as one GeoJSON feature collection.
 
     Args:
-        province: code of two digits.
+        place: code of a province (two digits) or a city (four).
         level: 2 for cities, 3 for counties.
-        at_most: bytes of the compact JSON; vertices are left out until it fits.
+        at_most: bytes of the coordinates as compact JSON; vertices are left out until they fit.
     Raises:
-        Http404: no outline is loaded for this province and level.
+        NoOutline: no outline is loaded for this place and level.
     """
-    below = Closure.objects.filter(ancestor__code=province, valid_to=None).values("descendant_id")
+    below = Closure.objects.filter(ancestor__code=place, valid_to=None).values("descendant_id")
     rows = Boundary.objects.filter(place_id__in=below, place__level=level).select_related("place")
     found = list(rows.order_by("place__code"))
     if not found:
-        raise Http404(f"{province} {Level(level).name}")
+        text = _("No outline is loaded for places of level {level} in {place}. Load the boundaries.")
+        raise NoOutline(text.format(level=level, place=place))
     shapes = fit({row.place.code: _shape(row.geometry) for row in found}, at_most)
     return {
         "type": "FeatureCollection",

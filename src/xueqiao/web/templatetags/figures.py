@@ -1,15 +1,19 @@
-"""``{% figure it %}`` draws a figure; the page adds ``{% chart_scripts %}`` once, in its scripts block."""
+"""Tags of figures and of the cockpit. ``{% figure it %}`` and, once a page, ``{% chart_scripts %}``."""
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 from django import template
-from django.templatetags.static import static
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
+from xueqiao.network.models import Register
+from xueqiao.web.cockpit.board import Board
 from xueqiao.web.figure import Figure
+from xueqiao.web.templatetags import ui
 
 register = template.Library()
 SCRIPTS = ("vendor/echarts.min.js", "web/charts.js")
@@ -24,4 +28,24 @@ def figure(figure: Figure, layout: str = "") -> dict[str, Any]:
 @register.simple_tag
 def chart_scripts() -> SafeString:
     """The two scripts of pages with charts; no other page loads them."""
-    return format_html_join("", '<script src="{}" defer></script>', ((static(name),) for name in SCRIPTS))
+    return format_html_join(
+        "", '<script src="{}" defer></script>', ((ui.asset(name),) for name in SCRIPTS)
+    )
+
+
+@register.simple_tag
+def register_name(register: Register) -> str:
+    """A register's name in the reader's language."""
+    return register.name_zh if (get_language() or "").startswith("zh") else register.name_en
+
+
+@register.filter
+def place_address(board: Board, code: str) -> str:
+    """The board of another place with the same choices."""
+    return board.address(code, by="")
+
+
+@register.filter
+def dedent(text: str) -> str:
+    """SQL without the margin of the file it stands in."""
+    return cleandoc(text)

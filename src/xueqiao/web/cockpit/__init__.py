@@ -1,0 +1,1 @@
+"""What the cockpit shows, put together from stored values: ``board`` reads, ``words`` says it."""
