@@ -45,6 +45,19 @@ class Tile:
         return words.unit(self.indicator)
 
     @property
+    def short_unit(self) -> str:
+        return words.short_unit(self.indicator)
+
+    @property
+    def short_target(self) -> str:
+        return words.target(self.indicator, words.short_unit(self.indicator))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the value rests on less than it should."""
+        return self.figure is not None and self.figure.reported < self.figure.expected
+
+    @property
     def parts(self) -> str:
         return words.parts(self.figure) if self.figure else ""
 

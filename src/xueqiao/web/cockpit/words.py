@@ -57,6 +57,15 @@ def unit(indicator: Indicator) -> str:
     return "%" if indicator.unit is Unit.PERCENT else str(indicator.unit.value)
 
 
+def short_unit(indicator: Indicator) -> str:
+    """The unit where there is little room."""
+    return {
+        Unit.PERCENT: "%",
+        Unit.YUAN_PER_PERSON: pgettext("unit", "yuan"),
+        Unit.ATTENDANCES: pgettext("unit", "times"),
+    }[indicator.unit]
+
+
 def value(figure: Figure) -> str:
     """The number alone, as a tile shows it: 99.20, 1,250 or, in Chinese, 12.5万."""
     shown = figure.shown
@@ -68,10 +77,10 @@ def value_with_unit(figure: Figure) -> str:
     return amount(figure.indicator, figure.shown)
 
 
-def amount(indicator: Indicator, shown: Decimal) -> str:
-    """A value in the indicator's unit with the unit."""
+def amount(indicator: Indicator, shown: Decimal, word: str = "") -> str:
+    """A value in the indicator's unit with the unit, or with a shorter word for it."""
     gap = "" if indicator.unit is Unit.PERCENT else " "
-    return f"{shown:,}{gap}{unit(indicator)}"
+    return f"{shown:,}{gap}{word or unit(indicator)}"
 
 
 def counted(kind: Counted, number: int) -> str:
@@ -97,14 +106,14 @@ def parts(figure: Figure) -> str:
     )
 
 
-def target(indicator: Indicator) -> str:
-    """The target with its sign: "≥ 100%"; empty where none is set."""
+def target(indicator: Indicator, word: str = "") -> str:
+    """The target with its sign: "≥ 100%"; empty where none is set. ``word``: a shorter unit."""
     if indicator.target is None:
         return ""
     exact = rules.rounded(indicator.target.value, 2)
     plain = exact.quantize(Decimal(1)) if exact == exact.to_integral() else exact
     sign = ">" if indicator.target.strictly else "≥"
-    return f"{sign} {amount(indicator, plain)}"
+    return f"{sign} {amount(indicator, plain, word)}"
 
 
 def direction(indicator: Indicator) -> str:
@@ -165,7 +174,7 @@ def children_summary(indicator: Indicator, figures: list[Figure], without: int) 
 
 def _met_sentence(indicator: Indicator, figures: list[Figure]) -> str:
     met = sum(1 for each in figures if each.meets_target)
-    text = _("{met} of {n} places reach the target of {target}.")
+    text = _("{met} of {n} places reach the target ({target}).")
     return text.format(met=met, n=len(figures), target=target(indicator))
 
 

@@ -22,7 +22,9 @@
     return {
       ink: read("--ink"), soft: read("--ink-soft"), line: read("--line"), ground: read("--ground"),
       surface: read("--surface"), focus: read("--focus"), sunken: read("--sunken"),
-      ok: read("--ok"), warn: read("--warn"), bad: read("--bad"), seal: read("--seal"),
+      ok: read("--map-ok") || read("--ok"), near: read("--map-near") || read("--warn"),
+      short: read("--map-short") || read("--bad"), none: read("--map-none") || read("--sunken"),
+      seal: read("--seal"),
       series: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => read(`--chart-${n}`)),
       ramp: [1, 2, 3, 4, 5].map((n) => read(`--ramp-${n}`)),
       font: style.fontFamily, size: parseFloat(style.fontSize),
@@ -84,11 +86,11 @@
     };
   }
 
-  const states = {
-    ok: { colour: "ok", decal: null },
-    near: { colour: "warn", decal: decals[1] },
-    short: { colour: "bad", decal: decals[2] },
-    none: { colour: "sunken", decal: null },
+  /* State on a map is told by colour and pattern: met plain, nearly met striped, below dotted. */
+  const stateDecals = {
+    ok: null,
+    near: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 6], rotation: -Math.PI / 4 },
+    short: { symbol: "circle", dashArrayX: [[10, 10], [0, 10, 10, 0]], dashArrayY: [10, 0], symbolSize: 0.28 },
   };
 
   function rampStep(data, row) {
@@ -101,14 +103,13 @@
 
   function region(data, token, row) {
     const value = row[data.series[0].key];
-    const style = states[row[data.state]];
-    const plain = value == null || !style || row[data.state] === "none";
-    const colour = value == null ? token.sunken : plain ? token.ramp[rampStep(data, row)] : token[style.colour];
+    const state = row[data.state];
+    const isPlain = value == null || !(state in stateDecals);
+    const areaColor = value == null ? token.none : isPlain ? token.ramp[rampStep(data, row)] : token[state];
+    const style = { areaColor, decal: isPlain ? undefined : shade(stateDecals[state], "rgba(8, 18, 23, 0.5)") };
     return {
       name: row[data.code], value: value == null ? NaN : value, title: row[data.label],
-      shown: row[data.shown], link: row[data.link],
-      itemStyle: { areaColor: colour, decal: plain ? undefined : shade(style.decal, token.ground) },
-      emphasis: { itemStyle: { areaColor: colour, decal: plain ? undefined : shade(style.decal, token.ground) } },
+      shown: row[data.shown], link: row[data.link], itemStyle: style, emphasis: { itemStyle: style },
     };
   }
 
@@ -123,14 +124,14 @@
       },
       series: [{
         type: "map", map: data.outline, nameProperty: "name", aspectScale: 0.84, roam: false,
-        layoutCenter: ["50%", "50%"], layoutSize: "100%", left: 6, right: 6, top: 6, bottom: 6,
+        left: 6, right: 6, top: 6, bottom: 6,
         selectedMode: false,
         label: {
           show: wide && data.titles.size <= 30, color: token.ink, fontSize: token.size * 0.9, fontWeight: 600,
           textBorderColor: token.ground, textBorderWidth: 3,
           formatter: (at) => at.data?.title || data.titles.get(at.name) || "",
         },
-        itemStyle: { areaColor: token.sunken, borderColor: token.ground, borderWidth: data.titles.size > 30 ? 0.8 : 1.6 },
+        itemStyle: { areaColor: token.none, borderColor: token.ground, borderWidth: data.titles.size > 30 ? 0.8 : 1.6 },
         emphasis: {
           label: { show: true, color: token.ink },
           itemStyle: { borderColor: token.focus, borderWidth: 3 },
@@ -200,6 +201,7 @@
       figure.dataset.chart = "missing";
       return;
     }
+    box.classList.add("ready");
     if (data.kind === "bars") box.style.height = `${Math.max(180, data.rows.length * 34 + 60)}px`;
     const chart = echarts.init(box, null, { renderer: "canvas" });
     chart.setOption(data.kind === "map" ? mapped(data, token, box) : plotted(data, token));
