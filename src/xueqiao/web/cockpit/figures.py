@@ -63,9 +63,11 @@ def _title(board: Board) -> str:
 
 def _columns(board: Board) -> tuple[Column, ...]:
     head = Column("name", _("Place"), link="link", head=True, sort_key="code")
-    number = Column("shown", _("Value"), numeric=True, link="opens", sort_key="value", raw="value")
-    parts = [Column("numerator", _("Numerator"), numeric=True, raw="above", sort_key="above")]
+    title = _("Value ({unit})").format(unit=words.short_unit(board.indicator))
+    number = Column("number", title, numeric=True, link="opens", sort_key="value", raw="value")
+    parts = []
     if board.indicator.denominator:
+        parts.append(Column("numerator", _("Numerator"), numeric=True, raw="above", sort_key="above"))
         parts.append(Column("denominator", _("Denominator"), numeric=True, raw="below", sort_key="below"))
     last = [Column("standing", _("Target"))] if board.indicator.target else []
     return (head, number, *parts, *last)
@@ -82,7 +84,8 @@ def _row(board: Board, listing: Listing, value: Value | None) -> Row:
     standing = words.standing(value)
     return {
         **row,
-        "value": float(value.shown), "shown": words.value_with_unit(value), "state": standing.code,
+        "value": float(value.shown), "shown": words.value_with_unit(value),
+        "number": f"{value.shown:,}", "state": standing.code,
         "numerator": f"{value.numerator:,}", "above": value.numerator,
         "denominator": f"{value.denominator:,}" if value.denominator else None, "below": value.denominator,
         "standing": f"{standing.sign} {standing.word}",

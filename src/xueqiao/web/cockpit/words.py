@@ -27,7 +27,7 @@ class Standing:
 
 _STANDINGS = {
     rules.Standing.OK: ("✓", gettext_noop("target met")),
-    rules.Standing.NEAR: ("△", gettext_noop("less than a tenth short")),
+    rules.Standing.NEAR: ("△", gettext_noop("nearly met")),
     rules.Standing.SHORT: ("✕", gettext_noop("below target")),
     rules.Standing.NONE: ("–", gettext_noop("no target set")),
 }

@@ -20,9 +20,9 @@ SCRIPTS = ("vendor/echarts.min.js", "web/charts.js")
 
 
 @register.inclusion_tag("web/_figure.html")
-def figure(figure: Figure, layout: str = "") -> dict[str, Any]:
-    """One figure. ``layout``: "" above each other, "beside" with the table at the side."""
-    return {"figure": figure, "layout": layout}
+def figure(figure: Figure) -> dict[str, Any]:
+    """One figure: title, sentence, chart, table, files, definition."""
+    return {"figure": figure}
 
 
 @register.simple_tag

@@ -113,6 +113,24 @@
     };
   }
 
+  const aspectScale = 0.84; // a degree of longitude is shorter than one of latitude at 33° north
+
+  /* The map fills its box in one direction and keeps its shape. */
+  function placed(shape, box) {
+    const aspect = (shape.width * aspectScale) / shape.height;
+    return box.clientWidth / box.clientHeight > aspect
+      ? { top: 8, bottom: 8, left: "center" } : { left: 8, right: 8, top: "middle" };
+  }
+
+  function extent(shape) {
+    const points = shape.features.flatMap((each) => each.geometry.coordinates.flat(2));
+    const span = (n) => {
+      const all = points.map((point) => point[n]);
+      return all.reduce((a, b) => Math.max(a, b)) - all.reduce((a, b) => Math.min(a, b));
+    };
+    return { width: span(0), height: span(1) };
+  }
+
   function mapped(data, token, box) {
     const known = new Map(data.rows.map((row) => [row[data.code], row]));
     const wide = box.clientWidth > 420;
@@ -123,8 +141,8 @@
         formatter: (at) => `${at.data?.title || data.titles.get(at.name) || ""}　${at.data?.shown || data.nothing || ""}`,
       },
       series: [{
-        type: "map", map: data.outline, nameProperty: "name", aspectScale: 0.84, roam: false,
-        left: 6, right: 6, top: 6, bottom: 6,
+        type: "map", map: data.outline, nameProperty: "name", aspectScale, roam: false,
+        ...placed(data.extent, box),
         selectedMode: false,
         label: {
           show: wide && data.titles.size <= 30, color: token.ink, fontSize: token.size * 0.9, fontWeight: 600,
@@ -148,7 +166,8 @@
         return answer.json();
       }).then((shape) => {
         echarts.registerMap(address, shape);
-        return new Map(shape.features.map((each) => [each.properties.name, each.properties.title]));
+        const titles = new Map(shape.features.map((each) => [each.properties.name, each.properties.title]));
+        return { titles, extent: extent(shape) };
       }));
     }
     return outlines.get(address);
@@ -195,7 +214,7 @@
     const data = JSON.parse(text.textContent);
     const token = tokens(figure);
     try {
-      if (data.kind === "map") data.titles = await outline(data.outline);
+      if (data.kind === "map") Object.assign(data, await outline(data.outline));
     } catch (why) {
       box.hidden = true; // the table says everything the map would
       figure.dataset.chart = "missing";
@@ -204,10 +223,11 @@
     box.classList.add("ready");
     if (data.kind === "bars") box.style.height = `${Math.max(180, data.rows.length * 34 + 60)}px`;
     const chart = echarts.init(box, null, { renderer: "canvas" });
-    chart.setOption(data.kind === "map" ? mapped(data, token, box) : plotted(data, token));
+    const option = () => (data.kind === "map" ? mapped(data, token, box) : plotted(data, token));
+    chart.setOption(option());
     chart.on("click", (at) => { if (at.data?.link) location.assign(at.data.link); });
     drawn.set(box, chart);
-    new ResizeObserver(() => chart.resize()).observe(box);
+    new ResizeObserver(() => { chart.resize(); chart.setOption(option(), true); }).observe(box);
     followRows(figure, chart, data);
     offerPicture(figure, chart);
     figure.addEventListener("keydown", moveRows);
