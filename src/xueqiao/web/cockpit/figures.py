@@ -69,7 +69,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
     if board.indicator.denominator:
         parts.append(Column("numerator", _("Numerator"), numeric=True, raw="above", sort_key="above"))
         parts.append(Column("denominator", _("Denominator"), numeric=True, raw="below", sort_key="below"))
-    last = [Column("standing", _("Target"))] if board.indicator.target else []
+    last = [Column("standing", _("Target"), sort_key="value")] if board.indicator.target else []
     return (head, number, *parts, *last)
 
 
