@@ -1,0 +1,82 @@
+"""Every page of the portal × two languages × two widths × two versions; and the walks over it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Look, Site, check
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [
+    Look(language, width, elder)
+    for language in ("zh-hans", "en")
+    for width in (360, 1440)
+    for elder in (False, True)
+]
+# Address (with names of the world in it) and who looks.
+PAGES = {
+    "front": ("/", ""),
+    "help": ("/help/", ""),
+    "sign-in": ("/sign-in/", ""),
+    "nothing": ("/nothing/", ""),
+    "class": ("/classes/{open_class}/", "learner"),
+    "class-full": ("/classes/{full_class}/", "learner"),
+    "class-finished": ("/classes/{finished_class}/", "learner"),
+    "class-closed": ("/classes/{closed_class}/", ""),
+    "my-learning": ("/learning/", "learner"),
+}
+
+
+@pytest.mark.parametrize("how", LOOKS, ids=str)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_accessible_and_fits(glance: Any, site: Site, axe: str, name: str, how: Look) -> None:
+    address, who = PAGES[name]
+    page = glance(replace(how, who=who))
+    page.goto(address.format(**site.world))
+    check(page, axe)
+
+
+def test_language_and_elder_switch_keep_the_page(look: Any, site: Site) -> None:
+    with look(Look(scripts=False)) as page:
+        page.goto(f"/classes/{site.world['open_class']}/?from=x")
+        page.click("button[value=en]")
+        assert page.url.endswith(f"/classes/{site.world['open_class']}/?from=x")
+        assert page.inner_text("h2#seat-title") == "Enrolment"
+        page.click("button[name=on]")
+        assert page.get_attribute("html", "data-mode") == "elder"
+        assert page.url.endswith("?from=x")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_enrol_and_withdraw(look: Any, site: Site, scripts: bool) -> None:
+    who = "sibling" if scripts else "helper"
+    with look(Look("en", scripts=scripts, who=who)) as page:
+        page.goto(f"/classes/{site.world['open_class']}/")
+        page.click("#seat button.main")
+        page.wait_for_selector("#seat >> text=You are enrolled")
+        page.click("#seat summary")
+        page.click("#seat form button.danger")
+        page.wait_for_selector("#seat >> text=seats are free")
+        assert page.url.endswith(f"/classes/{site.world['open_class']}/")
+
+
+def test_keyboard_reaches_search_and_enrolment(look: Any, site: Site) -> None:
+    """Tab and Enter alone: skip link, search from the front page, enrolment in a class."""
+    with look(Look("en", width=1440, who="county")) as page:
+        page.goto("/")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "q"
+        page.goto(f"/classes/{site.world['open_class']}/#main")
+        for _press in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.matches('#seat button.main')"):
+                break
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#seat >> text=You are enrolled")
