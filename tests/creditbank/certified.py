@@ -8,8 +8,8 @@ from tests.creditbank import factories
 from xueqiao.creditbank import credentials, recognition, standards
 from xueqiao.creditbank.models import Certificate, CreditLot
 
-ASKED = datetime(2026, 9, 2, 1, tzinfo=UTC)
-NOW = datetime(2026, 9, 2, 2, tzinfo=UTC)
+ASKED = datetime(2025, 9, 2, 1, tzinfo=UTC)
+NOW = datetime(2025, 9, 2, 2, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 
 

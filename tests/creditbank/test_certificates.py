@@ -75,7 +75,7 @@ def test_a_signed_certificate_says_what_the_lot_says_and_fits_the_schema(setting
 
     assert document["id"] == f"{settings.PUBLIC_URL}/certificates/{certificate.key}"
     assert document["issuer"]["id"] == "did:web:127.0.0.1%3A8000:did:SAMPLE-3209-open"
-    assert document["validFrom"] == "2026-09-02T02:00:00Z"
+    assert document["validFrom"] == "2025-09-02T02:00:00Z"
     subject = document["credentialSubject"]
     assert (subject["creditsEarned"], subject["achievement"]["creditsAvailable"]) == (60, 60)
     assert subject["activityEndDate"] == "2014-06-30T00:00:00+08:00"
@@ -104,10 +104,10 @@ def test_the_holder_stands_in_it_only_as_salted_hashes():
 
 def test_an_expiring_lot_gives_an_expiring_certificate():
     [lot] = certified.lots(1)
-    CreditLot.objects.filter(pk=lot.pk).update(valid_to="2027-01-01")
+    CreditLot.objects.filter(pk=lot.pk).update(valid_to="2026-01-01")
     credentials.request(lot_id=lot.pk, request_key="k", requested_at=NOW)
     credentials.sign_queued(limit=1, now=NOW)
-    assert json.loads(Certificate.objects.get().document)["validUntil"] == "2026-12-31T16:00:00Z"
+    assert json.loads(Certificate.objects.get().document)["validUntil"] == "2025-12-31T16:00:00Z"
 
 
 def test_every_certificate_has_its_own_random_bit_and_none_is_raised():
