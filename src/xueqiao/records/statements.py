@@ -67,7 +67,7 @@ def store_batch(
     Args:
         source: who handed it over.
         items: in the order of arrival; ``checking.Incoming`` and ``checking.Refused``.
-        received_at: when it arrived; no statement is stored earlier.
+        received_at: when it arrived.
         batch_key: what makes the batch one for its source, such as ``<hash of file>:<offset>``.
         delivery: the file it is a part of.
 
@@ -229,7 +229,7 @@ _COLUMNS = {
 
 def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> None:
     table = Statement._meta.db_table
-    stored_at = visibility.stamp(written.received_at)
+    stored_at = visibility.stamp()
     rows = [
         (
             key,

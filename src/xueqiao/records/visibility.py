@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.db.models import Max
 
+from xueqiao.kernel import clock
 from xueqiao.records.models import Statement
 
 # A writer on SQLite holds the lock for less than this; a batch of 1,000 takes 0.2 s.
@@ -20,14 +21,17 @@ LONGEST_WRITE = timedelta(seconds=60)
 _TICK = timedelta(microseconds=1)
 
 
-def stamp(received_at: datetime) -> datetime:
-    """The stored time of a batch. Call it inside the transaction that writes the batch."""
+def stamp() -> datetime:
+    """The stored time of a batch. Call it inside the transaction that writes the batch.
+
+    By the store's own clock, whatever the sender says: only so can an answer be dated.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as ask:
             ask.execute("select transaction_timestamp()")
-            return max(received_at, ask.fetchone()[0].astimezone(UTC))
-    newest = _newest()
-    return received_at if newest is None or received_at > newest else newest + _TICK
+            return _utc(ask.fetchone()[0])
+    now, newest = clock.now(), _newest()
+    return now if newest is None or now > newest else newest + _TICK
 
 
 def consistent_through(now: datetime) -> datetime:
@@ -41,10 +45,15 @@ def consistent_through(now: datetime) -> datetime:
                 "select least(transaction_timestamp(), min(xact_start)) from pg_stat_activity "
                 "where datname = current_database()"
             )
-            return ask.fetchone()[0].astimezone(UTC) - _TICK  # type: ignore[no-any-return]
+            return _utc(ask.fetchone()[0]) - _TICK
     newest, idle = _newest(), now - LONGEST_WRITE
     return max(newest, idle) if newest else idle
 
 
 def _newest() -> datetime | None:
-    return Statement.objects.aggregate(at=Max("stored_at"))["at"]
+    found: datetime | None = Statement.objects.aggregate(at=Max("stored_at"))["at"]
+    return found
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from xueqiao.kernel.cursor import XidField
+from xueqiao.records import rules
 
 
 class Verb(models.Model):
@@ -46,8 +47,7 @@ class Actor(models.Model):
 
     @property
     def learner_id(self) -> int:
-        """One number for each learner: even for a known person, odd for an unlinked actor."""
-        return 2 * self.person_id if self.person_id else 2 * self.pk + 1
+        return rules.learner_id(self.pk, self.person_id)
 
 
 class Statement(models.Model):

@@ -1,0 +1,141 @@
+"""Runs a feed: files in batches, each batch once, however often the run is stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import clock, errors
+from xueqiao.records import sources, statements
+from xueqiao.records.models import Batch, Delivery
+from xueqiao.records.statements import BatchResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xueqiao.records.checking import Incoming, Refused
+
+ROWS_A_BATCH = 1000
+# Told after each batch: rows done, rows in all.
+Progress = Callable[[int, int], None]
+
+
+class FeedUnknown(errors.Refusal):
+    """No feed has this code."""
+
+    code = "records.feed_unknown"
+    status = 404
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A file that was handed over, not yet read.
+
+    Attributes:
+        name: for people.
+        data: every byte that the result depends on.
+        rows: reads it; may refuse the file. Always the same rows in the same order.
+        items: one row as statements and refused items, at least one.
+    """
+
+    name: str
+    data: bytes
+    rows: Callable[[], Sequence[Any]]
+    items: Callable[[Any], Iterable[Incoming | Refused]]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A platform whose files are taken in.
+
+    Attributes:
+        version: of the mapping; a higher one takes every file in again, and what comes out equal is
+            a duplicate.
+        files: the files of a folder.
+    """
+
+    code: str
+    name: str
+    version: int
+    files: Callable[[Path], list[Handed]]
+
+
+def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchResult:
+    """Take in every file of a folder that is not yet in.
+
+    Safe to stop at any moment and to run again: a batch is one transaction and is keyed by the
+    content of its file and its place in it.
+
+    Returns:
+        What became of everything these files hold, earlier runs included.
+
+    Raises:
+        FileUnreadable: a file is damaged; files before it are in, this one is not.
+    """
+    source = sources.open_source(code=feed.code, name=feed.name, at=clock.now(), is_sample=True)
+    handed = feed.files(folder)
+    deliveries = [_delivery(source.pk, feed, each) for each in handed]
+    waiting = [
+        (delivery, each, each.rows())
+        for delivery, each in zip(deliveries, handed, strict=True)
+        if delivery.finished_at is None
+    ]
+    done, total = 0, sum(len(rows) for _delivery_row, _handed, rows in waiting)
+    for delivery, each, rows in waiting:
+        stored = set(delivery.batches.values_list("batch_key", flat=True))
+        for start in range(0, len(rows), ROWS_A_BATCH):
+            key, part = f"{delivery.digest}:{start}", rows[start : start + ROWS_A_BATCH]
+            if key not in stored:
+                statements.store_batch(
+                    source=source,
+                    items=[item for row in part for item in each.items(row)],
+                    received_at=clock.now(),
+                    batch_key=key,
+                    delivery=delivery,
+                )
+            done += len(part)
+            if progress:
+                progress(done, total)
+        _finish(delivery)
+    return _sum(deliveries)
+
+
+def _delivery(source_id: int, feed: Feed, handed: Handed) -> Delivery:
+    digest = hashlib.sha256(f"{feed.code}\x1f{feed.version}\x1f".encode() + handed.data)
+    defaults = {"name": handed.name, "received_at": clock.now()}
+    return Delivery.objects.get_or_create(
+        source_id=source_id, digest=digest.hexdigest(), defaults=defaults
+    )[0]
+
+
+def _finish(delivery: Delivery) -> None:
+    delivery.items = _sum([delivery]).received
+    delivery.finished_at = clock.now()
+    delivery.save(update_fields=["items", "finished_at"])
+
+
+def _sum(deliveries: list[Delivery]) -> BatchResult:
+    columns = BatchResult._fields
+    found = Batch.objects.filter(delivery__in=deliveries).aggregate(
+        **{name: Sum(name, default=0) for name in columns}
+    )
+    return BatchResult(*(found[name] for name in columns))
+
+
+def chosen(feeds: Sequence[Feed], only: Sequence[str]) -> list[Feed]:
+    """The feeds of some codes; all where none is named.
+
+    Raises:
+        FeedUnknown: a code is no feed's.
+    """
+    known = {feed.code: feed for feed in feeds}
+    for code in only:
+        if code not in known:
+            text = _("There is no feed “{code}”. Choose from: {all}.")
+            raise FeedUnknown(text.format(code=code, all=", ".join(known)))
+    return [known[code] for code in only or known]
