@@ -20,10 +20,17 @@ from xueqiao.kernel import credit, errors
 
 
 class Overdrawn(errors.Refusal):
-    """The account can give less than was asked. ``account`` is its code."""
+    """The account can give less than was asked.
+
+    Attributes:
+        account: its code.
+        free: what it can give, as people write credits; ``asked`` likewise.
+    """
 
     code = "ledger.overdrawn"
     account: str = ""
+    free: str = ""
+    asked: str = ""
 
 
 class KeyReused(errors.Refusal):
@@ -353,6 +360,7 @@ def _overdrawn(account: Account, free: int, asked: int) -> Overdrawn:
         text.format(code=account.code, free=credit.show(free), asked=credit.show(asked))
     )
     refusal.account = account.code
+    refusal.free, refusal.asked = credit.show(free), credit.show(asked)
     return refusal
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,15 +13,18 @@ from xueqiao.creditbank.models import (
     Account,
     AccountKind,
     Application,
+    Conversion,
     CreditLot,
     Decision,
     LearningAccount,
     LedgerUnit,
+    LotParent,
     Outcome,
     RuleTable,
     SourceKind,
     Unit,
 )
+from xueqiao.kernel import clock
 from xueqiao.records import log
 
 POSTED = "creditbank.posted"
@@ -115,6 +118,49 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[CreditLot
     )
     log.append_many([_entry(lot, draft) for lot, draft in zip(lots, drafts, strict=True)])
     return lots
+
+
+def open_converted(*, conversion: Conversion, at: datetime) -> int:
+    """Open the ledger account of a conversion's lot; its id. Repeating it changes nothing."""
+    code = lot_code(f"conversion:{conversion.pk}")
+    account = Account(
+        code=code, unit=LedgerUnit.CREDIT, kind=AccountKind.LOT, person_id=conversion.person_id,
+        no_overdraw=True, opened_at=at,
+    )  # fmt: skip
+    return ledger.open_accounts([account])[code]
+
+
+def write_converted(
+    *, conversion: Conversion, account_id: int, parents: Mapping[CreditLot, int], at: datetime
+) -> CreditLot:
+    """The lot that an approved conversion makes. Inside the transaction that posts it.
+
+    Args:
+        parents: what is used of each lot behind it, in 1/100 credit.
+    """
+    target, programme = conversion.version.target, conversion.version.rule.programme
+    day = clock.local_date(at)
+    lot = CreditLot.objects.create(
+        account_id=account_id, person_id=conversion.person_id,
+        institution_id=programme.institution_id, level=programme.level,
+        field=target.field or programme.code, title_zh=target.title_zh, title_en=target.title_en,
+        amount_hundredths=conversion.granted_hundredths, source_kind=SourceKind.CONVERTED,
+        obtained=day, valid_to=Measures().valid_to(SourceKind.CONVERTED, day), conversion=conversion,
+        credit_group=target, hops=1 + max(parent.hops for parent in parents), state_since=at,
+    )  # fmt: skip
+    LotParent.objects.bulk_create(
+        [
+            LotParent(lot=lot, parent=parent, amount_hundredths=amount)
+            for parent, amount in parents.items()
+        ]
+    )
+    payload = {
+        "lot_id": lot.pk, "person_id": lot.person_id, "decision_id": None, "unit_code": "",
+        "issuer": programme.code, "amount_hundredths": lot.amount_hundredths,
+        "source_kind": str(SourceKind.CONVERTED), "event_at": at.isoformat(),
+    }  # fmt: skip
+    log.append(kind=POSTED, key=f"conversion:{conversion.pk}", event_at=at, payload=payload)
+    return lot
 
 
 def lot_code(key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -112,3 +113,49 @@ def working_days_later(day: date, days: int) -> date:
         day += timedelta(days=1)
         days -= day.isoweekday() <= 5  # noqa: PLR2004 - Friday
     return day
+
+
+@dataclass(frozen=True, slots=True)
+class LotFacts:
+    """What a conversion rule looks at in a lot."""
+
+    unit_code: str
+    source_kind: str
+    field: str
+    level: int
+    obtained: date
+    valid_to: date | None
+    hops: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """What a version of a conversion rule asks of a lot.
+
+    ``pattern`` may name ``units``, ``source_kinds``, ``fields`` (any of the list), ``level_from``,
+    ``level_to`` and ``obtained_within_years``; what it does not name, it does not ask.
+    """
+
+    pattern: Mapping[str, Any]
+    target_level: int
+    level_gap: int
+    hop_limit: int
+
+
+def misfit(lot: LotFacts, rule: RuleFacts, day: date) -> str:
+    """The first reason why a lot does not count under a rule on a day, as a code; "" when it does."""
+    asked = rule.pattern
+    within = asked.get("obtained_within_years")
+    checks = (
+        ("not_active", not lot.is_active),
+        ("lapsed", lot.valid_to is not None and day >= lot.valid_to),
+        ("too_many_hops", lot.hops >= rule.hop_limit),
+        ("other_unit", lot.unit_code not in asked.get("units", [lot.unit_code])),
+        ("other_source", lot.source_kind not in asked.get("source_kinds", [lot.source_kind])),
+        ("other_field", lot.field not in asked.get("fields", [lot.field])),
+        ("level_too_low", lot.level < max(rule.target_level - rule.level_gap, asked.get("level_from", 0))),
+        ("level_too_high", lot.level > asked.get("level_to", lot.level)),
+        ("too_old", within is not None and years_later(lot.obtained, within) <= day),
+    )
+    return next((code for code, applies in checks if applies), "")

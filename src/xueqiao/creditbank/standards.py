@@ -166,7 +166,7 @@ def _programme(row: dict[str, Any], count: Loaded) -> None:
         "level": _level(row),
         "scope": CountingScope.objects.get(code=row["scope"]),
     }
-    programme = _keep(Programme, ("code",), facts, count, drop=("framework", "groups", "institution"))
+    programme = _keep(Programme, ("code",), facts, count, drop=("framework", "groups"))
     for group in row["groups"]:
         _keep(CreditGroup, ("programme", "code"), {**group, "programme": programme}, count, source=False)
 

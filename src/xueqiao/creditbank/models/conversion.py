@@ -35,6 +35,8 @@ class Programme(models.Model):
     level = models.ForeignKey("creditbank.Level", models.PROTECT, related_name="+")
     scope = models.ForeignKey(CountingScope, models.PROTECT, related_name="programmes")
     total_hundredths = models.PositiveIntegerField(help_text="1/100 credit to complete it")
+    cap_numerator = models.PositiveIntegerField(help_text="share that may be converted credit: this …")
+    cap_denominator = models.PositiveIntegerField(help_text="… of this, over all rules together")
     is_sample = models.BooleanField()
     source = models.TextField()
 
@@ -95,7 +97,7 @@ class RuleVersion(models.Model):
     ratio_denominator = models.PositiveIntegerField(help_text="… this many source credits")
     level_gap = models.PositiveSmallIntegerField(default=0, help_text="levels a lot may lie below")
     hop_limit = models.PositiveSmallIntegerField(default=1, help_text="conversions in a chain, at most")
-    cap_numerator = models.PositiveIntegerField(help_text="share of the programme, at most: this …")
+    cap_numerator = models.PositiveIntegerField(help_text="share of the programme by this rule: this …")
     cap_denominator = models.PositiveIntegerField(help_text="… of this")
     reserve_days = models.PositiveSmallIntegerField(help_text="days a reservation waits for its answer")
     valid_from = models.DateField()
