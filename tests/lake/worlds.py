@@ -14,7 +14,7 @@ AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 SNAPSHOTS = {
     name: getattr(schemas, name.upper())
     for name in (
-        "register", "place", "closure", "population", "institution", "seat", "person", "actor",
+        "register", "listing", "closure", "population", "institution", "seat", "person", "actor",
         "offering", "enrolment", "completion", "budget",
     )
 }
@@ -25,7 +25,7 @@ class World:
     """Rows by table; each is a list of dicts with the columns of ``schemas``."""
 
     register: list = field(default_factory=list)
-    place: list = field(default_factory=list)
+    listing: list = field(default_factory=list)
     closure: list = field(default_factory=list)
     population: list = field(default_factory=list)
     institution: list = field(default_factory=list)
@@ -90,10 +90,10 @@ def tree(world: World, register: str, parents: dict[int, int | None], levels: di
         {"register": register, "as_of": as_of, "deepest_level": max(levels.values())}
     )
     for place, parent in parents.items():
-        world.place.append(
+        world.listing.append(
             {
                 "register": register, "place_id": place, "code": str(place), "name": f"P{place}",
-                "level": levels[place], "kind": "", "parent_id": parent, "valid_from": start,
+                "level": levels[place], "parent_id": parent, "valid_from": start,
                 "valid_to": None,
             }
         )

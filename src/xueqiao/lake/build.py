@@ -53,6 +53,10 @@ class Built:
     parts: list[str] | None
     milliseconds: int
 
+    @property
+    def shown_parts(self) -> str:
+        return "all" if self.parts is None else ", ".join(self.parts)
+
 
 @dataclass
 class Reading:
@@ -237,7 +241,7 @@ def record(reading: Reading, done: list[Built], at: datetime) -> None:
             "started_at": at,
             "table": built.table,
             "rows": built.rows,
-            "parts": "all" if built.parts is None else ",".join(built.parts),
+            "parts": built.shown_parts,
             "milliseconds": built.milliseconds,
             "inputs": json.dumps(wanted_marks(reading, recipes()[built.table]), sort_keys=True),
         }

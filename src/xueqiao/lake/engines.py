@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
@@ -20,6 +21,11 @@ class UnknownEngine(errors.Refusal):
 
 
 ENGINES = ("duckdb",)
+
+
+def configured() -> AbstractContextManager[Engine]:
+    """The engine of the settings, for one job."""
+    return opened(name=settings.LAKE_ENGINE, memory=settings.LAKE_MEMORY, root=settings.LAKE)
 
 
 @contextmanager

@@ -96,6 +96,8 @@ def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
         version, position = table.version(), position_of(table)
         rows = source.after(position, BATCH)
         if not rows:
+            if version == tables.NEVER:
+                table.make(pa.schema([*source.schema, *LOG_COLUMNS]))
             return Extracted(source.table, done if total is not None else None)
         if total is None:
             total = source.waiting(position)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xueqiao.lake.sources import BIG, DAY, FLAG, INSTANT, INT, TEXT, columns
 
 REGISTER = columns(register=TEXT, as_of=DAY, deepest_level=INT)
-PLACE = columns(
-    register=TEXT, place_id=BIG, code=TEXT, name=TEXT, level=INT, kind=TEXT, parent_id=BIG,
+LISTING = columns(
+    register=TEXT, place_id=BIG, code=TEXT, name=TEXT, level=INT, parent_id=BIG,
     valid_from=DAY, valid_to=DAY,
 )
 CLOSURE = columns(

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
@@ -34,6 +35,7 @@ PART = "part"
 """The partition column: 'YYYY-MM', the month of the event in Asia/Shanghai."""
 
 Replace = Literal["nothing", "everything"] | list[str]
+FLOORS = ("bronze", "stage", "marts")
 NEVER = -1
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 DISK_FULL_TEXTS = ("no space left", "file too large", "quota exceeded")
@@ -120,7 +122,7 @@ class Table:
         """
         written: list[Path] = []
         try:
-            table = self._made(batches.schema)
+            table = self.make(batches.schema)
             if expect is not None and table.version() > max(expect, 0):
                 raise Overtaken(overtaken_text(self.name))
             actions, rows = self._write(batches, written)
@@ -169,8 +171,8 @@ class Table:
             )
         )
 
-    def _made(self, schema: pa.Schema) -> DeltaTable:
-        """The table, made empty at the first commit. Making it twice at once is no harm."""
+    def make(self, schema: pa.Schema) -> DeltaTable:
+        """The table, made empty where there is none. Making it twice at once is no harm."""
         table = self.opened()
         if table is None:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -245,6 +247,22 @@ class Table:
         if newest:
             _sync(newest)
         _sync_folder(log)
+
+
+def row_counts(root: Path | None = None) -> dict[str, int]:
+    """Rows of every table of bronze, stage and marts, by name: what the last commits say.
+
+    Args:
+        root: the lake's folder; the one of the settings when it is left out.
+    """
+    root = root or settings.LAKE
+    logs = sorted(log for floor in FLOORS for log in root.glob(f"{floor}/*/_delta_log"))
+    counts = {}
+    for log in logs:
+        files = pa.table(DeltaTable(str(log.parent)).get_add_actions(flatten=True))
+        rows = sum(files["num_records"].to_pylist()) if files.num_rows else 0
+        counts[f"{log.parent.parent.name}.{log.parent.name}"] = rows
+    return counts
 
 
 def part_of(file: str) -> str:

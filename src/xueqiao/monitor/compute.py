@@ -114,6 +114,8 @@ def evaluate(engine: Engine, indicator: Indicator) -> list[tuple[Any, ...]]:
 def statement(indicator: Indicator) -> str:
     """The whole SQL of an indicator: base rows, rolled up, numerator beside denominator."""
     registers = ", ".join(f"'{register}'" for register in indicator.registers)
+    # Without completeness of its own, a value is complete over what it divides by or counts.
+    whole = "0" if indicator.completeness else "coalesce(framed.n, numerator.n, 0)"
     return f"""
         with numerator_base as ({indicator.numerator.sql}),
         numerator as ({rolled("numerator_base", indicator.numerator)}),
@@ -126,8 +128,8 @@ def statement(indicator: Indicator) -> str:
         select framed.register, framed.place_id, framed.parent_id, framed.period,
                coalesce(numerator.n, 0) as numerator, framed.n as denominator,
                coalesce(numerator.samples, 0) as samples,
-               coalesce(complete.expected, framed.n, numerator.n, 0) as expected,
-               coalesce(complete.reported, framed.n, numerator.n, 0) as reported
+               coalesce(complete.expected, {whole}) as expected,
+               coalesce(complete.reported, {whole}) as reported
         from framed
         left join numerator on {same("framed", "numerator")}
         left join complete on {same("framed", "complete")}
@@ -187,27 +189,29 @@ def completeness(indicator: Indicator) -> str:
 
 def frame(indicator: Indicator) -> str:
     """Which places and periods get a value: each with a denominator; for counts, each counted."""
-    unplaced = """
-        select register, null as place_id, null as parent_id, period, null as n
-        from (
-            select register, period from numerator where place_id is null
-            union select register, period from complete where place_id is null
-        )
-    """
-    if indicator.denominator is None:
-        source, value = "numerator", "null"
-    elif indicator.denominator.is_standing:
-        source, value = "denominator cross join periods", "denominator.n"
-    else:
-        source, value = "denominator", "denominator.n"
-    keep = "n > 0" if indicator.denominator is None else "denominator.n > 0"
-    own = source.split(maxsplit=1)[0]
+    if indicator.denominator and indicator.denominator.is_standing:
+        return f"""
+            select place.register, place.place_id, place.parent_id, period, denominator.n
+            from denominator cross join periods
+            join place on place.register = denominator.register
+                      and place.place_id = denominator.place_id
+            where place.level <= {indicator.grain} and denominator.n > 0
+            union all
+            select register, null, null, period, null
+            from (
+                select register, period from numerator where place_id is null
+                union select register, period from complete where place_id is null
+            )
+        """  # noqa: S608 - definitions are code, not input
+    source = "denominator" if indicator.denominator else "numerator"
+    value = "counted.n" if indicator.denominator else "null"
     return f"""
-        select place.register, place.place_id, place.parent_id, period, {value} as n
-        from {source}
-        join place on place.register = {own}.register and place.place_id = {own}.place_id
-        where place.level <= {indicator.grain} and {keep}
-        union all {unplaced}
+        select counted.register, counted.place_id, place.parent_id, period, {value} as n
+        from {source} counted
+        left join place on place.register = counted.register
+                       and place.place_id = counted.place_id
+        where counted.n > 0
+          and (counted.place_id is null or place.level <= {indicator.grain})
     """  # noqa: S608 - definitions are code, not input
 
 
