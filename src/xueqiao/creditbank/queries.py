@@ -1,0 +1,194 @@
+"""What pages read: a learner's timeline and lots, and what waits for an officer.
+
+Each answers in a number of queries that does not depend on how much there is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db.models import Case, CharField, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+
+from xueqiao.creditbank import caps, matching, moves, rules
+from xueqiao.creditbank.models import (
+    Account,
+    AccountKind,
+    Application,
+    ApplicationItem,
+    ApplicationStep,
+    Conversion,
+    CreditLot,
+    Decision,
+    LearningAccount,
+    Outcome,
+    RuleVersion,
+)
+from xueqiao.people import rights
+
+if TYPE_CHECKING:
+    from xueqiao.people.models import Person
+
+STAGES = {
+    "submitted": "screening",
+    "accepted": "assessing",
+    "assessing": "assessing",
+    "proposed": "deciding",
+    "public_notice": "deciding",
+}
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """One outcome with what was decided about it; ``lots`` is empty where nothing was recognised."""
+
+    outcome: Outcome
+    decisions: list[Decision]
+    lots: list[CreditLot]
+
+    @property
+    def amount_hundredths(self) -> int:
+        """Credit recognised for it, in 1/100."""
+        return sum(lot.amount_hundredths for lot in self.lots)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Where a lot can count, and for how much; amounts in 1/100 credit.
+
+    ``why_not`` is a code of ``matching.REASONS``, or "" where the lot counts.
+    """
+
+    version: RuleVersion
+    remaining_hundredths: int
+    makes_hundredths: int
+    why_not: str
+
+    @property
+    def why_not_text(self) -> str:
+        return str(matching.REASONS[self.why_not]) if self.why_not else ""
+
+
+@dataclass(frozen=True)
+class LotRow:
+    """A lot, what its account holds, and where it counts."""
+
+    lot: CreditLot
+    held_hundredths: int
+    counting: list[Counting]
+
+    @property
+    def usable(self) -> list[Counting]:
+        """The rules under which something of it can be converted now."""
+        return [each for each in self.counting if not each.why_not and each.makes_hundredths]
+
+
+def learning_account(person: Person) -> LearningAccount | None:
+    """The learner's lifelong account; None before anything was recognised."""
+    return LearningAccount.objects.filter(person=person).first()
+
+
+def timeline(person: Person) -> list[TimelineRow]:
+    """Every outcome of a learner, latest first, with issuer, evidence hashes and source. 3 queries."""
+    lots = CreditLot.objects.select_related("level", "unit")
+    decisions = Decision.objects.select_related("rule", "unit", "application").prefetch_related(
+        Prefetch("lots", lots)
+    )
+    outcomes = Outcome.objects.filter(person=person).select_related("institution")
+    found = outcomes.prefetch_related(Prefetch("decisions", decisions)).order_by("-obtained", "-pk")
+    return [_timeline_row(outcome) for outcome in found]
+
+
+def _timeline_row(outcome: Outcome) -> TimelineRow:
+    decisions = list(outcome.decisions.all())
+    return TimelineRow(outcome, decisions, [lot for each in decisions for lot in each.lots.all()])
+
+
+def lots(person: Person, day: date) -> list[LotRow]:
+    """Every lot of a learner, latest first, with where each counts on a day. 3 queries."""
+    related = ("account", "unit", "level", "institution", "decision__outcome", "conversion")
+    found = CreditLot.objects.filter(person=person).select_related(*related)
+    versions = list(matching.versions_in_force(day))
+    accounts = Account.objects.filter(person=person, kind=AccountKind.CAPACITY)
+    capacity = {account.code: account for account in accounts}
+    return [
+        LotRow(lot, lot.account.credits - lot.account.debits, _counting(lot, versions, capacity, day))
+        for lot in found.order_by("-obtained", "-pk")
+    ]
+
+
+def _counting(
+    lot: CreditLot, versions: list[RuleVersion], accounts: dict[str, Account], day: date
+) -> list[Counting]:
+    found = []
+    for version in versions:
+        account = accounts.get(caps.capacity_code(lot.pk, version.rule.programme.scope.code))
+        left = lot.amount_hundredths if account is None else _free(account)
+        makes = rules.scaled(left, version.ratio_numerator, version.ratio_denominator)
+        found.append(Counting(version, left, makes, matching.misfit(lot, version, day)))
+    return found
+
+
+def _free(account: Account) -> int:
+    return account.credits - account.debits - account.debits_pending
+
+
+def conversions(person: Person) -> QuerySet[Conversion]:
+    """What a learner asked to have converted, latest first, with its steps."""
+    related = ("version__rule__programme", "version__target")
+    found = Conversion.objects.own(person).select_related(*related)
+    return found.prefetch_related("steps__actor", "uses__lot").order_by("-asked_at", "-pk")
+
+
+def work_queue(person: Person, day: date) -> QuerySet[Application]:
+    """Applications whose next step is the person's on a day, longest waiting first.
+
+    Left out: one's own, and those in which the person acted in another stage. ``waits_for`` is the
+    stage: screening, assessing or deciding. A public notice that still runs waits for nobody.
+    """
+    waiting = Q(pk__in=[])
+    for stage, policy in moves.POLICIES.items():
+        states = [state for state, its_stage in STAGES.items() if its_stage == stage]
+        reach = rights.within(person, policy, day, place="place_id", institution="institution_id")
+        waiting |= Q(state__in=states) & reach
+    stages = Case(
+        *(When(state=state, then=Value(stage)) for state, stage in STAGES.items()),
+        output_field=CharField(),
+    )
+    acted = ApplicationStep.objects.filter(application=OuterRef("pk"), actor=person)
+    elsewhere = acted.exclude(stage=OuterRef("waits_for"))
+    rows = Application.objects.filter(waiting).exclude(applicant=person)
+    rows = rows.exclude(state=Application.State.PUBLIC_NOTICE, notice_until__gte=day)
+    rows = rows.annotate(waits_for=stages).exclude(Exists(elsewhere))
+    return rows.select_related("applicant", "place").order_by("state_since", "pk")
+
+
+def conversions_waiting(person: Person, day: date) -> QuerySet[Conversion]:
+    """Conversions that the person may answer on a day, first to lapse first."""
+    rows = Conversion.objects.reviewable_by(person, day).filter(state=Conversion.State.RESERVED)
+    rows = rows.exclude(asked_by=person).select_related("person", "version__rule__programme")
+    return rows.order_by("reserved_until", "pk")
+
+
+def with_case(rows: QuerySet[Application]) -> QuerySet[Application]:
+    """Applications with all that a case page shows: items, evidence, steps, assessments, decisions."""
+    items = ApplicationItem.objects.select_related("unit__level", "unit__standard").order_by("pk")
+    steps = ApplicationStep.objects.select_related("actor").order_by("number")
+    return rows.select_related("applicant", "place", "institution", "entered_by").prefetch_related(
+        Prefetch("items", items),
+        Prefetch("steps", steps),
+        "evidence",
+        "assessments__assessor",
+        "decisions__rule",
+    )
+
+
+def totals(person: Person) -> dict[str, int]:
+    """Credit held by source kind, in 1/100. One query."""
+    found: dict[str, int] = defaultdict(int)
+    rows = CreditLot.objects.filter(person=person).select_related("account")
+    for lot in rows:
+        found[lot.source_kind] += lot.account.credits - lot.account.debits
+    return dict(found)
