@@ -1,4 +1,4 @@
-"""Pages that belong to no app: front page, help, sign-in, language and elder switches."""
+"""Pages that belong to no app: help, the language and elder switches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ from xueqiao.web import access
 
 ELDER_COOKIE = "elder"
 REMEMBERED_FOR = timedelta(days=400)
-
-
-@access.page(rights.PUBLIC)
-def front(request: HttpRequest) -> HttpResponse:
-    """The front page."""
-    return render(request, "web/front.html")
 
 
 @access.page(rights.PUBLIC)
@@ -61,7 +55,6 @@ def back_to(request: HttpRequest) -> HttpResponseRedirect:
 
 
 urlpatterns = [
-    path("", front, name="front"),
     path("help/", help_page, name="help"),
     path("switch/elder/", switch_elder, name="elder-switch"),
     path("switch/language/", switch_language, name="language-switch"),

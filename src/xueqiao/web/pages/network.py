@@ -1,0 +1,61 @@
+"""Choosing a place: by typing a part of its name, or down the five levels. Works without scripts."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import path
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from xueqiao.kernel import clock
+from xueqiao.network import tree
+from xueqiao.network.models import Level, Place
+from xueqiao.people import rights
+from xueqiao.people.models import Person
+from xueqiao.web import access
+from xueqiao.web.pages.catalog import place_of
+
+DEFAULT_BACK = "/search/?kind=class"
+
+
+@access.page(rights.PUBLIC)
+def picker(request: HttpRequest) -> HttpResponse:
+    """The places that fit what was typed, or those below one; choosing leads back with ``place``."""
+    today, text = clock.local_date(clock.now()), request.GET.get("q", "").strip()[:40]
+    at, me = place_of(request.GET.get("at", "")), access.person(request)
+    back = request.GET.get("back", DEFAULT_BACK)
+    context = {
+        "q": text, "at": at, "back": back, "choose": choose_prefix(request, back),
+        "found": tree.search(text, day=today, limit=20) if text else [],
+        "home": county_of(me),
+    }  # fmt: skip
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "network/_found.html", context)
+    context |= {
+        "way": tree.ancestors(at, tree.DEEPEST, today) if at else [],
+        "below": tree.children(at, tree.DEEPEST, today),
+    }
+    return render(request, "network/picker.html", context)
+
+
+def choose_prefix(request: HttpRequest, back: str) -> str:
+    """The address that a choice leads to, up to the number of the place."""
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = DEFAULT_BACK
+    parts = urlsplit(back)
+    query = QueryDict(parts.query, mutable=True)
+    for name in ("place", "after", "page"):
+        query.pop(name, None)
+    return f"{parts.path}?{query.urlencode()}{'&' if query else ''}place="
+
+
+def county_of(person: Person | None) -> Place | None:
+    """The county in which somebody lives."""
+    if person is None or person.home_id is None:
+        return None
+    return Place.objects.filter(level=Level.COUNTY, below__descendant_id=person.home_id).first()
+
+
+urlpatterns = [path("places/", picker, name="places")]
