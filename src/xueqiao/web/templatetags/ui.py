@@ -209,3 +209,21 @@ def pager(context: Context, page: Any, name: str = "after") -> dict[str, Any]:
     """To the next page and back to the start. Pages are cut by key (``kernel/paging.py``)."""
     address = query(context, **{name: page.following})
     return {"page": page, "following": address, "start": query(context, **{name: ""})}
+
+
+STATE_LEVELS = {
+    "posted": "ok", "approved": "ok", "issued": "ok", "active": "ok", "rejected": "bad", "revoked": "bad",
+    "reversed": "bad", "returned": "warn", "draft": "", "withdrawn": "", "timed_out": "", "expired": "",
+}  # fmt: skip
+
+
+@register.filter
+def state_level(state: str) -> str:
+    """The badge level of a state of an application, conversion, lot or certificate."""
+    return STATE_LEVELS.get(state, "now")
+
+
+@register.filter
+def titled(row: Any) -> str:
+    """The title of a row in the reader's language, where it has one in both."""
+    return str((row.title_en if get_language() == "en" else "") or row.title_zh)
