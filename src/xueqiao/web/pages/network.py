@@ -15,7 +15,6 @@ from xueqiao.network.models import Level, Place
 from xueqiao.people import rights
 from xueqiao.people.models import Person
 from xueqiao.web import access
-from xueqiao.web.pages.catalog import place_of
 
 DEFAULT_BACK = "/search/?kind=class"
 
@@ -49,6 +48,12 @@ def choose_prefix(request: HttpRequest, back: str) -> str:
     for name in ("place", "after", "page"):
         query.pop(name, None)
     return f"{parts.path}?{query.urlencode()}{'&' if query else ''}place="
+
+
+def place_of(number: str) -> Place | None:
+    """The place that the address names; none for anything else."""
+    known = number.isascii() and number.isdigit() and len(number) < 10  # noqa: PLR2004 - fits a key
+    return Place.objects.filter(pk=number).first() if known else None
 
 
 def county_of(person: Person | None) -> Place | None:

@@ -13,9 +13,9 @@ from xueqiao.catalog.models import Course
 from xueqiao.hall import queries as hall
 from xueqiao.hall import search as classes
 from xueqiao.kernel import clock, paging
-from xueqiao.network.models import Place
 from xueqiao.people import rights
 from xueqiao.web import access
+from xueqiao.web.pages.network import place_of
 
 SOME, MANY = 6, 18
 MOST_LETTERS = 80
@@ -76,12 +76,6 @@ def found_resources(request: HttpRequest, size: int) -> dict[str, Any]:
     found = search.find(words(request), discipline=field, page=number, size=size)
     fields = search.disciplines(words(request)) if asked.get("kind") == "resource" else []
     return {"resources": found, "field": field, "fields": fields[:12]}
-
-
-def place_of(number: str) -> Place | None:
-    """The place that the address names; none for anything else."""
-    known = number.isascii() and number.isdigit() and len(number) < 10  # noqa: PLR2004 - fits a key
-    return Place.objects.filter(pk=number).first() if known else None
 
 
 urlpatterns = [
