@@ -5,6 +5,15 @@ from django.db import connection
 from django.test.testcases import TransactionTestCase
 
 from xueqiao.creditbank import guards
+from xueqiao.kernel import evidence
+
+EVIDENCE = ("hall_seatmove", "hall_completion", "funds_approvedbudget")
+
+
+def each_evidence_table(change):
+    with connection.schema_editor() as editor:
+        for table in EVIDENCE:
+            change(editor, table)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,10 +23,12 @@ def _ledger_may_be_emptied_between_tests():
 
     def unguarded(self):
         guards.remove(connection)
+        each_evidence_table(evidence.remove)
         try:
             clean(self)
         finally:
             guards.install(connection)
+            each_evidence_table(evidence.install)
 
     TransactionTestCase._fixture_teardown = unguarded
     yield

@@ -34,6 +34,7 @@ class Concept(models.Model):
 
     name = models.CharField(max_length=40, unique=True)
     disciplines = models.ManyToManyField(Discipline, related_name="concepts")
+    course_count = models.PositiveIntegerField(default=0, help_text="courses that name it")
 
 
 class Prerequisite(models.Model):
@@ -52,6 +53,7 @@ class TitleSource(models.TextChoices):
     GIVEN = "given", _("Given by the provider")
     BOOK_MARKS = "book_marks", _("Named in the description")
     SUBJECT = "subject", _("Subject of the description")
+    CONCEPTS = "concepts", _("Concepts in the description")
     OPENING = "opening", _("Opening words of the description")
 
 

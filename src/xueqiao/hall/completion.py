@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from xueqiao.hall import events, seats
 from xueqiao.hall.models import Completion, Enrolment, EnrolmentState, Result
 from xueqiao.kernel import errors
-from xueqiao.records import log
 
 
 class NotEnrolled(errors.Refusal):
@@ -82,7 +81,7 @@ def complete_many(outcomes: Sequence[Outcome], *, by_person_id: int | None) -> i
             )
         )
     Completion.objects.bulk_create(fresh, batch_size=500)
-    log.append_many([events.completed(completion) for completion in fresh])
+    events.tell([events.completed(completion) for completion in fresh])
     return len(fresh)
 
 

@@ -25,7 +25,6 @@ from xueqiao.hall.models import (
 from xueqiao.hall.offerings import NoSuchOffering, no_such_text
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.records import log
 
 if TYPE_CHECKING:
     from xueqiao.people.models import Person
@@ -119,7 +118,7 @@ def enrol(
     )
     if has_seat:
         seats.record(made, amount=1, reason="enrolled", at=at, by_person_id=by_person_id)
-        log.append_many([events.enrolled(made)])
+        events.tell([events.enrolled(made)])
     return made
 
 
@@ -147,7 +146,7 @@ def withdraw(*, enrolment_id: int, by_person_id: int, at: datetime) -> Enrolment
     had_seat = found.state == EnrolmentState.ACTIVE
     found.state, found.ended_at = EnrolmentState.WITHDRAWN, at
     found.save(update_fields=["state", "ended_at", "updated_at"])
-    log.append_many([events.withdrawn(found)])
+    events.tell([events.withdrawn(found)])
     if had_seat:
         seats.give_back(found, at=at, by_person_id=by_person_id)
     return found

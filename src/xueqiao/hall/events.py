@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xueqiao.records import log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from xueqiao.hall.models import Completion, Enrolment
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 ENROLLED = "hall.enrolled"
 WITHDRAWN = "hall.withdrawn"
 COMPLETED = "hall.completed"
+
+Fact = dict[str, Any]  # the arguments of ``log.entry``
+
+
+def tell(facts: Iterable[Fact]) -> None:
+    """Append what happened to the log, in the transaction of the verb that made it happen."""
+    log.append_many([log.entry(**fact) for fact in facts])
+
+
+def _fact(kind: str, enrolment: Enrolment, at: datetime, payload: dict[str, Any]) -> Fact:
+    return {"kind": kind, "key": f"enrolment:{enrolment.pk}", "event_at": at, "payload": payload}
 
 
 def _facts(enrolment: Enrolment) -> dict[str, Any]:
@@ -33,15 +45,15 @@ def _instant(at: datetime | None) -> str:
     return at.isoformat()
 
 
-def enrolled(enrolment: Enrolment) -> log.LogEntry:
+def enrolled(enrolment: Enrolment) -> Fact:
     """A seat was given: ``enrolled_at`` is the instant, ISO 8601."""
     at = enrolment.enrolled_at
     assert at is not None
     payload = {**_facts(enrolment), "enrolled_at": _instant(at)}
-    return log.entry(kind=ENROLLED, key=f"enrolment:{enrolment.pk}", event_at=at, payload=payload)
+    return _fact(ENROLLED, enrolment, at, payload)
 
 
-def withdrawn(enrolment: Enrolment) -> log.LogEntry:
+def withdrawn(enrolment: Enrolment) -> Fact:
     """A learner left the class or its waiting list: ``had_seat`` tells which."""
     at = enrolment.ended_at
     assert at is not None
@@ -50,10 +62,10 @@ def withdrawn(enrolment: Enrolment) -> log.LogEntry:
         "withdrawn_at": _instant(at),
         "had_seat": enrolment.enrolled_at is not None,
     }
-    return log.entry(kind=WITHDRAWN, key=f"enrolment:{enrolment.pk}", event_at=at, payload=payload)
+    return _fact(WITHDRAWN, enrolment, at, payload)
 
 
-def completed(completion: Completion) -> log.LogEntry:
+def completed(completion: Completion) -> Fact:
     """An enrolment ended with a result; the credit bank follows this."""
     payload = {
         **_facts(completion.enrolment),
@@ -61,7 +73,4 @@ def completed(completion: Completion) -> log.LogEntry:
         "studied_credits_hundredths": completion.studied_credits_hundredths,
         "completed_at": _instant(completion.completed_at),
     }
-    return log.entry(
-        kind=COMPLETED, key=f"enrolment:{completion.enrolment_id}",
-        event_at=completion.completed_at, payload=payload,
-    )
+    return _fact(COMPLETED, completion.enrolment, completion.completed_at, payload)

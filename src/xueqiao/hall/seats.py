@@ -12,7 +12,6 @@ from django.db.models import F
 
 from xueqiao.hall import events
 from xueqiao.hall.models import Bucket, Enrolment, EnrolmentState, SeatMove
-from xueqiao.records import log
 
 
 def take(*, bucket_id: int) -> bool:
@@ -71,6 +70,6 @@ def promote(*, bucket_id: int, at: datetime) -> int:
         first.state, first.enrolled_at = EnrolmentState.ACTIVE, at
         first.save(update_fields=["state", "enrolled_at", "updated_at"])
         record(first, amount=1, reason="promoted", at=at, by_person_id=None)
-        log.append_many([events.enrolled(first)])
+        events.tell([events.enrolled(first)])
         moved += 1
     return moved

@@ -22,21 +22,26 @@ begin select raise(abort, '{table} is evidence: rows are added, never changed');
 """
 
 
+def install(editor: Any, table: str) -> None:
+    """Make a table refuse changes; nothing new where it does already."""
+    if editor.connection.vendor == "postgresql":
+        editor.execute(POSTGRES.format(table=table), params=None)
+    else:
+        for verb in ("update", "delete"):
+            editor.execute(SQLITE.format(table=table, verb=verb), params=None)
+
+
+def remove(editor: Any, table: str) -> None:
+    """Let a table be changed again: for undoing a migration, and for tests that empty tables."""
+    if editor.connection.vendor == "postgresql":
+        editor.execute(f"drop trigger if exists {table}_no_change on {table}")
+    else:
+        for verb in ("update", "delete"):
+            editor.execute(f"drop trigger if exists {table}_no_{verb}")
+
+
 def append_only(table: str) -> migrations.RunPython:
     """A migration step after which rows of the table can be added only. Undo drops the triggers."""
-
-    def add(_apps: Any, editor: Any) -> None:
-        if editor.connection.vendor == "postgresql":
-            editor.execute(POSTGRES.format(table=table), params=None)
-        else:
-            for verb in ("update", "delete"):
-                editor.execute(SQLITE.format(table=table, verb=verb), params=None)
-
-    def drop(_apps: Any, editor: Any) -> None:
-        if editor.connection.vendor == "postgresql":
-            editor.execute(f"drop trigger if exists {table}_no_change on {table}")
-        else:
-            for verb in ("update", "delete"):
-                editor.execute(f"drop trigger if exists {table}_no_{verb}")
-
-    return migrations.RunPython(add, drop)
+    return migrations.RunPython(
+        lambda _apps, editor: install(editor, table), lambda _apps, editor: remove(editor, table)
+    )

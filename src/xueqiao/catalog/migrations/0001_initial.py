@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=40, unique=True)),
+                ('course_count', models.PositiveIntegerField(default=0, help_text='courses that name it')),
                 ('disciplines', models.ManyToManyField(related_name='concepts', to='catalog.discipline')),
             ],
         ),
@@ -41,7 +42,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(help_text="the platform's course id", max_length=120, unique=True)),
                 ('title', models.CharField(max_length=120)),
-                ('title_source', models.CharField(choices=[('given', 'Given by the provider'), ('book_marks', 'Named in the description'), ('subject', 'Subject of the description'), ('opening', 'Opening words of the description')], max_length=20)),
+                ('title_source', models.CharField(choices=[('given', 'Given by the provider'), ('book_marks', 'Named in the description'), ('subject', 'Subject of the description'), ('concepts', 'Concepts in the description'), ('opening', 'Opening words of the description')], max_length=20)),
                 ('description', models.TextField()),
                 ('licence', models.CharField(max_length=40)),
                 ('source', models.CharField(help_text='where the description comes from', max_length=200)),
