@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 
 class Incoming(NamedTuple):
-    """A statement to be checked and stored: its exact text and the same, decoded."""
+    """A statement to be checked and stored.
+
+    Attributes:
+        text: exactly as it arrived.
+        statement: the same, decoded.
+        version: of the standard that its sender speaks.
+        at: its JSON pointer in what was sent, such as ``/3``.
+    """
 
     text: str
     statement: Any
     version: str = "1.0.3"
+    at: str = ""
 
 
 class Refused(NamedTuple):
@@ -46,6 +54,7 @@ class Checked:
     """A batch after checking. Positions count from 0 in the order of arrival."""
 
     texts: list[str] = field(default_factory=list)
+    pointers: list[str] = field(default_factory=list)
     order: list[uuid.UUID] = field(default_factory=list)
     good: dict[uuid.UUID, tuple[int, facts.Facts]] = field(default_factory=dict)
     repeated: list[tuple[uuid.UUID, int]] = field(default_factory=list)
@@ -60,7 +69,7 @@ class Checked:
 
 
 def check(items: Iterable[Incoming | Refused], *, strict: bool) -> Checked:
-    """Check every item. Strict: the first refusal ends it, with the item's place in its pointer.
+    """Check every item. Strict: the first refusal ends it.
 
     Raises:
         values.Invalid: strict, and a statement is not one of the standard.
@@ -69,6 +78,7 @@ def check(items: Iterable[Incoming | Refused], *, strict: bool) -> Checked:
     batch = Checked()
     for position, item in enumerate(items):
         batch.texts.append(item.text)
+        batch.pointers.append(item.at if isinstance(item, Incoming) else item.pointer)
         if isinstance(item, Refused):
             batch.held[position] = item
             continue
@@ -82,7 +92,7 @@ def check(items: Iterable[Incoming | Refused], *, strict: bool) -> Checked:
 
 
 def _take(batch: Checked, position: int, item: Incoming, *, strict: bool) -> None:
-    validate.check(item.statement, at=f"/{position}" if strict else "", version=item.version)
+    validate.check(item.statement, at=item.at, version=item.version)
     found = facts.read(item.statement, item.version)
     key = found.uuid or uuid.uuid4()
     batch.order.append(key)
@@ -90,6 +100,30 @@ def _take(batch: Checked, position: int, item: Incoming, *, strict: bool) -> Non
         batch.good[key] = (position, found)
     elif strict:
         text = _("The id {id} stands twice in one request; every statement has its own.")
-        raise IdTwice(text.format(id=key), pointer=f"/{position}/id")
+        raise IdTwice(text.format(id=key), pointer=f"{item.at}/id")
     else:
         batch.repeated.append((key, position))
+
+
+class NotUnderThisId(errors.Refusal):
+    """What was sent to the address of one statement is not that statement."""
+
+    code = "records.not_under_this_id"
+    status = 400
+
+
+def under(items: list[Incoming], wanted: uuid.UUID, *, is_list: bool) -> Incoming:
+    """The one statement that was sent to the address of an id, with that id.
+
+    Raises:
+        NotUnderThisId: a list was sent, or the statement has another id.
+    """
+    if is_list:
+        raise NotUnderThisId(_("One statement is needed here, not a list. Send lists by POST."))
+    item = items[0]
+    if isinstance(item.statement, dict):
+        held = item.statement.setdefault("id", str(wanted))
+        if not isinstance(held, str) or held.lower() != str(wanted):
+            text = _("The statement's id “{held}” is not that of the address, {wanted}.")
+            raise NotUnderThisId(text.format(held=str(held)[:80], wanted=wanted), pointer="/id")
+    return item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,34 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_LONGEST_NAME = 120
+
+
 class ScopeUnknown(errors.Refusal):
     """A key was asked for with a scope that does not exist."""
 
     code = "records.scope_unknown"
 
 
+class CodeUnfit(errors.Refusal):
+    """A source's code or name is empty or too long."""
+
+    code = "records.source_code_unfit"
+    status = 422
+
+
 def open_source(*, code: str, name: str, at: datetime, is_sample: bool = False) -> Source:
     """The source of a code, made at first use.
 
     Its statements carry one authority: an account of this platform with the source's code.
+
+    Raises:
+        CodeUnfit: the code is empty or has other characters than letters, digits, "-" and "_", or
+            code or name are too long.
     """
+    if not re.fullmatch(r"[\w-]{1,60}", code) or len(name) > _LONGEST_NAME:
+        text = _("“{name}” cannot be a source. Use letters and digits; at most 60 characters.")
+        raise CodeUnfit(text.format(name=name))
     authority = {
         "objectType": "Agent",
         "name": name,
@@ -72,12 +90,8 @@ def authenticate(*, key: str, secret: str, at: datetime) -> KeyPair | None:
     for each request. An unknown key costs the same work as a known one.
     """
     # PostgreSQL takes no NUL in text; no key of ours has one.
-    found = (
-        KeyPair.objects.in_force(at)
-        .select_related("source")
-        .filter(key=key[:40].replace("\x00", ""))
-        .first()
-    )
+    wanted = key.replace("\x00", "")[:40]
+    found = KeyPair.objects.in_force(at).select_related("source").filter(key=wanted).first()
     given = _hash(key, secret)
     expected = found.secret_hash if found else _hash("nobody", "nothing")
     return found if hmac.compare_digest(given, expected) and found else None

@@ -184,7 +184,7 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
         if facts.same(_decode(text), _decode(batch.texts[position])):
             duplicates += 1
         elif strict:
-            raise Conflict(_conflict_text(key), pointer=f"/{position}/id")
+            raise Conflict(_conflict_text(key), pointer=f"{batch.pointers[position]}/id")
         else:
             held[position] = checking.Refused(
                 batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"

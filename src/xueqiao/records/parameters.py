@@ -1,0 +1,172 @@
+"""The parameters of a request to the statement resource, each checked by the standard."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import errors
+from xueqiao.records.query import MOST_ROWS, Filters, Place
+from xueqiao.records.xapi import agents, values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ONE = frozenset({"statementId", "voidedStatementId"})
+_SINGLE = _ONE | {"attachments", "format"}
+_MANY = frozenset({
+    "agent", "verb", "activity", "registration", "related_activities", "related_agents", "since",
+    "until", "limit", "format", "attachments", "ascending", "from",
+})  # fmt: skip
+
+
+class ParameterUnfit(errors.Refusal):
+    """A parameter of the request is unknown, or its value is none of the standard."""
+
+    code = "records.parameter_unfit"
+    status = 400
+
+
+class NotHere(errors.Refusal):
+    """A part of the standard that this store does not have yet, and does not pretend to have."""
+
+    code = "records.not_here"
+    status = 501
+
+
+def unfit(name: str, sentence: str, **given: Any) -> ParameterUnfit:
+    return ParameterUnfit(sentence.format(name=name, **given), pointer=name)
+
+
+def single(given: Mapping[str, str]) -> tuple[UUID, bool] | None:
+    """The id that is asked for and whether among voided ones; None where a list is asked for.
+
+    Raises:
+        ParameterUnfit: both ids, another parameter beside one, or no UUID.
+    """
+    asked = _ONE.intersection(given)
+    if not asked:
+        return None
+    name = sorted(asked)[0]
+    if len(asked) > 1 or (others := set(given) - _SINGLE):
+        other = "voidedStatementId" if len(asked) > 1 else sorted(others)[0]
+        raise unfit(name, _("“{name}” cannot stand beside “{other}”."), other=other)
+    _plain_format(given)
+    return uuid(name, given[name]), name == "voidedStatementId"
+
+
+def filters(given: Mapping[str, str]) -> Filters:
+    """The filters of a list.
+
+    Raises:
+        ParameterUnfit: a parameter is unknown or its value does not fit.
+        NotHere: ``related_*``, ``format`` other than exact, ``attachments``.
+    """
+    for name in given:
+        if name not in _MANY:
+            raise unfit(name, _("“{name}” is not a parameter of this resource."))
+    _plain_format(given)
+    for name in ("related_agents", "related_activities"):
+        if flag(given, name):
+            raise NotHere(_("“{name}” is not supported yet.").format(name=name), pointer=name)
+    registration = given.get("registration")
+    return Filters(
+        agent=_agent(given["agent"]) if "agent" in given else None,
+        verb=_iri(given, "verb"),
+        activity=_iri(given, "activity"),
+        registration=uuid("registration", registration) if registration is not None else None,
+        since=_instant(given, "since"),
+        until=_instant(given, "until"),
+        limit=_limit(given.get("limit", "0")),
+        ascending=flag(given, "ascending"),
+        behind=_place(given["from"]) if "from" in given else None,
+    )
+
+
+def uuid(name: str, value: str) -> UUID:
+    try:
+        values.uuid(value, name)
+    except values.Invalid as why:
+        raise ParameterUnfit(why.text, pointer=name) from why
+    return UUID(value)
+
+
+def flag(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "false")
+    if value not in {"true", "false"}:
+        raise unfit(name, _("“{name}” is true or false, not “{value}”."), value=value[:80])
+    return value == "true"
+
+
+def _plain_format(given: Mapping[str, str]) -> None:
+    asked = given.get("format", "exact")
+    if asked not in {"exact", "ids", "canonical"}:
+        raise unfit("format", _("“{name}” is exact, ids or canonical."))
+    if asked != "exact":
+        text = _("The format “{format}” is not supported yet; ask for exact.")
+        raise NotHere(text.format(format=asked), pointer="format")
+    if flag(given, "attachments"):
+        raise NotHere(_("“attachments” is not supported yet."), pointer="attachments")
+
+
+def _agent(text: str) -> str:
+    try:
+        found = msgspec.json.decode(text)
+        agents.actor(found, "agent")
+    except (msgspec.DecodeError, RecursionError) as why:
+        raise unfit("agent", _("“{name}” is not JSON.")) from why
+    except values.Invalid as why:
+        raise ParameterUnfit(why.text, pointer=why.pointer) from why
+    if not (identifier := agents.identifier(found)):
+        raise unfit("agent", _("“{name}” needs an identifier; an anonymous group has none."))
+    return identifier
+
+
+def _iri(given: Mapping[str, str], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not values.is_iri(value):
+        raise unfit(name, _("“{name}” is not an absolute address (IRI)."))
+    return value
+
+
+def _instant(given: Mapping[str, str], name: str) -> datetime | None:
+    if name not in given:
+        return None
+    # "+" of an offset that was not escaped arrives as a space.
+    found = values.instant(given[name]) or values.instant(given[name].replace(" ", "+"))
+    if found is None:
+        raise unfit(name, _("“{name}” is not a date and time of ISO 8601."))
+    return found
+
+
+def _limit(value: str) -> int:
+    if not value.isascii() or not value.isdecimal() or len(value) > len("999999999"):
+        raise unfit("limit", _("“{name}” is a whole number from 0; 0 asks for as many as allowed."))
+    return min(int(value) or MOST_ROWS, MOST_ROWS)
+
+
+def token(place: Place) -> str:
+    """A place as text for the link to the next page."""
+    micros = int((place.stored_at - _EPOCH).total_seconds() * 1_000_000)
+    return base64.urlsafe_b64encode(f"{micros}.{place.row}".encode()).decode().rstrip("=")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _place(text: str) -> Place:
+    try:
+        decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+        micros, row = map(int, decoded.split("."))
+        return Place(datetime.fromtimestamp(micros // 1_000_000, UTC).replace(
+            microsecond=micros % 1_000_000), row if row < 2**63 else 0)  # fmt: skip
+    except (binascii.Error, ValueError, OverflowError, OSError) as why:
+        raise unfit(
+            "from", _("The link to the next page is damaged; ask for the list again.")
+        ) from why
