@@ -63,6 +63,8 @@ class Listing:
             default, and "-" before a key turns it round.
         search: narrows rows by typed text; None where a list has no search.
         search_hint: what may be typed.
+        selectable: which rows can be chosen for what is done to many at once; None: none. The page
+            then has a form with the id ``bulk``.
     """
 
     code: str
@@ -71,6 +73,7 @@ class Listing:
     filters: tuple[Filter, ...] = ()
     search: Callable[[Rows, str], Rows] | None = None
     search_hint: str = ""
+    selectable: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,15 @@ class Shown:
         return {"column": column, "now": now, "address": self.address(sort=turned, after="")}
 
     @property
-    def body(self) -> list[list[dict[str, Any]]]:
-        return [[_cell(column, row) for column in self.listing.columns] for row in self.page.rows]
+    def body(self) -> list[dict[str, Any]]:
+        can = self.listing.selectable
+        return [
+            {
+                "pk": row.pk, "selectable": bool(can and can(row)),
+                "cells": [_cell(column, row) for column in self.listing.columns],
+            }
+            for row in self.page.rows
+        ]
 
     @property
     def next_address(self) -> str:

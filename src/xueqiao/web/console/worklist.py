@@ -1,0 +1,155 @@
+"""What waits for a person: each thing with its link and the day by which it should be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from xueqiao.creditbank import moves
+from xueqiao.creditbank.models import Application
+from xueqiao.hall import queries as hall
+from xueqiao.hall.models import Completion, EnrolmentState, Offering
+from xueqiao.kernel import clock
+from xueqiao.people import rights
+from xueqiao.people.models import Person
+from xueqiao.records.models import Quarantine
+from xueqiao.web.console.case import STAGE_OF_STATE
+
+# Days in which the console asks for the next step; a target of service, not a rule of the bank.
+DAYS = {"submitted": 5, "accepted": 20, "assessing": 5, "proposed": 10, "approved": 2}
+RESULTS_DAYS = 14
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do."""
+
+    title: str
+    detail: str
+    address: str
+    due: date | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Things of one kind; ``count`` is how many there are in all, ``items`` the most urgent."""
+
+    code: str
+    title: str
+    count: int
+    items: list[Item]
+    address: str
+
+
+def due(application: Application) -> date | None:
+    """The day by which the next step of a case should be made; None when nothing is to be done."""
+    if application.state == Application.State.PUBLIC_NOTICE:
+        end = application.notice_until
+        return end + timedelta(days=DAYS["proposed"]) if end else None
+    days = DAYS.get(application.state)
+    return clock.local_date(application.state_since) + timedelta(days=days) if days else None
+
+
+def due_level(application: Application) -> str:
+    """A badge for what is late; none otherwise."""
+    day = due(application)
+    return "bad" if day and day < clock.local_date(clock.now()) else ""
+
+
+def read(person: Person, today: date) -> list[Group]:
+    """All groups in which something waits, recognition first."""
+    groups = [
+        _cases(person, today), _full_classes(person, today), _results(person, today),
+        _quarantine(person, today),
+    ]
+    return [group for group in groups if group and group.count]
+
+
+def _cases(person: Person, today: date) -> Group | None:
+    """Cases whose next step is the person's, and in which nothing stands against that."""
+    waiting = Q(pk__in=[])
+    for stage, policy in moves.POLICIES.items():
+        states = [state for state, its in STAGE_OF_STATE.items() if its == stage]
+        reach = rights.within(person, policy, today, place="place_id", institution="institution_id")
+        acted = Q(steps__actor=person) & ~Q(steps__stage=stage)
+        others = Application.objects.filter(acted).values("pk")
+        waiting |= Q(state__in=states) & reach & ~Q(pk__in=others)
+    rows = Application.objects.filter(waiting).exclude(applicant=person)
+    rows = rows.exclude(state=Application.State.PUBLIC_NOTICE, notice_until__gte=today)
+    found = list(rows.select_related("applicant", "place").order_by("state_since", "pk")[:SHOWN])
+    items = [_case(each, today) for each in found]
+    return Group(
+        "recognition", _("Recognition of prior learning"), rows.count(),
+        sorted(items, key=lambda item: item.due or date.max), reverse("console-recognition"),
+    )
+
+
+def _case(application: Application, today: date) -> Item:
+    day = due(application)
+    return Item(
+        application.title,
+        f"{application.applicant.name} · {application.place.name} · {application.get_state_display()}",
+        reverse("console-case", args=[application.pk]), day, day is not None and day < today,
+    )
+
+
+def _full_classes(person: Person, today: date) -> Group | None:
+    rows = hall.with_seats(Offering.objects.run_by(person, today).filter(starts_on__gt=today))
+    full = rows.filter(waiting__gt=0).order_by("starts_on", "pk")
+    items = [_full(each, today) for each in full[:SHOWN]]
+    return Group("full", _("Classes with more applicants than seats"), full.count(), items, reverse("console-classes") + "?show=waiting")
+
+
+def _full(offering: Any, today: date) -> Item:
+    text = ngettext("{n} waits, {seats} seats", "{n} wait, {seats} seats", offering.waiting)
+    detail = f"{offering.institution.name} · {text.format(n=offering.waiting, seats=offering.capacity)}"
+    day = clock.local_date(offering.enrol_to)
+    return Item(offering.title, detail, reverse("console-class", args=[offering.pk]), day, day < today)
+
+
+def without_result(person: Person, today: date) -> QuerySet[Offering]:
+    """Classes that are over and in which somebody with a seat has no result, oldest first."""
+    ended = Offering.objects.run_by(person, today).filter(ends_on__lt=today)
+    open_ones = Q(enrolments__state=EnrolmentState.ACTIVE) & ~Exists(
+        Completion.objects.filter(enrolment=OuterRef("enrolments"))
+    )
+    counted = ended.annotate(open_results=Count("enrolments", filter=open_ones))
+    return counted.filter(open_results__gt=0).select_related("institution").order_by("ends_on", "pk")
+
+
+def _results(person: Person, today: date) -> Group | None:
+    rows = without_result(person, today)
+    items = [_open_results(each, today) for each in rows[:SHOWN]]
+    return Group("results", _("Results to enter"), rows.count(), items, reverse("console-classes") + "?show=results")
+
+
+def _open_results(offering: Any, today: date) -> Item:
+    text = ngettext("{n} learner without a result", "{n} learners without a result", offering.open_results)
+    day = offering.ends_on + timedelta(days=RESULTS_DAYS)
+    return Item(
+        offering.title, f"{offering.institution.name} · {text.format(n=offering.open_results)}",
+        reverse("console-class", args=[offering.pk]), day, day < today,
+    )
+
+
+def _quarantine(person: Person, today: date) -> Group | None:
+    if not rights.allows(person, rights.RECORDS_OPERATE, today):
+        return None
+    rows = Quarantine.objects.values("batch__source__code", "batch__source__name").annotate(n=Count("pk"))
+    found = list(rows.order_by("-n"))
+    items = [_held(row) for row in found[:SHOWN]]
+    return Group("quarantine", _("Records in quarantine"), sum(row["n"] for row in found), items, reverse("console-records"))
+
+
+def _held(row: dict[str, Any]) -> Item:
+    text = ngettext("{n} item not believed", "{n} items not believed", row["n"])
+    address = reverse("console-quarantine") + f"?source={row['batch__source__code']}"
+    return Item(row["batch__source__name"], text.format(n=f"{row['n']:,}"), address, None, False)

@@ -1,0 +1,41 @@
+"""The console's navigation: only what the reader's roles open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from xueqiao.kernel import clock
+from xueqiao.people import rights
+from xueqiao.people.models import Role
+
+register = template.Library()
+
+# Address name, title, the policy of the page behind it.
+SECTIONS = (
+    ("console", _("Work list"), rights.CONSOLE),
+    ("console-recognition", _("Recognition"), rights.RECOGNITION_QUEUE),
+    ("console-classes", _("Classes"), rights.ROSTER),
+    ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
+    ("console-places", _("Places"), rights.PLACES),
+    ("console-institutions", _("Institutions"), rights.PLACES),
+    ("console-blank-spots", _("Blank spots"), rights.PLACES),
+    ("console-records", _("Records"), rights.RECORDS_OPERATE),
+)
+
+
+@register.inclusion_tag("console/_navigation.html", takes_context=True)
+def console_navigation(context: Context) -> dict[str, Any]:
+    """The sections the reader may open; the longest address that fits is the present one."""
+    request = context["request"]
+    day = clock.local_date(clock.now())
+    held = Role.objects.in_force(day).filter(person=getattr(request, "person", None))
+    kinds = set(held.values_list("kind", flat=True))
+    links = [(reverse(name), title) for name, title, policy in SECTIONS if policy.roles & kinds]
+    fitting = [address for address, _title in links if request.path.startswith(address)]
+    now = max(fitting, key=len, default="")
+    return {"links": links, "now": now}
