@@ -14,8 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from xueqiao.creditbank import evidence, recognition, rules, standards
-from xueqiao.creditbank.models import Application, Conversion, RuleVersion, Unit
+from xueqiao.creditbank import evidence, matching, queries, recognition, rules, standards
+from xueqiao.creditbank.models import Application, Unit
 from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
 from xueqiao.web import access
@@ -96,13 +96,10 @@ def title_of(unit: Any) -> str:
 def bank(request: HttpRequest) -> HttpResponse:
     """Where a learner's applications and conversions stand, and what can be asked for."""
     me, today = access.signed_in(request), clock.local_date(clock.now())
-    versions = RuleVersion.objects.filter(state=RuleVersion.State.PUBLISHED, valid_from__lte=today)
     context = {
         "applications": list(Application.objects.own(me).order_by("-created_at", "-pk")),
-        "conversions": list(
-            Conversion.objects.own(me).select_related("version__rule__programme").order_by("-asked_at", "-pk")
-        ),
-        "rules": list(versions.select_related("rule__programme__institution", "target").order_by("rule__code", "-number")),
+        "conversions": queries.conversions(me),
+        "rules": matching.versions_in_force(today),
     }
     return render(request, "creditbank/bank.html", context)
 

@@ -1,0 +1,172 @@
+"""The lifelong account: balance, lots, timeline, certificates, statement, the printed transcript."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from xueqiao.creditbank import queries, statement
+from xueqiao.creditbank.credentials import addresses, asking
+from xueqiao.creditbank.models import Certificate
+from xueqiao.kernel import clock, credit, errors
+from xueqiao.people import rights
+from xueqiao.people.models import Person
+from xueqiao.web import access, qr
+from xueqiao.web.templatetags.ui import titled
+
+YEAR = timedelta(days=365)
+
+
+@access.page(rights.OWN)
+def account(request: HttpRequest) -> HttpResponse:
+    """What I hold, where it counts, how it came about, and the certificates that prove it."""
+    me, today = access.signed_in(request), clock.local_date(clock.now())
+    lots = queries.lots(me, today)
+    context = {
+        "account": queries.learning_account(me),
+        "lots": lots,
+        "held": sum(row.held_hundredths for row in lots),
+        "timeline": queries.timeline(me),
+        "certificates": (proofs := certificates(me)),
+        "certified": {each.lot_id for each in proofs},
+        "today": today,
+    }
+    return render(request, "creditbank/account.html", context)
+
+
+@access.page(rights.OWN)
+def ask_certificate(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """Ask for the certificate of one of my lots; a job signs it. Asked twice it is one certificate."""
+    now = clock.now()
+    mine = [row.lot for row in queries.lots(access.signed_in(request), clock.local_date(now)) if row.lot.pk == lot_id]
+    if request.method == "POST" and not mine:
+        raise Http404
+    if request.method == "POST":
+        try:
+            asking.request(lot_id=lot_id, request_key=f"lot:{lot_id}", requested_at=now)
+        except errors.Refusal as why:
+            messages.error(request, str(why))
+        else:
+            messages.success(request, _("The certificate is being signed; it appears here in a moment."))
+    return redirect("account")
+
+
+@access.page(rights.OWN)
+def statement_page(request: HttpRequest) -> HttpResponse:
+    """Opening balance, movements, closing balance of the days that the address names."""
+    found = stated(request)
+    context = {"statement": found, "since": clock.local_date(found.since),
+               "until": clock.local_date(found.until - timedelta(microseconds=1))}  # fmt: skip
+    return render(request, "creditbank/statement.html", context)
+
+
+@access.page(rights.OWN)
+def statement_file(request: HttpRequest) -> HttpResponse:
+    """The same movements as a file."""
+    found = stated(request)
+    head = [_("Day"), _("What"), _("Kind"), _("Credits"), _("Balance"), _("Voucher")]
+    rows = (
+        [
+            clock.local_date(each.transfer.posted_at).isoformat(), titled(each), each.group.kind,
+            credit.show(each.amount_hundredths), credit.show(each.balance_hundredths), each.group.key,
+        ]
+        for each in found.movements
+    )  # fmt: skip
+    return as_csv("statement", head, rows)
+
+
+@access.page(rights.OWN)
+def transcript(request: HttpRequest) -> HttpResponse:
+    """What was recognised, on A4 without the site's frame; the QR code opens the verification page."""
+    me, now = access.signed_in(request), clock.now()
+    proofs = {each.lot_id: each for each in certificates(me) if each.state == Certificate.State.ISSUED}
+    lots = [(row, proofs.get(row.lot.pk)) for row in queries.lots(me, clock.local_date(now))]
+    context = {
+        "account": queries.learning_account(me),
+        "lots": lots,
+        "held": sum(row.held_hundredths for row, _proof in lots),
+        "made_at": now,
+        "verify": f"{settings.PUBLIC_URL}/verify/",
+        "code": qr.svg(f"{settings.PUBLIC_URL}/verify/"),
+    }
+    return render(request, "creditbank/transcript.html", context)
+
+
+@access.page(rights.OWN)
+def transcript_file(request: HttpRequest) -> HttpResponse:
+    """The transcript as a file."""
+    me, today = access.signed_in(request), clock.local_date(clock.now())
+    head = [_("Obtained"), _("What"), _("Source"), _("Issuer"), _("Level"), _("Credits"), _("Valid until"), _("State")]
+    rows = (
+        [
+            row.lot.obtained.isoformat(), titled(row.lot), row.lot.get_source_kind_display(),
+            row.lot.institution.name if row.lot.institution else "", row.lot.level.number,
+            credit.show(row.held_hundredths), row.lot.valid_to.isoformat() if row.lot.valid_to else "",
+            row.lot.get_state_display(),
+        ]
+        for row in queries.lots(me, today)
+    )  # fmt: skip
+    return as_csv("transcript", head, rows)
+
+
+def certificates(me: Person) -> list[Any]:
+    """My certificates, newest first, each with ``page``: its address for everybody."""
+    found: list[Any] = list(
+        Certificate.objects.own(me).select_related("institution", "lot").order_by("-requested_at", "-pk")
+    )
+    for each in found:
+        each.page = addresses.checking(each.key)
+    return found
+
+
+def stated(request: HttpRequest) -> statement.Statement:
+    """The statement of the days in the address; of the last year where it names none."""
+    until = day_of(request.GET.get("until", ""))
+    until = min(until + timedelta(days=1), clock.now()) if until else clock.now()
+    since = day_of(request.GET.get("since", "")) or until - YEAR
+    return statement.statement(access.signed_in(request), since=min(since, until), until=until)
+
+
+def day_of(text: str) -> datetime | None:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return clock.start_of(day) if day else None
+
+
+def as_csv(name: str, head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> HttpResponse:
+    """A CSV file that Excel opens as what it is: UTF-8 with its mark, no cell is taken as a formula."""
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    answer.write("\ufeff")
+    writer = csv.writer(answer)
+    writer.writerow(head)
+    writer.writerows([plain(cell) for cell in row] for row in rows)
+    return answer
+
+
+def plain(cell: Any) -> Any:
+    risky = isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}
+    is_number = isinstance(cell, str) and cell.removeprefix("-").replace(".", "", 1).isdigit()
+    return f"'{cell}" if risky and not is_number else cell
+
+
+urlpatterns = [
+    path("account/", account, name="account"),
+    path("account/lots/<int:lot_id>/certificate/", ask_certificate, name="ask-certificate"),
+    path("account/statement/", statement_page, name="statement"),
+    path("account/statement.csv", statement_file, name="statement-file"),
+    path("account/transcript/", transcript, name="transcript"),
+    path("account/transcript.csv", transcript_file, name="transcript-file"),
+]
