@@ -26,22 +26,28 @@ class World:
     full_class: int
     finished_class: int
     closed_class: int
+    lot: int
+    certificate: str
+    draft: int
+    application: int
     people: dict[str, int]
 
 
 def build(now: datetime | None = None) -> World:
     """Make the world. Classes lie around ``now``, so that one is open and one is over."""
-    from tests.world_parts import learning, places, staff  # noqa: PLC0415 - after Django is ready
+    from tests.world_parts import bank, figures, learning, places, staff  # noqa: PLC0415 - after Django is ready
     from xueqiao.kernel import clock  # noqa: PLC0415
 
     now = now or clock.now()
     where = places.county_with_family()
     people = staff.people(where, now)
     classes = learning.classes(where, people, now)
+    credit = bank.credit(people, now)
+    figures.figures(where, now)
     return World(
         province=where.province.pk, county=where.county.pk, town=where.town.pk,
         village=where.village.pk, sibling=where.sibling.pk, institution=where.institution.pk,
-        people={name: person.pk for name, person in people.items()}, **classes,
+        people={name: person.pk for name, person in people.items()}, **classes, **credit,
     )  # fmt: skip
 
 

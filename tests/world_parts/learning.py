@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.world_parts.places import Where
+from xueqiao.catalog import resources
+from xueqiao.catalog.models import Course
 from xueqiao.hall import completion, enrolment, offerings
 from xueqiao.hall.models import Offering, Result
 from xueqiao.kernel import clock
@@ -37,7 +39,8 @@ def enrol(offered: Offering, person: Person, at: datetime) -> int:
 def classes(where: Where, people: dict[str, Person], now: datetime) -> dict[str, int]:
     """Primary keys by the names of ``World``. The learner passed one class and waits for another."""
     today, before = clock.local_date(now), now - timedelta(days=50)
-    open_class = offering(where, people, now, code="W-OPEN", title="书法入门（楷书）")
+    course = catalogue()
+    open_class = offering(where, people, now, code="W-OPEN", title="书法入门（楷书）", course_id=course)
     full = offering(where, people, now, code="W-FULL", title="太极拳二十四式", seats=1, weekday=6, for_elders=True)
     finished = offering(
         where, people, now, code="W-PAST", title="智能手机与生活", weekday=2, module_code="AAA",
@@ -54,5 +57,27 @@ def classes(where: Where, people: dict[str, Person], now: datetime) -> dict[str,
     )  # fmt: skip
     return {
         "open_class": open_class.pk, "full_class": full.pk, "finished_class": finished.pk,
-        "closed_class": closed.pk, "course": 0,
+        "closed_class": closed.pk, "course": course,
     }  # fmt: skip
+
+
+def catalogue() -> int:
+    """Three courses with their terms; the first one's primary key."""
+    resources.learn_terms(
+        fields={"楷书": ["美术学"], "毛笔": ["美术学"], "数据": ["计算机科学"], "机器学习": ["计算机科学"]},
+        needs=[("楷书", "毛笔"), ("机器学习", "数据")],
+    )
+    texts = {
+        "W+1": ("书法入门", "从毛笔的握法讲起，循序渐进地学习楷书的基本笔画、结构与章法。楷书是书法的基础，学完可以写春联。"),
+        "W+2": ("楷书名帖赏析", "赏析欧颜柳赵四家楷书名帖，理解笔法与时代风貌，学习如何读帖与临帖。"),
+        "W+3": ("机器学习初步", "介绍机器学习的基本概念与方法，用真实数据理解分类、回归与聚类。"),
+    }
+    entries = [
+        resources.Entry(
+            code=code, school_code="JSOU", school_name="江苏开放大学", teachers=("王海涛", "刘敏"),
+            description=text, licence="CC0-1.0", source="test", title=title,
+        )
+        for code, (title, text) in texts.items()
+    ]  # fmt: skip
+    resources.publish_many(entries, known=resources.taxonomy())
+    return Course.objects.get(code="W+1").pk

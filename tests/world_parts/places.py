@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from tests.hall.factories import place, register
-from xueqiao.network.models import Institution, InstitutionKind, Place, Seat
+from tests.hall import factories
+from tests.hall.factories import register
+from xueqiao.network import names
+from xueqiao.network.models import Institution, InstitutionKind, Listing, Place, Seat
 
 SINCE = date(2000, 1, 1)
 
@@ -24,6 +26,17 @@ class Where:
     elsewhere: Place
     institution: Institution
     centre: Institution
+
+
+def place(code: str, level: int, name: str, above: list[Place] | None = None) -> Place:
+    """A place with its ancestors, lowest first, listed and found by name and pinyin."""
+    made = factories.place(code, level, name, above)
+    made.search_text = names.search_text(name)
+    made.save(update_fields=["search_text"])
+    Listing.objects.create(
+        register=register(), place=made, code=code, parent=above[0] if above else None, valid_from=SINCE
+    )
+    return made
 
 
 def institution(where: Place, kind: InstitutionKind, name: str) -> Institution:
