@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tests.creditbank import factories
-from xueqiao.creditbank import credentials, recognition, standards
+from xueqiao.creditbank import completions, credentials, standards
 from xueqiao.creditbank.models import Certificate, CreditLot
 
 ASKED = datetime(2025, 9, 2, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ def lots(count, *, first=1):
     factories.institution()
     for number in range(first, first + count):
         factories.completed(factories.person(f"学员 {number}"), number, result="distinction")
-    recognition.follow(now=factories.AT)
+    completions.follow(now=factories.AT)
     return list(CreditLot.objects.order_by("pk"))
 
 

@@ -4,7 +4,7 @@ The verbs are re-exported here, so that a call reads ``credentials.request(...)`
 """
 
 from xueqiao.creditbank.credentials.asking import request, request_first_of_each_learner
-from xueqiao.creditbank.credentials.revocation import revoke, revoke_for_lots
+from xueqiao.creditbank.credentials.revocation import revoke, revoke_for_lots, revoke_sample
 from xueqiao.creditbank.credentials.signing import sign_queued
 from xueqiao.creditbank.credentials.verification import verify
 
@@ -13,6 +13,7 @@ __all__ = [
     "request_first_of_each_learner",
     "revoke",
     "revoke_for_lots",
+    "revoke_sample",
     "sign_queued",
     "verify",
 ]

@@ -14,7 +14,7 @@ from xueqiao.kernel.signing import canonical, did
 
 
 def export(
-    *, folder: Path, limit: int, progress: Callable[[int], None] | None = None
+    *, folder: Path, limit: int, report: Callable[[int, int], None] | None = None
 ) -> dict[str, int]:
     """Write signed certificates with their DID documents, status lists and contexts.
 
@@ -31,6 +31,7 @@ def export(
         (folder / name).mkdir(parents=True, exist_ok=True)
     files: dict[str, str] = {}
     chosen = Certificate.objects.signed().order_by("pk")[:limit]
+    total = chosen.count()
     lists: set[int] = set()
     dids: set[str] = set()
     count = 0
@@ -42,8 +43,8 @@ def export(
         lists.add(certificate.status_list_id)
         dids.add(certificate.issuer_key.did)
         count += 1
-        if progress:
-            progress(1)
+        if report:
+            report(count, total)
     dids |= _signers_of(lists)
     files |= dict(_write_lists(folder, lists)) | dict(_write_dids(folder, dids))
     files |= dict(_write_contexts(folder))

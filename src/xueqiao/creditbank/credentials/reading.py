@@ -70,15 +70,18 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def shape_fault(document: dict[str, Any]) -> tuple[str, str] | None:
-    """Where and how the document departs from the Open Badges schema; None when it does not.
+    """Where the document departs from the Open Badges schema; None when it does not.
 
     Returns:
-        JSON pointer and the validator's words.
+        JSON pointer, and the name of what is missing there ("" when it is there but does not fit).
     """
     fault = best_match(_validator().iter_errors(document))
     if fault is None:
         return None
-    return "/" + "/".join(map(str, fault.absolute_path)), fault.message[:200]
+    missing = ""
+    if fault.validator == "required":
+        missing = next(name for name in fault.validator_value if name not in fault.instance)
+    return "/" + "/".join(map(str, fault.absolute_path)), missing
 
 
 def claim(document: dict[str, Any]) -> Claim:

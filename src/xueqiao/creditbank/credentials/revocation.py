@@ -71,3 +71,17 @@ def revoke_for_lots(*, lot_ids: list[int], reason: str, at: datetime) -> int:
     for key in found:
         revoke(key=key, reason=reason, at=at)
     return len(found)
+
+
+def revoke_sample(*, reason: str, at: datetime) -> Certificate | None:
+    """Revoke the last issued certificate of a sample institution, unless one is revoked already.
+
+    Returns:
+        The revoked certificate; None when none was issued.
+    """
+    samples = Certificate.objects.filter(institution__is_sample=True).order_by("pk")
+    earlier = samples.filter(state=State.REVOKED).first()
+    if earlier:
+        return earlier
+    last = samples.filter(state=State.ISSUED).last()
+    return revoke(key=last.key, reason=reason, at=at) if last else None

@@ -29,7 +29,7 @@ class Signed:
 
 
 def sign_queued(
-    *, limit: int, now: datetime, progress: Callable[[int], None] | None = None
+    *, limit: int, now: datetime, report: Callable[[int, int], None] | None = None
 ) -> Signed:
     """Sign certificates that wait, oldest first. Safe to stop at any instant and to run twice at once.
 
@@ -40,21 +40,21 @@ def sign_queued(
     Args:
         limit: at most this many.
         now: the instant of issue.
-        progress: told how many more are done, after each batch.
+        report: told after each batch how many are done, of how many.
 
     Raises:
         keys.KeyLost: an issuer's private key is missing; nothing of that batch is stored.
     """
     owner, done = lease.owner(), 0
     release_dead()
+    total = min(limit, Certificate.objects.filter(state=State.QUEUED).count())
     while done < limit:
         batch = _claim(min(BATCH, limit - done), owner, now)
         if not batch:
             break
-        stored = _store(owner, now, [_sign(certificate, now) for certificate in batch])
-        done += stored
-        if progress:
-            progress(stored)
+        done += _store(owner, now, [_sign(certificate, now) for certificate in batch])
+        if report:
+            report(done, total)
     return Signed(done, Certificate.objects.filter(state=State.QUEUED).count())
 
 

@@ -56,6 +56,11 @@ class Report:
         return not any(check.outcome in bad for check in self.checks)
 
     @property
+    def status_hours(self) -> int:
+        """Age of the status list in whole hours; 0 when it is not known."""
+        return int(self.status_age / timedelta(hours=1)) if self.status_age else 0
+
+    @property
     def codes(self) -> list[str]:
         """The codes of the checks that failed."""
         return [check.code for check in self.checks if check.outcome is Outcome.FAILED]
@@ -133,15 +138,18 @@ class _Checking:
 
     def shape(self) -> Check:
         fault = reading.shape_fault(self.found)
-        if fault:
-            sentence = _(
-                "It is not built like an Open Badges 3.0 certificate: {message} (at {where})."
+        if fault is None:
+            text = _("It is built like an Open Badges 3.0 certificate.")
+            return _check("shape", Outcome.PASSED, text)
+        where, missing = fault
+        text = (
+            _(
+                "It is not built like an Open Badges 3.0 certificate: “{name}” is missing at {where}."
             )
-            text = sentence.format(message=fault[1], where=fault[0])
-            return _check("shape", Outcome.FAILED, text)
-        return _check(
-            "shape", Outcome.PASSED, _("It is built like an Open Badges 3.0 certificate.")
+            if missing
+            else _("It is not built like an Open Badges 3.0 certificate: look at {where}.")
         )
+        return _check("shape", Outcome.FAILED, text.format(name=missing, where=where))
 
     def vocabulary(self) -> Check:
         try:

@@ -1,0 +1,172 @@
+"""What runs by itself: the periodic table, the worker, and the reaper of dead workers' jobs.
+
+Jobs are rows of django-tasks-db. What it lacks is here: a job is due once in each period however
+many workers there are, and the job of a worker that was killed is given to another. Every job is
+idempotent and small, so running one again is harmless.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import close_old_connections, transaction
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
+
+from xueqiao.creditbank import completions, conversion, credentials
+from xueqiao.creditbank.credentials import statuslists
+from xueqiao.kernel import clock, ids, lease
+
+LONGEST = timedelta(minutes=15)
+ATTEMPTS = 3
+KEPT = timedelta(days=7)
+PAUSE_SECONDS = 5.0
+
+
+class Abandoned(Exception):  # noqa: N818 - says what became of the job
+    """Workers died on this job ``ATTEMPTS`` times."""
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A verb and how often it is due. It gets the time and does at most a minute's work."""
+
+    every: timedelta
+    verb: Callable[[datetime], object]
+
+
+def prune(now: datetime) -> int:
+    """Remove the rows of jobs that ended more than ``KEPT`` ago. Returns how many."""
+    return DBTaskResult.objects.finished().filter(finished_at__lt=now - KEPT).delete()[0]
+
+
+PERIODIC = {
+    "recognise": Periodic(timedelta(minutes=1), lambda now: completions.follow(now=now)),
+    "sign_certificates": Periodic(
+        timedelta(minutes=1), lambda now: credentials.sign_queued(limit=2000, now=now)
+    ),
+    "expire_reservations": Periodic(
+        timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
+    ),
+    "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
+    "prune_jobs": Periodic(timedelta(days=1), prune),
+}
+
+
+@task()
+def run_periodic(name: str) -> None:
+    """One row of the periodic table, now."""
+    PERIODIC[name].verb(clock.now())
+
+
+@dataclass
+class Work:
+    """What a worker did."""
+
+    done: int = 0
+    failed: int = 0
+    given_back: int = 0
+
+
+def work(*, once: bool = False, stop: threading.Event | None = None) -> Work:
+    """Run what is due, again and again, until SIGTERM or SIGINT; the job at hand is finished first.
+
+    Args:
+        once: end when nothing is due any more.
+        stop: ends the loop when set; made, and tied to the signals, when not given.
+    """
+    ending, total = stop or _stop_on_signals(), Work()
+    while not ending.is_set():
+        close_old_connections()
+        total.given_back += reap(now=clock.now())
+        enqueue_due(now=clock.now())
+        while not ending.is_set() and (ended_well := run_next()) is not None:
+            total.done += ended_well
+            total.failed += not ended_well
+        if once:
+            break
+        ending.wait(PAUSE_SECONDS)
+    return total
+
+
+def enqueue_due(*, now: datetime) -> int:
+    """Enqueue each periodic job whose period has begun. Returns how many.
+
+    The row's id is made of the name and the period, so a second worker adds nothing; while an
+    earlier one still waits or runs, no other is added.
+    """
+    open_rows = DBTaskResult.objects.filter(
+        task_path=run_periodic.module_path,
+        status__in=[TaskResultStatus.READY, TaskResultStatus.RUNNING],
+    )
+    busy = {row["args"][0] for row in open_rows.values_list("args_kwargs", flat=True)}
+    due = [_row(name, job, now) for name, job in PERIODIC.items() if name not in busy]
+    known = set(
+        DBTaskResult.objects.filter(pk__in=[row.pk for row in due]).values_list("pk", flat=True)
+    )
+    fresh = [row for row in due if row.pk not in known]
+    DBTaskResult.objects.bulk_create(fresh, ignore_conflicts=True)
+    return len(fresh)
+
+
+def run_next() -> bool | None:
+    """Run the next job that is ready. True: it ended well; False: it failed; None: none is ready."""
+    with transaction.atomic():
+        row = DBTaskResult.objects.ready().get_locked()
+        if row is None:
+            return None
+        row.claim(lease.owner())
+    found = row.task_result
+    try:
+        row.set_successful(row.task.call(*found.args, **found.kwargs))
+    except Exception as why:  # noqa: BLE001 - whatever a job raises is written down with the job
+        row.set_failed(why)
+        return False
+    return True
+
+
+def reap(*, now: datetime) -> int:
+    """Give back the jobs of workers that died, to be run again. Returns how many.
+
+    A worker of this machine is known to be dead when its process is gone, one of another machine
+    when its job has run for ``LONGEST``. A job on which ``ATTEMPTS`` workers died is failed.
+    """
+    given_back = 0
+    for row in DBTaskResult.objects.running():
+        worker = row.worker_ids[-1] if row.worker_ids else ""
+        overdue = row.started_at is None or row.started_at < now - LONGEST
+        if not overdue and not lease.is_dead(worker):
+            continue
+        still = DBTaskResult.objects.filter(
+            pk=row.pk, status=TaskResultStatus.RUNNING, started_at=row.started_at
+        )
+        if len(row.worker_ids) < ATTEMPTS:
+            given_back += still.update(status=TaskResultStatus.READY)
+        elif still.exists():
+            row.set_failed(Abandoned(f"{len(row.worker_ids)} workers died on it"))
+    return given_back
+
+
+def _row(name: str, job: Periodic, now: datetime) -> Any:
+    period = int(now.timestamp() // job.every.total_seconds())
+    return DBTaskResult(
+        id=ids.stable_uuid("periodic", name, str(period)),
+        args_kwargs={"args": [name], "kwargs": {}},
+        priority=run_periodic.priority,
+        task_path=run_periodic.module_path,
+        queue_name=run_periodic.queue_name,
+        backend_name=run_periodic.backend,
+        run_after=now,
+    )
+
+
+def _stop_on_signals() -> threading.Event:
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_signal: ending.set())
+    return ending
