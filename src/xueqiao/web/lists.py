@@ -87,6 +87,15 @@ class Shown:
     count: int
     sort: str
 
+    # Templates call what can be called, so they ask whether it is there.
+    @property
+    def has_search(self) -> bool:
+        return self.listing.search is not None
+
+    @property
+    def is_selectable(self) -> bool:
+        return self.listing.selectable is not None
+
     @property
     def text(self) -> str:
         return self.request.GET.get("q", "")

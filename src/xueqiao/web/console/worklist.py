@@ -11,15 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from xueqiao.creditbank import moves
+from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank.models import Application
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Completion, EnrolmentState, Offering
-from xueqiao.kernel import clock
+from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.people.models import Person
 from xueqiao.records.models import Quarantine
-from xueqiao.web.console.case import STAGE_OF_STATE
 
 # Days in which the console asks for the next step; a target of service, not a rule of the bank.
 DAYS = {"submitted": 5, "accepted": 20, "assessing": 5, "proposed": 10, "approved": 2}
@@ -67,7 +66,7 @@ def due_level(application: Application) -> str:
 def read(person: Person, today: date) -> list[Group]:
     """All groups in which something waits, recognition first."""
     groups = [
-        _cases(person, today), _full_classes(person, today), _results(person, today),
+        _cases(person, today), _conversions(person, today), _full_classes(person, today), _results(person, today),
         _quarantine(person, today),
     ]
     return [group for group in groups if group and group.count]
@@ -75,17 +74,8 @@ def read(person: Person, today: date) -> list[Group]:
 
 def _cases(person: Person, today: date) -> Group | None:
     """Cases whose next step is the person's, and in which nothing stands against that."""
-    waiting = Q(pk__in=[])
-    for stage, policy in moves.POLICIES.items():
-        states = [state for state, its in STAGE_OF_STATE.items() if its == stage]
-        reach = rights.within(person, policy, today, place="place_id", institution="institution_id")
-        acted = Q(steps__actor=person) & ~Q(steps__stage=stage)
-        others = Application.objects.filter(acted).values("pk")
-        waiting |= Q(state__in=states) & reach & ~Q(pk__in=others)
-    rows = Application.objects.filter(waiting).exclude(applicant=person)
-    rows = rows.exclude(state=Application.State.PUBLIC_NOTICE, notice_until__gte=today)
-    found = list(rows.select_related("applicant", "place").order_by("state_since", "pk")[:SHOWN])
-    items = [_case(each, today) for each in found]
+    rows = creditbank.work_queue(person, today)
+    items = [_case(each, today) for each in rows[:SHOWN]]
     return Group(
         "recognition", _("Recognition of prior learning"), rows.count(),
         sorted(items, key=lambda item: item.due or date.max), reverse("console-recognition"),
@@ -98,6 +88,24 @@ def _case(application: Application, today: date) -> Item:
         application.title,
         f"{application.applicant.name} · {application.place.name} · {application.get_state_display()}",
         reverse("console-case", args=[application.pk]), day, day is not None and day < today,
+    )
+
+
+def _conversions(person: Person, today: date) -> Group:
+    """Conversions whose credit is reserved until somebody answers."""
+    rows = creditbank.conversions_waiting(person, today)
+    items = [_conversion(each, today) for each in rows[:SHOWN]]
+    return Group("conversion", _("Conversions to answer"), rows.count(), items, reverse("console-conversions"))
+
+
+def _conversion(asked: Any, today: date) -> Item:
+    day = clock.local_date(asked.reserved_until)
+    programme = asked.version.rule.programme
+    return Item(
+        asked.person.name, _("{credits} credits into {programme}").format(
+            credits=credit.show(asked.granted_hundredths), programme=programme.title_zh
+        ),
+        reverse("console-conversions"), day, day < today,
     )
 
 
