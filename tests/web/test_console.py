@@ -31,6 +31,7 @@ def sign_in(client):
 PAGES = {
     "/console/": ["helper", "teacher", "institution", "assessor", "county", "province", "operator"],
     "/console/recognition/": ["helper", "institution", "assessor", "county", "province"],
+    "/console/conversions/": ["province"],
     "/console/classes/": ["teacher", "institution", "county", "province"],
     "/console/enrol/": ["helper"],
     "/console/places/": ["institution", "county", "province", "operator"],
