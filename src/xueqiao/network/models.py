@@ -90,7 +90,7 @@ class Listing(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="listing_code_once_a_day", fields=["register", "code", "valid_from"]
+                name="listing_code_once_a_day", fields=["code", "register", "valid_from"]
             ),
             models.CheckConstraint(
                 name="listing_ends_after_start",
@@ -110,7 +110,7 @@ class Closure(models.Model):
 
     register = models.ForeignKey(Register, models.PROTECT, db_index=False)
     ancestor = models.ForeignKey(Place, models.PROTECT, related_name="below", db_index=False)
-    descendant = models.ForeignKey(Place, models.PROTECT, related_name="above")
+    descendant = models.ForeignKey(Place, models.PROTECT, related_name="above", db_index=False)
     depth = models.PositiveSmallIntegerField(help_text="steps up the tree; 0 is the place itself")
     carried = models.BooleanField(default=False)
     valid_from = models.DateField()
@@ -118,8 +118,9 @@ class Closure(models.Model):
 
     class Meta:
         constraints = [
+            # No index starts with the register: SQLite would scan a whole tree for each place.
             models.UniqueConstraint(
-                name="closure_once", fields=["register", "descendant", "ancestor", "valid_from"]
+                name="closure_once", fields=["descendant", "ancestor", "register", "valid_from"]
             ),
         ]
         indexes = [models.Index(fields=["ancestor", "descendant"])]
@@ -251,7 +252,7 @@ class Seat(models.Model):
     """
 
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="seats")
-    register = models.ForeignKey(Register, models.PROTECT)
+    register = models.ForeignKey(Register, models.PROTECT, db_index=False)
     place = models.ForeignKey(Place, models.PROTECT, related_name="seats")
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)

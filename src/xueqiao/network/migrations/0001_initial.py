@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('valid_from', models.DateField()),
                 ('valid_to', models.DateField(blank=True, null=True)),
                 ('ancestor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='below', to='network.place')),
-                ('descendant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='above', to='network.place')),
+                ('descendant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='above', to='network.place')),
                 ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='network.register')),
             ],
         ),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 ('valid_to', models.DateField(blank=True, null=True)),
                 ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='network.institution')),
                 ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='network.place')),
-                ('register', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='network.register')),
+                ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='network.register')),
             ],
         ),
         migrations.CreateModel(
@@ -201,7 +201,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='listing',
-            constraint=models.UniqueConstraint(fields=('register', 'code', 'valid_from'), name='listing_code_once_a_day'),
+            constraint=models.UniqueConstraint(fields=('code', 'register', 'valid_from'), name='listing_code_once_a_day'),
         ),
         migrations.AddConstraint(
             model_name='listing',
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='closure',
-            constraint=models.UniqueConstraint(fields=('register', 'descendant', 'ancestor', 'valid_from'), name='closure_once'),
+            constraint=models.UniqueConstraint(fields=('descendant', 'ancestor', 'register', 'valid_from'), name='closure_once'),
         ),
         migrations.AddConstraint(
             model_name='seat',
