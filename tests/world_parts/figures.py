@@ -9,7 +9,7 @@ from xueqiao.kernel import clock
 from xueqiao.monitor.models import IndicatorRun, IndicatorValue, SourceClass
 from xueqiao.network.models import Place, Register
 
-VALUES = [("N02", 1226, 1236), ("N03", 15000, 21344), ("Q02", 15385, 32593), ("P01", 24000, 71_000_000)]
+VALUES = [("N02", 1226, 1236), ("N03", 15000, 21344), ("Q02", 15385, 32593), ("P03", 24000, 71_000_000)]
 
 
 def figures(where: Where, now: datetime) -> None:

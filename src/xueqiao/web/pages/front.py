@@ -19,7 +19,7 @@ from xueqiao.web.pages.network import county_of
 
 SOON = 6
 # The register in which each number is shown: villages are listed by the statistical one only.
-SHOWN = {"N02": "mca", "N03": "nbs", "Q02": "nbs", "P01": "nbs"}
+SHOWN = {"N02": "mca", "N03": "nbs", "Q02": "nbs", "P03": "nbs"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from xueqiao.creditbank import evidence, matching, queries, recognition, rules, standards
 from xueqiao.creditbank.models import Application, Unit
@@ -24,12 +24,12 @@ from xueqiao.web.templatetags.ui import Step
 State = Application.State
 # The road of an application, with who has it while it stands there.
 ROAD = [
-    (State.DRAFT, lazy("You")),
-    (State.SUBMITTED, lazy("Service point")),
-    (State.ACCEPTED, lazy("An assessor")),
-    (State.ASSESSING, lazy("An assessor")),
-    (State.PUBLIC_NOTICE, lazy("Province, deciding")),
-    (State.POSTED, lazy("Your account")),
+    (State.DRAFT, gettext_lazy("You")),
+    (State.SUBMITTED, gettext_lazy("Service point")),
+    (State.ACCEPTED, gettext_lazy("An assessor")),
+    (State.ASSESSING, gettext_lazy("An assessor")),
+    (State.PUBLIC_NOTICE, gettext_lazy("Province, deciding")),
+    (State.POSTED, gettext_lazy("Your account")),
 ]
 STANDS_AT = {State.RETURNED: State.DRAFT, State.PROPOSED: State.PUBLIC_NOTICE, State.APPROVED: State.POSTED}
 STOPPED = {State.REJECTED, State.WITHDRAWN}
@@ -40,19 +40,19 @@ class ApplicationForm(forms.Form):
 
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=80)
     title = forms.CharField(
-        label=lazy("What have you learnt?"), max_length=200,
-        help_text=lazy("In your own words, such as: ten years of caring for elders at home"),
+        label=gettext_lazy("What have you learnt?"), max_length=200,
+        help_text=gettext_lazy("In your own words, such as: ten years of caring for elders at home"),
     )
     statement = forms.CharField(
-        label=lazy("How and where did you learn it?"), required=False,
+        label=gettext_lazy("How and where did you learn it?"), required=False,
         widget=forms.Textarea({"rows": 5}),
     )
     obtained = forms.DateField(
-        label=lazy("When was this learning complete?"), widget=forms.DateInput({"type": "date"}),
+        label=gettext_lazy("When was this learning complete?"), widget=forms.DateInput({"type": "date"}),
     )
     employer = forms.CharField(
-        label=lazy("Your employer then"), required=False, max_length=160,
-        help_text=lazy("So that nobody of the same employer assesses it"),
+        label=gettext_lazy("Your employer then"), required=False, max_length=160,
+        help_text=gettext_lazy("So that nobody of the same employer assesses it"),
     )
 
     def __init__(self, *args: Any, units: list[Unit], **options: Any) -> None:
