@@ -64,6 +64,13 @@ class PasswordTooShort(errors.Refusal):
     status = 422
 
 
+class PasswordsDiffer(errors.Refusal):
+    """The password was not typed twice alike."""
+
+    code = "people.passwords_differ"
+    status = 422
+
+
 @dataclass(frozen=True)
 class NewAccount:
     """What is known when an account is opened. ``key`` makes it one account."""
@@ -112,7 +119,8 @@ def open_account(
     if hashed and Person.objects.filter(identity_hash=hashed).exists():
         raise IdentityKnown(
             _(
-                "This identity number already has an account. Sign in to it instead of opening another."
+                "This identity number already has an account. Sign in to it instead of opening "
+                "another."
             )
         )
     person = _person(new)
@@ -164,16 +172,22 @@ def by_key(key: UUID) -> Person:
 
 
 @transaction.atomic
-def create_login(*, person_id: int, username: str, password: str | None) -> Login:
+def create_login(
+    *, person_id: int, username: str, password: str | None, repeated: str | None = None
+) -> Login:
     """Let a person sign in; a repeated call for the same name sets the new password.
 
     Args:
         password: None makes a sign-in without password, as the demo people have.
+        repeated: the password as it was typed a second time; None where nobody typed it.
 
     Raises:
         UsernameTaken: the name is another person's, or this person signs in under another name.
         PasswordTooShort: fewer characters than ``rules.SHORTEST_PASSWORD``.
+        PasswordsDiffer: the second one is another.
     """
+    if repeated is not None and repeated != password:
+        raise PasswordsDiffer(_("The two passwords differ. Type the same one twice."))
     if password is not None and len(password) < rules.SHORTEST_PASSWORD:
         raise PasswordTooShort(
             _("The password has {n} characters; choose one of at least {least}.").format(
@@ -187,8 +201,8 @@ def create_login(*, person_id: int, username: str, password: str | None) -> Logi
     if login.username != username or login.person_id != person_id:
         raise UsernameTaken(
             _(
-                "{name} cannot be used: a sign-in name belongs to one person, and a person has one. "
-                "Choose another name, or use the one this person has."
+                "{name} cannot be used: a sign-in name belongs to one person, and a person has "
+                "one. Choose another name, or use the one this person has."
             ).format(name=username)
         )
     login.set_password(password)  # None makes it unusable

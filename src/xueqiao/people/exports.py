@@ -17,17 +17,17 @@ ROLE_COLUMNS = ("pk", "person_id", "kind", "place_id", "institution_id", "valid_
 
 
 def persons() -> Iterator[dict[str, Any]]:
-    """One row a person: person_id, sex (GB/T 2261.1), birth_year, home_id, is_sample, opened_at, updated_at."""
+    """One row a person: person_id, sex (GB/T 2261.1), birth_year, home_id and ``PERSON_COLUMNS``."""
     return _rows(Person.objects.order_by("pk"), PERSON_COLUMNS, "person_id")
 
 
 def outside_accounts() -> Iterator[dict[str, Any]]:
-    """One row an outside account linked now: account_id, person_id, home_page, name, linked_at."""
+    """One row an outside account that is linked now: account_id, person_id, home_page, name."""
     return _rows(OutsideAccount.objects.order_by("pk"), ACCOUNT_COLUMNS, "account_id")
 
 
 def roles() -> Iterator[dict[str, Any]]:
-    """One row a role, ended ones too: role_id, person_id, kind, place_id, institution_id, valid_from, valid_to."""
+    """One row a role, ended ones too: role_id and ``ROLE_COLUMNS``."""
     return _rows(Role.objects.order_by("pk"), ROLE_COLUMNS, "role_id")
 
 
