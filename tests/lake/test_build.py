@@ -81,13 +81,13 @@ def test_voiding_reopens_the_month_of_what_was_voided(tmp_path, world):
 
 
 def test_linking_an_actor_reopens_the_months_it_was_active_in(tmp_path, world):
-    world.actor.append({"actor_id": 50, "person_id": None})
+    world.actor.append({"actor_id": 50, "learner_id": 101})
     world.add_statement(50, datetime(2024, 4, 2, tzinfo=UTC))
     worlds.fill(tmp_path, world)
     worlds.make(tmp_path)
     assert {row["learner_id"] for row in worlds.rows_of(tmp_path, "learner_day")} == {2, 4, 101}
 
-    world.actor[-1]["person_id"] = 2
+    world.actor[-1]["learner_id"] = 4
     worlds.fill(tmp_path, world)
 
     assert parts_made(tmp_path)["stage.activity"] == ["2024-04"]

@@ -6,16 +6,17 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from xueqiao.kernel import cursor
 from xueqiao.lake import build, engines, extract, schemas
 from xueqiao.lake.sources import Log, Snapshot
 
+LOGS = ("statement", "completion", "lot", "budget")
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+READ, REGISTERED = 1, 2
 SNAPSHOTS = {
     name: getattr(schemas, name.upper())
     for name in (
         "register", "listing", "closure", "population", "institution", "seat", "person", "actor",
-        "offering", "enrolment", "completion", "budget",
+        "verb", "source", "batch", "activity", "offering", "enrolment", "account",
     )
 }
 
@@ -37,6 +38,17 @@ class World:
     completion: list = field(default_factory=list)
     budget: list = field(default_factory=list)
     statement: list = field(default_factory=list)
+    lot: list = field(default_factory=list)
+    account: list = field(default_factory=list)
+    source: list = field(default_factory=list)
+    batch: list = field(default_factory=list)
+    activity: list = field(default_factory=list)
+    verb: list = field(
+        default_factory=lambda: [
+            {"verb_id": READ, "iri": "http://example.org/read", "counts": True},
+            {"verb_id": REGISTERED, "iri": "http://example.org/registered", "counts": False},
+        ]
+    )
 
     def sources(self):
         return [
@@ -47,39 +59,42 @@ class World:
                 )
                 for name, schema in SNAPSHOTS.items()
             ),
-            Log("bronze.statement", schemas.STATEMENT, self.statements_after, self.waiting),
+            *(self.log(name) for name in LOGS),
         ]
 
-    def statements_after(self, position, limit):
-        rows = [row for row in self.statement if (row["xid"], row["id"]) > tuple(position)]
-        return [dict(row) for row in sorted(rows, key=lambda row: (row["xid"], row["id"]))][:limit]
+    def log(self, name):
+        def after(position, limit):
+            rows = ({"xid": 0, "id": n, **row} for n, row in enumerate(getattr(self, name), 1))
+            return [row for row in rows if row["id"] > position.row][:limit]
 
-    def waiting(self, position):
-        return len(self.statements_after(position, len(self.statement)))
+        return Log(
+            f"bronze.{name}", getattr(schemas, name.upper()), after,
+            waiting=lambda position: len(after(position, 10**9)),
+            instant="event_at" if name == "statement" else "",
+        )
 
-    def add_statement(self, actor_id, event_at, *, verb="https://w3id.org/xapi/video/verbs/played",
-                      source="sample", registration=None, voids=None, statement_id=None):
+    def add_statement(self, actor_id, event_at, *, verb=READ, source=1, registration=None, voids=None, statement_id=None):
         number = len(self.statement) + 1
         name = statement_id or str(uuid.UUID(int=number))
         self.statement.append(
             {
-                "xid": 0, "id": number, "statement_id": name, "text": f'{{"id": "{name}"}}',
-                "actor_id": actor_id, "verb": verb, "activity": "https://example.org/a",
+                "statement_id": name, "text": f'{{"id": "{name}"}}',
+                "actor_id": actor_id, "verb_id": verb, "activity_id": 1,
                 "registration": registration, "event_at": event_at, "stored_at": AT,
-                "source": source, "batch_id": 1, "voids": voids,
+                "source_id": source, "batch_id": 1, "voids": voids,
             }
         )
         return name
 
-    def add_person(self, person_id, *, birth_year=None, home_id=None, is_sample=False,
-                   opened_at=datetime(2020, 1, 1, tzinfo=UTC)):
+    def add_person(self, person_id, *, birth_year=None, home_id=None, is_sample=False):
+        """A person with the actor of the same number, linked."""
         self.person.append(
             {
-                "person_id": person_id, "sex": "0", "birth_year": birth_year, "home_id": home_id,
-                "is_sample": is_sample, "opened_at": opened_at,
+                "learner_id": 2 * person_id, "sex": "0", "birth_year": birth_year,
+                "home_id": home_id, "is_sample": is_sample,
             }
         )
-        self.actor.append({"actor_id": person_id, "person_id": person_id})
+        self.actor.append({"actor_id": person_id, "learner_id": 2 * person_id})
 
 
 def tree(world: World, register: str, parents: dict[int, int | None], levels: dict[int, int],

@@ -10,7 +10,6 @@ from collections import defaultdict
 from datetime import date, timedelta, timezone
 
 SHANGHAI = timezone(timedelta(hours=8))
-UNCOUNTED = ("registered", "voided", "unregistered", "logged-in", "logged-out")
 NO_PLACE = None
 
 
@@ -114,22 +113,17 @@ class Evaluator:
     def learners(self):
         """Learner → (birth year, home, sample)."""
         found = {
-            2 * row["person_id"]: (row["birth_year"], row["home_id"], row["is_sample"])
+            row["learner_id"]: (row["birth_year"], row["home_id"], row["is_sample"])
             for row in self.world.person
         }
         for row in self.world.actor:
-            if row["person_id"] is None:
-                found[2 * row["actor_id"] + 1] = (None, None, False)
+            found.setdefault(row["learner_id"], (None, None, False))
         return found
 
     def visits(self):
         """Learner and local day of each counted statement, with the class or platform; once each."""
-        learner_of = {
-            row["actor_id"]: 2 * row["person_id"]
-            if row["person_id"] is not None
-            else 2 * row["actor_id"] + 1
-            for row in self.world.actor
-        }
+        learner_of = {row["actor_id"]: row["learner_id"] for row in self.world.actor}
+        counts = {row["verb_id"]: row["counts"] for row in self.world.verb}
         voided = {row["voids"] for row in self.world.statement if row["voids"]}
         seen = set()
         for row in self.world.statement:
@@ -137,10 +131,10 @@ class Evaluator:
             if name in seen or name in voided or row["voids"]:
                 continue
             seen.add(name)
-            if row["actor_id"] not in learner_of or row["verb"].endswith(UNCOUNTED):
+            if row["actor_id"] not in learner_of or not counts[row["verb_id"]]:
                 continue
             day = row["event_at"].astimezone(SHANGHAI).date()
-            yield learner_of[row["actor_id"]], day, (row["source"], row["registration"])
+            yield learner_of[row["actor_id"]], day, (row["source_id"], row["registration"])
 
     def residents(self, register, age):
         total = defaultdict(int)
@@ -192,11 +186,11 @@ class Evaluator:
 
     def accounts(self, register):
         members = set()
-        for row in self.world.person:
+        for row in self.world.account:
             opened = row["opened_at"].astimezone(SHANGHAI).date()
             for year in range(opened.year, self.as_of.year + 1):
                 if opened <= min(date(year, 12, 31), self.as_of):
-                    members.add((2 * row["person_id"], year))
+                    members.add((row["learner_id"], year))
         self.persons("X01", register, 15, members)
 
     def attendances(self, register):
@@ -248,15 +242,17 @@ class Evaluator:
 
     def budgets(self, register):
         residents = self.residents(register, 0)
+        corrected = {row["corrects_id"] for row in self.world.budget}
+        valid = [row for n, row in enumerate(self.world.budget, 1) if row.get("id", n) not in corrected]
         fen, samples = defaultdict(int), defaultdict(int)
-        for row in self.world.budget:
+        for row in valid:
             for place in self.all_above(register, row["place_id"]):
                 if place is not NO_PLACE:
                     fen[place, row["year"]] += row["fen"]
                     samples[place, row["year"]] += row["fen"] * row["is_sample"]
         counties = [place for place, level in self.level[register].items() if level == 3]
-        for year in {row["year"] for row in self.world.budget}:
-            known = {row["place_id"] for row in self.world.budget if row["year"] == year}
+        for year in {row["year"] for row in valid}:
+            known = {row["place_id"] for row in valid if row["year"] == year}
             expected, reported = defaultdict(int), defaultdict(int)
             for county in counties:
                 for place in self.above[register][county]:

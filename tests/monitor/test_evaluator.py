@@ -62,8 +62,10 @@ def grown(draw):
         if draw(st.booleans()):
             world.budget.append(
                 {"place_id": place, "year": draw(st.integers(2024, 2026)), "line": "x",
-                 "fen": draw(st.integers(0, 10**6)), "is_sample": draw(st.booleans())}
+                 "fen": draw(st.integers(0, 10**6)), "is_sample": draw(st.booleans()), "corrects_id": None}
             )
+            if draw(st.booleans()):
+                world.budget.append(world.budget[-1] | {"fen": 77, "corrects_id": len(world.budget)})
     return world
 
 
@@ -118,9 +120,11 @@ def people(draw, world, places):
         world.add_person(
             number, birth_year=draw(st.one_of(st.none(), st.integers(1950, 2012))),
             home_id=draw(places), is_sample=draw(st.booleans()),
-            opened_at=draw(st.datetimes(datetime(2023, 11, 1), datetime(2026, 5, 1))).replace(tzinfo=UTC),
         )
-    world.actor.append({"actor_id": 50, "person_id": None})
+        if draw(st.booleans()):
+            opened = draw(st.datetimes(datetime(2023, 11, 1), datetime(2026, 5, 1)))
+            world.account.append({"learner_id": 2 * number, "opened_at": opened.replace(tzinfo=UTC)})
+    world.actor.append({"actor_id": 50, "learner_id": 101})
     actors = [row["actor_id"] for row in world.actor]
     names = []
     for _ in range(draw(st.integers(0, 12))):
@@ -128,9 +132,8 @@ def people(draw, world, places):
         names.append(
             world.add_statement(
                 draw(st.sampled_from(actors)), at,
-                verb=draw(st.sampled_from(["http://example.org/read",
-                                           "http://adlnet.gov/expapi/verbs/registered"])),
-                source=draw(st.sampled_from(["a", "b"])),
+                verb=draw(st.sampled_from([worlds.READ, worlds.REGISTERED])),
+                source=draw(st.integers(1, 2)),
                 registration=draw(st.sampled_from([None, "r1", "r2"])),
                 voids=draw(st.sampled_from([None, None, None, *names])),
             )
@@ -142,10 +145,12 @@ def classes(draw, world):
         world.offering.append(
             {"offering_id": number, "code": str(number), "is_sample": draw(st.booleans()),
              "institution_id": draw(st.integers(1, 9)), "starts_on": date(2024, 1, 1),
-             "ends_on": date(2024, 6, 1)}
+             "ends_on": date(2024, 6, 1), "course_id": None, "place_id": 1, "for_elders": False,
+             "state": "published"}
         )
         world.enrolment.append(
-            {"enrolment_id": number, "offering_id": number, "person_id": 1, "state": "active",
+            {"enrolment_id": number, "offering_id": number, "learner_id": 2, "state": "active",
+             "asked_at": datetime(2024, 1, 1, tzinfo=UTC), "ended_at": None,
              "enrolled_at": datetime(2024, 1, 1, tzinfo=UTC)}
         )
         if draw(st.booleans()):

@@ -24,15 +24,7 @@ BATCH = 20_000
 Progress = Callable[[str, int, int], None]
 """Called with table, rows done, rows in all."""
 
-LOG_COLUMNS = pa.schema(
-    [
-        ("xid", pa.int64()),
-        ("id", pa.int64()),
-        ("arrived_at", sources.INSTANT),
-        ("digest", pa.binary()),
-        (tables.PART, pa.string()),
-    ]
-)
+ARRIVAL = [("arrived_at", sources.INSTANT), ("digest", pa.binary())]
 
 
 @dataclass(frozen=True)
@@ -90,18 +82,18 @@ def snapshot(root: Path, source: Snapshot, told: Progress) -> Extracted:
 
 def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
     """Append what a log has gained, a batch a commit, each with its position."""
-    table = tables.Table(root, source.table, is_parted=True)
+    table = tables.Table(root, source.table, is_parted=bool(source.instant))
     done, total = 0, None
     while True:
         version, position = table.version(), position_of(table)
         rows = source.after(position, BATCH)
         if not rows:
             if version == tables.NEVER:
-                table.make(pa.schema([*source.schema, *LOG_COLUMNS]))
+                table.make(log_schema(source))
             return Extracted(source.table, done if total is not None else None)
         if total is None:
             total = source.waiting(position)
-        batch = arrived(source.schema, rows, at)
+        batch = arrived(source, rows, at)
         marks = {"xid": rows[-1]["xid"], "row": rows[-1]["id"]}
         try:
             table.commit(
@@ -123,11 +115,18 @@ def position_of(table: tables.Table) -> cursor.Position:
     return cursor.Position(marks.get("xid", 0), marks.get("row", 0))
 
 
-def arrived(schema: pa.Schema, rows: list[dict[str, Any]], at: datetime) -> pa.RecordBatch:
-    """Rows of a log with arrival, digest of the exact text and part."""
+def log_schema(source: Log) -> pa.Schema:
+    """The columns of a followed table in bronze: its own, arrival, digest, part."""
+    part = [(tables.PART, pa.string())] if source.instant else []
+    return pa.schema([*source.schema, *ARRIVAL, *part])
+
+
+def arrived(source: Log, rows: list[dict[str, Any]], at: datetime) -> pa.RecordBatch:
+    """Rows of a log with arrival, digest of the exact text (else of all columns) and part."""
     for row in rows:
+        exact = row.get("text") or repr(sorted(row.items()))
+        row["digest"] = hashlib.sha256(exact.encode()).digest()
         row["arrived_at"] = at
-        row["digest"] = hashlib.sha256(row["text"].encode()).digest()
-        row[tables.PART] = f"{clock.local_date(row['event_at']):%Y-%m}"
-    whole = pa.schema([*schema, *LOG_COLUMNS])
-    return sources.record_batch(whole, rows)
+        if source.instant:
+            row[tables.PART] = f"{clock.local_date(row[source.instant]):%Y-%m}"
+    return sources.record_batch(log_schema(source), rows)

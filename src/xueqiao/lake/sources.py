@@ -42,14 +42,16 @@ class Log:
     """A table that only grows, followed by ``(xid, id)``.
 
     Attributes:
-        after: the next rows behind a position, at most ``limit``, with ``xid``, ``id`` and the
-            instant ``event_at``, which decides the part.
+        after: the next rows behind a position, at most ``limit``, with ``xid`` and ``id``.
+        waiting: how many rows lie behind a position; for progress.
+        instant: the column whose month in Asia/Shanghai is the part; "" when it is not parted.
     """
 
     table: str
     schema: pa.Schema
     after: Callable[[cursor.Position, int], list[dict[str, Any]]]
     waiting: Callable[[cursor.Position], int]
+    instant: str = ""
 
 
 def columns(**types: pa.DataType) -> pa.Schema:

@@ -1,7 +1,7 @@
--- lake/marts/account.sql: lifelong learning accounts
+-- lake/marts/account.sql: lifelong learning accounts of the credit bank
 -- grain   one row for each learner_id
--- reads   bronze.person
+-- reads   bronze.account
 -- units   none
 -- clock   opened_day: calendar day in Asia/Shanghai
-select 2 * person_id as learner_id, (opened_at at time zone 'Asia/Shanghai')::date as opened_day
-from bronze.person
+select learner_id, (opened_at at time zone 'Asia/Shanghai')::date as opened_day
+from bronze.account

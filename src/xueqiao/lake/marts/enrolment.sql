@@ -3,7 +3,7 @@
 -- reads   bronze.enrolment, bronze.offering, bronze.completion
 -- units   result: distinction pass fail withdrawn; null while it is open
 -- clock   enrolled_day, closed_day: calendar days in Asia/Shanghai
-select enrolment_id, 2 * person_id as learner_id, offering_id, institution_id, offering.is_sample,
+select enrolment_id, learner_id, offering_id, institution_id, offering.is_sample,
        (enrolled_at at time zone 'Asia/Shanghai')::date as enrolled_day,
        (completed_at at time zone 'Asia/Shanghai')::date as closed_day, result,
        coalesce(result in ('pass', 'distinction'), false) as is_completed

@@ -5,6 +5,6 @@
 -- units   activities: counted statements; attendances: classes, or platforms outside classes (人次)
 -- clock   calendar days in Asia/Shanghai
 select learner_id, day, count(*) as activities,
-       count(distinct (source, registration)) as attendances, part
+       count(distinct (source_id, registration)) as attendances, part
 from stage.activity where is_counted
 group by learner_id, day, part

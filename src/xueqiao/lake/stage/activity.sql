@@ -1,18 +1,17 @@
 -- lake/stage/activity.sql: what learners did, each statement once, without what was voided
 -- grain   one row for each statement_id
--- reads   bronze.statement, stage.actor, stage.voided, stage.uncounted_verb
+-- reads   bronze.statement, bronze.actor, bronze.verb, stage.voided
 -- parts   month
--- reopens stage.actor by actor_id, stage.voided by statement_id
--- units   is_counted: whether it counts as a learning activity
+-- reopens bronze.actor by actor_id, bronze.verb by verb_id, stage.voided by statement_id
+-- units   is_counted: whether it counts as a learning activity (records/rules.py)
 -- clock   day, part: calendar of Asia/Shanghai; event_at: UTC
 with once as (
     select * from bronze.statement
     qualify row_number() over (partition by statement_id order by xid, id) = 1
 )
-select statement_id, actor_id, learner_id, source, once.verb, activity, registration, event_at,
-       (event_at at time zone 'Asia/Shanghai')::date as day,
-       uncounted.verb is null as is_counted, part
+select statement_id, learner_id, source_id, once.verb_id, activity_id, registration, event_at,
+       (event_at at time zone 'Asia/Shanghai')::date as day, counts as is_counted, part
 from once
-join stage.actor using (actor_id)
-left join stage.uncounted_verb uncounted on uncounted.verb = once.verb
+join bronze.actor using (actor_id)
+join bronze.verb verb on verb.verb_id = once.verb_id
 where voids is null and statement_id not in (select statement_id from stage.voided)
