@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from xueqiao.lake import build, engines, extract, schemas
 from xueqiao.lake.sources import Log, Snapshot
 
-LOGS = ("statement", "completion", "lot", "budget")
+LOGS = ("statement", "completion", "lot", "transfer")
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 READ, REGISTERED = 1, 2
 SNAPSHOTS = {
@@ -17,6 +17,7 @@ SNAPSHOTS = {
     for name in (
         "register", "listing", "closure", "population", "institution", "seat", "person", "actor",
         "verb", "source", "batch", "activity", "offering", "enrolment", "account",
+        "budget",
     )
 }
 
@@ -39,6 +40,7 @@ class World:
     budget: list = field(default_factory=list)
     statement: list = field(default_factory=list)
     lot: list = field(default_factory=list)
+    transfer: list = field(default_factory=list)
     account: list = field(default_factory=list)
     source: list = field(default_factory=list)
     batch: list = field(default_factory=list)

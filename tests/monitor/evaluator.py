@@ -242,17 +242,15 @@ class Evaluator:
 
     def budgets(self, register):
         residents = self.residents(register, 0)
-        corrected = {row["corrects_id"] for row in self.world.budget}
-        valid = [row for n, row in enumerate(self.world.budget, 1) if row.get("id", n) not in corrected]
         fen, samples = defaultdict(int), defaultdict(int)
-        for row in valid:
+        for row in self.world.budget:
             for place in self.all_above(register, row["place_id"]):
                 if place is not NO_PLACE:
                     fen[place, row["year"]] += row["fen"]
                     samples[place, row["year"]] += row["fen"] * row["is_sample"]
         counties = [place for place, level in self.level[register].items() if level == 3]
-        for year in {row["year"] for row in valid}:
-            known = {row["place_id"] for row in valid if row["year"] == year}
+        for year in {row["year"] for row in self.world.budget}:
+            known = {row["place_id"] for row in self.world.budget if row["year"] == year}
             expected, reported = defaultdict(int), defaultdict(int)
             for county in counties:
                 for place in self.above[register][county]:

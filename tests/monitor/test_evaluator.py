@@ -62,10 +62,8 @@ def grown(draw):
         if draw(st.booleans()):
             world.budget.append(
                 {"place_id": place, "year": draw(st.integers(2024, 2026)), "line": "x",
-                 "fen": draw(st.integers(0, 10**6)), "is_sample": draw(st.booleans()), "corrects_id": None}
+                 "fen": draw(st.integers(0, 10**6)), "is_sample": draw(st.booleans())}
             )
-            if draw(st.booleans()):
-                world.budget.append(world.budget[-1] | {"fen": 77, "corrects_id": len(world.budget)})
     return world
 
 

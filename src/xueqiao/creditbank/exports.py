@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from xueqiao.creditbank.models import Account, CreditLot, Transfer
+from xueqiao.creditbank.models import Account, CreditLot, LearningAccount, Transfer
 from xueqiao.kernel import cursor
 
 CHUNK = 10_000
@@ -48,6 +48,12 @@ def lots_waiting(position: cursor.Position) -> int:
 def accounts() -> Iterator[dict[str, Any]]:
     """One row an account with its counters as of the reading, in 1/100 credit, by id."""
     rows = Account.objects.order_by("pk").values(*ACCOUNT_COLUMNS)
+    yield from rows.iterator(chunk_size=CHUNK)
+
+
+def learning_accounts() -> Iterator[dict[str, Any]]:
+    """One row a lifelong learning account: id, person_id, status, opened_at; by id."""
+    rows = LearningAccount.objects.order_by("pk").values("id", "person_id", "status", "opened_at")
     yield from rows.iterator(chunk_size=CHUNK)
 
 

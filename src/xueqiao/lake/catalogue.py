@@ -39,9 +39,12 @@ def logs() -> list[Snapshot | Log]:
             "bronze.statement", schemas.STATEMENT, statements,
             waiting=counted("records.Statement"), instant="event_at",
         ),
-        growing("bronze.completion", schemas.COMPLETION, hall.completions, "hall.Completion"),
-        growing("bronze.lot", schemas.LOT, lots, "creditbank.CreditLot"),
-        growing("bronze.budget", schemas.BUDGET, funds.budgets, "funds.ApprovedBudget"),
+        Log("bronze.completion", schemas.COMPLETION, completions, counted("hall.Completion")),
+        Log("bronze.lot", schemas.LOT, lots, waiting=creditbank.lots_waiting),
+        Log(
+            "bronze.transfer", schemas.TRANSFER, creditbank.transfers_after,
+            waiting=creditbank.transfers_waiting,
+        ),
     ]  # fmt: skip
 
 
@@ -86,19 +89,21 @@ def learning() -> list[Snapshot | Log]:
 
 
 def snapshots() -> list[Snapshot | Log]:
-    """People, classes, accounts."""
+    """People, classes, accounts, money."""
     return [
         Snapshot(
-            "bronze.offering", schemas.OFFERING, named(hall.offerings, offering_id="id"),
-            stamp_of("hall.Offering"),
+            "bronze.offering", schemas.OFFERING, hall.offerings, stamp_of("hall.Offering"),
         ),
         Snapshot(
-            "bronze.enrolment", schemas.ENROLMENT, of_learner(hall.enrolments, enrolment_id="id"),
+            "bronze.enrolment", schemas.ENROLMENT, of_learner(hall.enrolments),
             stamp_of("hall.Enrolment"),
         ),
         Snapshot(
             "bronze.account", schemas.ACCOUNT, of_learner(creditbank.learning_accounts),
             stamp_of("creditbank.LearningAccount"),
+        ),
+        Snapshot(
+            "bronze.budget", schemas.BUDGET, funds.budgets, stamp_of("funds.ApprovedBudget")
         ),
         Snapshot(
             "bronze.person", schemas.PERSON, of_learner(people.persons), stamp_of("people.Person")
@@ -116,11 +121,11 @@ def named(export: Export, **names: str) -> Export:
     return rows
 
 
-def of_learner(export: Export, **names: str) -> Export:
+def of_learner(export: Export) -> Export:
     """An export with ``learner_id`` for its ``person_id``."""
 
     def rows() -> Iterator[dict[str, Any]]:
-        for row in named(export, **names)():
+        for row in export():
             yield {**row, "learner_id": rules.learner_id(0, row["person_id"])}
 
     return rows
@@ -129,17 +134,6 @@ def of_learner(export: Export, **names: str) -> Export:
 def few(table: str, schema: pa.Schema, export: Export) -> Snapshot:
     """A table of so few rows that they are their own stamp."""
     return Snapshot(table, schema, export, lambda: [list(row.items()) for row in export()])
-
-
-def growing(
-    table: str, schema: pa.Schema, export: Callable[[cursor.Position], Rows], label: str
-) -> Log:
-    """A followed table that is not parted."""
-
-    def after(position: cursor.Position, limit: int) -> list[dict[str, Any]]:
-        return list(islice(export(position), limit))
-
-    return Log(table, schema, after, waiting=counted(label))
 
 
 def counted(label: str) -> Callable[[cursor.Position], int]:
@@ -170,8 +164,13 @@ def statements(position: cursor.Position, limit: int) -> list[dict[str, Any]]:
     return found
 
 
-def lots(position: cursor.Position) -> Rows:
-    return of_learner(lambda: creditbank.lots(position))()
+def completions(position: cursor.Position, limit: int) -> list[dict[str, Any]]:
+    rows = named(lambda: hall.completions(position), id="completion_id")()
+    return list(islice(rows, limit))
+
+
+def lots(position: cursor.Position, limit: int) -> list[dict[str, Any]]:
+    return list(of_learner(lambda: creditbank.lots_after(position, limit))())
 
 
 def actor_stamp() -> Any:

@@ -56,7 +56,9 @@ LOT = columns(
     xid=BIG, id=BIG, learner_id=BIG, institution_id=BIG, source_kind=TEXT, obtained=DAY,
     amount_hundredths=BIG,
 )  # fmt: skip
+TRANSFER = columns(
+    xid=BIG, id=BIG, debit_id=BIG, credit_id=BIG, amount_hundredths=BIG, code=TEXT, phase=TEXT,
+    event_at=INSTANT, posted_at=INSTANT,
+)  # fmt: skip
 
-BUDGET = columns(
-    xid=BIG, id=BIG, place_id=BIG, year=INT, line=TEXT, fen=BIG, is_sample=FLAG, corrects_id=BIG
-)
+BUDGET = columns(place_id=BIG, year=INT, line=TEXT, fen=BIG, is_sample=FLAG)
