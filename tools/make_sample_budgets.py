@@ -1,4 +1,4 @@
-"""Writes src/xueqiao/sample/funds/budgets_2020.csv (示例) from the places and census that are loaded.
+"""Writes src/xueqiao/sample/funds/budgets_2020.csv (示例) from the places and census loaded.
 
 Run once where the census changes: XUEQIAO_HOME=… python tools/make_sample_budgets.py
 The rule is funds/rules.py: sample_fen; tests/funds compares the file with it.
@@ -35,11 +35,18 @@ def main() -> None:
         write.writerow(intake.COLUMNS)
         for place in counties:
             if people := residents.get(place.pk, 0):
-                write.writerow([
-                    place.code, place.name, 2020, budgets.LIFELONG_EDUCATION,
-                    rules.sample_fen(place.code, people), "2020-03-01",
-                    "示例：按2020年常住人口生成，不是真实预算", 1,
-                ])
+                write.writerow(
+                    [
+                        place.code,
+                        place.name,
+                        2020,
+                        budgets.LIFELONG_EDUCATION,
+                        rules.sample_fen(place.code, people),
+                        "2020-03-01",
+                        "示例：按2020年常住人口生成，不是真实预算",
+                        1,
+                    ]
+                )
 
 
 if __name__ == "__main__":

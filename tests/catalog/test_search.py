@@ -12,10 +12,18 @@ TEXTS = {}
 EVERYTHING = 1000
 
 
-def entry(code, title="", description="本课程介绍形式语言。", school="TsinghuaX", teachers=("王芳",)):
+def entry(
+    code, title="", description="本课程介绍形式语言。", school="TsinghuaX", teachers=("王芳",)
+):
     return resources.Entry(
-        code=code, school_code=school, school_name="清华大学", teachers=teachers,
-        description=description, licence="CC0-1.0", source="test", title=title,
+        code=code,
+        school_code=school,
+        school_name="清华大学",
+        teachers=teachers,
+        description=description,
+        licence="CC0-1.0",
+        source="test",
+        title=title,
     )
 
 
@@ -32,14 +40,20 @@ def found(text, **narrowed):
 def texts():
     """Every course's searchable text as runs, read once: what the slow scan looks through."""
     if not TEXTS:
-        for course in Course.objects.select_related("school", "discipline").prefetch_related("teachers"):
+        for course in Course.objects.select_related("school", "discipline").prefetch_related(
+            "teachers"
+        ):
             parts = [
-                course.title, course.school.name, course.school.code, course.description,
+                course.title,
+                course.school.name,
+                course.school.code,
+                course.description,
                 course.discipline.name if course.discipline else "",
                 *(teacher.name for teacher in course.teachers.all()),
             ]
             TEXTS[course.code] = (
-                [run for part in parts for run in rules.runs(part)], rules.sounds(course.title),
+                [run for part in parts for run in rules.runs(part)],
+                rules.sounds(course.title),
             )
     return TEXTS
 
@@ -89,7 +103,19 @@ class TestRealDescriptions:
         agrees()
 
     @pytest.mark.parametrize(
-        "text", ["学", "数据", "机器学习", "Java", "C++", "c", "清华大学 物理", "xxds", "jiqixuexi", "马克思主义"]
+        "text",
+        [
+            "学",
+            "数据",
+            "机器学习",
+            "Java",
+            "C++",
+            "c",
+            "清华大学 物理",
+            "xxds",
+            "jiqixuexi",
+            "马克思主义",
+        ],
     )
     def test_queries_that_people_type(self, text):
         answer = found(text)
@@ -149,10 +175,23 @@ def test_the_index_follows_a_change_and_its_rollback():
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("", {"A"}), ("   ", {"A"}), ("广", {"A"}), ("场舞", {"A"}), ("舞入", set()), ("gcw", {"A"}),
-        ("guangchang", {"A"}), ("ＧＣＷ", {"A"}), ("()\"'*&|!:<->", set()), ("%", set()),
-        ("NOT AND", set()), ("广场舞 书法", set()), ("广" * 500, set()), ("5g", {"A"}),
-        ("王", {"A"}), ("清华", {"A"}), ("a", set()),
+        ("", {"A"}),
+        ("   ", {"A"}),
+        ("广", {"A"}),
+        ("场舞", {"A"}),
+        ("舞入", set()),
+        ("gcw", {"A"}),
+        ("guangchang", {"A"}),
+        ("ＧＣＷ", {"A"}),
+        ("()\"'*&|!:<->", set()),
+        ("%", set()),
+        ("NOT AND", set()),
+        ("广场舞 书法", set()),
+        ("广" * 500, set()),
+        ("5g", {"A"}),
+        ("王", {"A"}),
+        ("清华", {"A"}),
+        ("a", set()),
     ],
 )
 def test_odd_queries(text, answer):

@@ -1,4 +1,4 @@
-"""Run as a program by test_seat_law: prepares a class, presses for its seats, counts what is there."""
+"""Run as a program by test_seat_law: prepares a class, presses for its seats, counts them."""
 
 import sys
 
@@ -15,6 +15,11 @@ from xueqiao.people.models import Person  # noqa: E402
 from xueqiao.records.models import LogEntry  # noqa: E402
 
 
+def say(*words):
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
 def prepare(seats, count):
     call_command("migrate", verbosity=0)
     factories.offering(factories.county(), seats=int(seats))
@@ -27,22 +32,25 @@ def press(number):
         if person.pk % 4 != int(number):
             continue
         enrolment.enrol(
-            offering_id=offering.pk, person_id=person.pk, by_person_id=person.pk, at=factories.AT,
+            offering_id=offering.pk,
+            person_id=person.pk,
+            by_person_id=person.pk,
+            at=factories.AT,
             request_key=f"press:{person.pk}",
         )
-        print(f"press:{person.pk}", flush=True)
+        say(f"press:{person.pk}")
 
 
 def check():
-    print(f"taken={Bucket.objects.get().taken}")
+    say(f"taken={Bucket.objects.get().taken}")
     for state in ("active", "waiting"):
-        print(f"{state}={Enrolment.objects.filter(state=state).count()}")
-    print(f"moves={sum(SeatMove.objects.values_list('amount', flat=True))}")
-    print(f"log={LogEntry.objects.filter(kind='hall.enrolled').count()}")
+        say(f"{state}={Enrolment.objects.filter(state=state).count()}")
+    say(f"moves={sum(SeatMove.objects.values_list('amount', flat=True))}")
+    say(f"log={LogEntry.objects.filter(kind='hall.enrolled').count()}")
 
 
 def keys():
-    print(*Enrolment.objects.values_list("request_key", flat=True))
+    say(*Enrolment.objects.values_list("request_key", flat=True))
 
 
 if __name__ == "__main__":

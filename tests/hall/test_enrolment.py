@@ -17,8 +17,12 @@ AT = factories.AT
 
 def enrol(offering, who, key=None, by=None, at=AT, **more):
     return enrolment.enrol(
-        offering_id=offering.pk, person_id=who.pk, by_person_id=(by or who).pk, at=at,
-        request_key=key or f"{offering.code}:{who.pk}:{Enrolment.objects.count()}", **more,
+        offering_id=offering.pk,
+        person_id=who.pk,
+        by_person_id=(by or who).pk,
+        at=at,
+        request_key=key or f"{offering.code}:{who.pk}:{Enrolment.objects.count()}",
+        **more,
     )
 
 
@@ -63,7 +67,9 @@ def test_a_full_class_has_a_waiting_list_that_moves_by_itself():
         ("hall.withdrawn", wei.pk, AT + timedelta(hours=1)),
         ("hall.enrolled", fang.pk, AT + timedelta(hours=1)),
     ]
-    moves = SeatMove.objects.order_by("pk").values_list("enrolment__person__name", "amount", "reason")
+    moves = SeatMove.objects.order_by("pk").values_list(
+        "enrolment__person__name", "amount", "reason"
+    )
     assert list(moves) == [("伟", 1, "enrolled"), ("伟", -1, "withdrawn"), ("芳", 1, "promoted")]
 
 
@@ -74,7 +80,10 @@ def test_a_larger_room_moves_the_waiting_list_in_its_order():
     bucket = offerings.set_capacity(offering_id=offering.pk, capacity=3, at=AT)
     assert (bucket.capacity, bucket.taken) == (3, 3)
     assert [state for _name, state, _position in standing(offering)] == [
-        "active", "active", "active", "waiting",
+        "active",
+        "active",
+        "active",
+        "waiting",
     ]
     law_holds(offering)
     with pytest.raises(offerings.TooSmall):
@@ -157,12 +166,18 @@ def test_rosters_are_seen_by_those_who_run_the_class():
     seen = {
         name: set(Offering.objects.run_by(who, factories.DAY).values_list("code", flat=True))
         for name, who in [
-            ("teacher", teacher), ("manager", manager), ("officer", officer),
-            ("stranger", stranger), ("nobody", None),
+            ("teacher", teacher),
+            ("manager", manager),
+            ("officer", officer),
+            ("stranger", stranger),
+            ("nobody", None),
         ]
     }
     assert seen == {
-        "teacher": {"A"}, "manager": {"A", "B"}, "officer": {"A", "B"}, "stranger": set(),
+        "teacher": {"A"},
+        "manager": {"A", "B"},
+        "officer": {"A", "B"},
+        "stranger": set(),
         "nobody": set(),
     }
     learner = factories.person()

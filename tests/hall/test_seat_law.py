@@ -1,4 +1,4 @@
-"""The seat law after any interleaving: on one thread by hypothesis, on 16 by PostgreSQL, by kill -9."""
+"""The seat law after any interleaving: by hypothesis, by 16 writers, by kill -9."""
 
 import os
 import subprocess
@@ -12,8 +12,13 @@ import pytest
 from django.db import connection, connections, transaction
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.hall import factories
 from tests.hall.test_enrolment import law_holds
@@ -47,8 +52,11 @@ class SeatLaw(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 enrolment.enrol(
-                    offering_id=self.offering.pk, person_id=learner.pk, by_person_id=learner.pk,
-                    at=AT + timedelta(seconds=self.step), request_key=uuid.uuid4().hex,
+                    offering_id=self.offering.pk,
+                    person_id=learner.pk,
+                    by_person_id=learner.pk,
+                    at=AT + timedelta(seconds=self.step),
+                    request_key=uuid.uuid4().hex,
                 )
         except enrolment.AlreadyEnrolled:
             assert who in self.line
@@ -110,7 +118,10 @@ def test_sixteen_at_once_get_exactly_the_five_seats():
             gate.wait()
             for _twice in range(2):
                 enrolment.enrol(
-                    offering_id=offering.pk, person_id=learner.pk, by_person_id=learner.pk, at=AT,
+                    offering_id=offering.pk,
+                    person_id=learner.pk,
+                    by_person_id=learner.pk,
+                    at=AT,
                     request_key=f"press:{learner.pk}",
                 )
         except (errors.Refusal, Exception) as why:  # noqa: BLE001 - shown by the assertion
@@ -145,21 +156,28 @@ def test_sixteen_at_once_get_exactly_the_five_seats():
         thread.start()
     for thread in threads:
         thread.join()
-    assert list(waiting.values_list("number", flat=True)) == list(range(SEATS + 1, PEOPLE - SEATS + 1))
+    assert list(waiting.values_list("number", flat=True)) == list(
+        range(SEATS + 1, PEOPLE - SEATS + 1)
+    )
     law_holds(offering)
 
 
 def environment(home):
     without = {k: v for k, v in os.environ.items() if k != "XUEQIAO_DATABASE_URL"}
     return {
-        **without, "XUEQIAO_TEST_HOME": str(home), "DJANGO_SETTINGS_MODULE": "tests.settings",
+        **without,
+        "XUEQIAO_TEST_HOME": str(home),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
     }
 
 
 def script(home, *arguments):
     return [sys.executable, "-m", "tests.hall.rush", *map(str, arguments)], {
-        "cwd": ROOT, "env": environment(home), "text": True, "stdout": subprocess.PIPE,
+        "cwd": ROOT,
+        "env": environment(home),
+        "text": True,
+        "stdout": subprocess.PIPE,
     }
 
 
@@ -171,13 +189,11 @@ def run(home, *arguments):
 @pytest.mark.slow
 @pytest.mark.embedded
 def test_four_processes_and_a_kill_lose_and_oversell_nothing(tmp_path):
-    """Four processes press for 30 seats; two are killed; what was answered is there, and no more."""
+    """Four press for 30 seats, two are killed; what was answered is there, and no more."""
     run(tmp_path, "prepare", 30, 80)
     answered = []
     command, options = script(tmp_path, "press")
-    rushes = [
-        subprocess.Popen([*command, str(n)], **options) for n in range(4)
-    ]
+    rushes = [subprocess.Popen([*command, str(n)], **options) for n in range(4)]
     for number, rush in enumerate(rushes):
         if number < 2:
             answered += [rush.stdout.readline().strip() for _line in range(3 + number)]

@@ -1,4 +1,4 @@
-"""Word indexes of the two databases behind one protocol. Both find exactly what ``rules.holds`` says.
+"""Word indexes of the two databases behind one protocol; both find what ``rules.holds`` says.
 
 The index lies in the database of the catalogue, so it changes in the verb's own transaction.
 """
@@ -124,10 +124,9 @@ class Postgres:
         query = " & ".join(f"({self._match(term)})" for term in terms)
         long = [term.text for term in terms if term.is_han and len(term.text) > 2]  # noqa: PLR2004
         recheck = "".join(" and strpos(folded, %s) > 0" for _text in long)
-        sql = (
-            "select course_id, -ts_rank('{0.01, 0.1, 0.4, 1.0}', vector, %s::tsquery) as score"
-            f" from catalog_words where vector @@ %s::tsquery{recheck}"
-        )
+        score = "-ts_rank('{0.01, 0.1, 0.4, 1.0}', vector, %s::tsquery)"
+        where = "vector @@ %s::tsquery" + recheck
+        sql = f"select course_id, {score} as score from catalog_words where {where}"  # noqa: S608 - own parts
         return Hits(sql, [query, query, *long])
 
     def _match(self, term: rules.Term) -> str:

@@ -1,7 +1,8 @@
 """Flat rows of the catalogue for the lake.
 
-Rows change, so ``since`` asks for those changed at or after an instant; a reader keeps the greatest
-``updated_at`` it saw and asks again from some minutes earlier, for transactions that committed late.
+Rows change, so ``since`` asks for those changed at or after an instant; a reader keeps the
+greatest ``updated_at`` it saw and asks again from some minutes earlier, for transactions that
+committed late.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
 
 CHUNK = 5000
 COURSE = {
-    "course_id": "pk", "code": "code", "title": "title", "title_source": "title_source",
-    "school_code": "school__code", "school_name": "school__name",
-    "discipline": "discipline__name", "updated_at": "updated_at",
+    "course_id": "pk",
+    "code": "code",
+    "title": "title",
+    "title_source": "title_source",
+    "school_code": "school__code",
+    "school_name": "school__name",
+    "discipline": "discipline__name",
+    "updated_at": "updated_at",
 }
 MENTION = {"course_id": "course_id", "concept": "concept__name", "occurrences": "occurrences"}
 

@@ -44,7 +44,9 @@ class Prerequisite(models.Model):
     needs = models.ForeignKey(Concept, models.PROTECT, related_name="needed_by")
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="prerequisite_once", fields=["concept", "needs"])]
+        constraints = [
+            models.UniqueConstraint(name="prerequisite_once", fields=["concept", "needs"])
+        ]
 
 
 class TitleSource(models.TextChoices):
@@ -73,7 +75,9 @@ class Course(models.Model):
     discipline = models.ForeignKey(Discipline, models.PROTECT, null=True, related_name="courses")
     licence = models.CharField(max_length=40)
     source = models.CharField(max_length=200, help_text="where the description comes from")
-    updated_at = models.DateTimeField(auto_now=True, help_text="for audit and the lake's extraction")
+    updated_at = models.DateTimeField(
+        auto_now=True, help_text="for audit and the lake's extraction"
+    )
 
     class Meta:
         indexes = [

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xueqiao import sample
 from xueqiao.catalog import resources
 from xueqiao.catalog.models import Concept, Course, CourseConcept, Prerequisite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 FOLDER = Path(sample.__file__).parent / "mooccube"
 SOURCE = "MOOCCube (THU-KEG), XuetangX course descriptions"
@@ -45,8 +48,11 @@ def load(*, progress: Callable[[int, int], None] = lambda _done, _total: None) -
         changed = resources.publish_many(entries, known=resources.taxonomy())
     progress(len(entries), len(entries))
     return Counts(
-        Course.objects.count(), Concept.objects.count(), Prerequisite.objects.count(),
-        CourseConcept.objects.count(), changed,
+        Course.objects.count(),
+        Concept.objects.count(),
+        Prerequisite.objects.count(),
+        CourseConcept.objects.count(),
+        changed,
     )
 
 
@@ -71,7 +77,9 @@ def _entries() -> Iterator[resources.Entry]:
             code=row["course_id"],
             school_code=school,
             school_name=names.get(school, school),
-            teachers=tuple(dict.fromkeys(n.strip() for n in row["teachers"].split(";") if n.strip())),
+            teachers=tuple(
+                dict.fromkeys(n.strip() for n in row["teachers"].split(";") if n.strip())
+            ),
             description=row["description"].strip(),
             licence=LICENCE,
             source=SOURCE,

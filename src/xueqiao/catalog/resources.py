@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
@@ -22,6 +22,9 @@ from xueqiao.catalog.models import (
     Teacher,
     TitleSource,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def learn_terms(*, fields: dict[str, list[str]], needs: Iterable[tuple[str, str]
     Args:
         fields: term to its disciplines.
         needs: pairs (term, the term one should know first), both among ``fields``.
+
     Returns:
         How many terms are known now.
     """
@@ -85,7 +89,10 @@ def learn_terms(*, fields: dict[str, list[str]], needs: Iterable[tuple[str, str]
         batch_size=2000,
     )
     Prerequisite.objects.bulk_create(
-        [Prerequisite(concept_id=ids[one], needs_id=ids[other]) for one, other in sorted(set(needs))],
+        [
+            Prerequisite(concept_id=ids[one], needs_id=ids[other])
+            for one, other in sorted(set(needs))
+        ],
         ignore_conflicts=True,
         batch_size=2000,
     )
@@ -116,9 +123,7 @@ def publish_many(entries: Sequence[Entry], *, known: Taxonomy) -> int:
     mentions = {each.code: known.matcher.count(each.description) for each in entries}
     spread = Counter(name for found in mentions.values() for name in found)
     known.common = {n for n, times in spread.items() if times * rules.COMMON_SHARE > len(entries)}
-    unchanged = dict(
-        Course.objects.filter(code__in=mentions).values_list("code", "description")
-    )
+    unchanged = dict(Course.objects.filter(code__in=mentions).values_list("code", "description"))
     fresh = [each for each in entries if unchanged.get(each.code) != each.description]
     if not fresh:
         return 0
@@ -151,15 +156,29 @@ def _write_courses(
         field_ = titles.discipline(found, known.fields, known.common)
         rows.append(
             Course(
-                code=each.code, title=title, title_source=source, description=each.description,
-                school_id=schools[each.school_code], discipline_id=disciplines.get(field_),
-                licence=each.licence, source=each.source,
+                code=each.code,
+                title=title,
+                title_source=source,
+                description=each.description,
+                school_id=schools[each.school_code],
+                discipline_id=disciplines.get(field_),
+                licence=each.licence,
+                source=each.source,
             )
         )
     Course.objects.bulk_create(
-        rows, batch_size=200, update_conflicts=True, unique_fields=["code"],
+        rows,
+        batch_size=200,
+        update_conflicts=True,
+        unique_fields=["code"],
         update_fields=[
-            "title", "title_source", "description", "school", "discipline", "licence", "source",
+            "title",
+            "title_source",
+            "description",
+            "school",
+            "discipline",
+            "licence",
+            "source",
             "updated_at",
         ],
     )
@@ -172,16 +191,19 @@ def _write_teachers(fresh: list[Entry], ids: dict[str, int]) -> None:
     pairs = sorted({(schools[each.school_code], name) for each in fresh for name in each.teachers})
     Teacher.objects.bulk_create(
         [Teacher(school_id=school, name=name) for school, name in pairs],
-        ignore_conflicts=True, batch_size=500,
+        ignore_conflicts=True,
+        batch_size=500,
     )
     teachers = {
-        (school, name): pk for school, name, pk in Teacher.objects.values_list("school_id", "name", "pk")
+        (school, name): pk
+        for school, name, pk in Teacher.objects.values_list("school_id", "name", "pk")
     }
     CourseTeacher.objects.filter(course_id__in=ids.values()).delete()
     CourseTeacher.objects.bulk_create(
         [
             CourseTeacher(
-                course_id=ids[each.code], position=place,
+                course_id=ids[each.code],
+                position=place,
                 teacher_id=teachers[schools[each.school_code], name],
             )
             for each in fresh

@@ -1,9 +1,9 @@
 """The words by which courses are found. Plain Python.
 
-A text becomes *runs*: Han characters, or one Latin word. A run of Han becomes its bigrams and, alone,
-its last character, so that every character begins one token: 机器学习 → 机器 器学 学习 习. A word of two
-or more characters is then a phrase of tokens, a single character is the beginning of one, and both
-are found wherever they stand (docs/decisions/0031-search.md).
+A text becomes *runs*: Han characters, or one Latin word. A run of Han becomes its bigrams and its
+last character alone, so that every character begins one token: 机器学习 → 机器 器学 学习 习. A word
+of two or more characters is then a phrase of tokens, a single character is the beginning of one,
+and both are found wherever they stand (docs/decisions/0031-search.md).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Term:
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: NFKC, casefolded, character by character so that positions can be kept.
+    """Text as it is compared: NFKC and casefolded, each character by itself to keep positions.
 
     >>> fold("ＭＯＯＣ Ｃ＋＋")
     'mooc c++'
@@ -109,6 +109,8 @@ def excerpt(text: str, found: list[Term], width: int = 60) -> list[tuple[str, bo
     """The part of a text around its first hit, cut into pieces; True marks a hit.
 
     Args:
+        text: as it was written.
+        found: what to mark.
         width: characters, before marks of omission.
 
     >>> excerpt("本课程讲授机器学习。", terms("机器"))

@@ -1,4 +1,4 @@
-"""Finding courses: by words, discipline and school, in three queries whatever the number of hits."""
+"""Finding courses: by words, discipline and school, in three queries whatever is found."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def find(
         discipline: name of a discipline, or "".
         school: code of a school, or "".
         page: from 1; a page that does not exist is empty.
+        size: rows a page.
     """
     terms = rules.terms(text)
     page = min(max(page, 1), MOST_PAGES)
@@ -59,10 +60,7 @@ def find(
         .prefetch_related("teachers")
         .in_bulk(ids)
     )
-    rows = [
-        Found(courses[each], rules.excerpt(courses[each].description, terms))
-        for each in ids
-    ]
+    rows = [Found(courses[each], rules.excerpt(courses[each].description, terms)) for each in ids]
     return Result(count, rows, page, -(-count // size))
 
 
@@ -79,7 +77,7 @@ def disciplines(text: str = "", *, school: str = "") -> list[tuple[str, int]]:
 
 
 def index(course_ids: list[int]) -> None:
-    """Bring the words of courses up to date, inside the transaction of the verb that changed them."""
+    """Bring the words of courses up to date, in the transaction of the verb that changed them."""
     courses = Course.objects.select_related("school", "discipline").prefetch_related("teachers")
     documents = [
         Document(
@@ -119,13 +117,16 @@ def _ids(
 
 def _matching(terms: list[rules.Term], discipline: str, school: str) -> tuple[str, list[Any]]:
     hits = engine().hits(terms) if terms else None
-    source = f"({hits.sql}) hits join catalog_course c on c.id = hits.course_id" if hits else (
-        "catalog_course c"
+    source = (
+        f"({hits.sql}) hits join catalog_course c on c.id = hits.course_id"
+        if hits
+        else ("catalog_course c")
     )
     params = list(hits.params) if hits else []
     where = []
     for value, table, column in (
-        (discipline, "catalog_discipline", "name"), (school, "catalog_school", "code"),
+        (discipline, "catalog_discipline", "name"),
+        (school, "catalog_school", "code"),
     ):
         if value:
             key = table.removeprefix("catalog_")
@@ -133,7 +134,5 @@ def _matching(terms: list[rules.Term], discipline: str, school: str) -> tuple[st
             params.append(value)
     score = "hits.score" if hits else "0"
     narrowed = f" where {' and '.join(where)}" if where else ""
-    return (
-        f"select c.id, c.title, c.discipline_id, {score} as score, {WEAK} as weak from {source}{narrowed}",  # noqa: S608
-        params,
-    )
+    columns = f"c.id, c.title, c.discipline_id, {score} as score, {WEAK} as weak"
+    return f"select {columns} from {source}{narrowed}", params  # noqa: S608 - own parts

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from xueqiao.catalog.rules import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 LONGEST = 30
 _NAME = r"[^《》“”\"，。；：！？,;!?]{2,30}"
@@ -24,7 +27,9 @@ NAMED = [
 ]
 # The subject of the first sentence: 电磁学是物理学的一个分支.
 SUBJECT = [
-    re.compile(rf"^({_NAME}?)(?:系列)?(?:[（(][^（）()]*[）)])?(?:这门)?课程?(?:是|为|作为|主要|以|旨在|从|将|包括|面向)"),
+    re.compile(
+        rf"^({_NAME}?)(?:系列)?(?:[（(][^（）()]*[）)])?(?:这门)?课程?(?:是|为|作为|主要|以|旨在|从|将|包括|面向)"
+    ),
     re.compile(rf"^({_NAME}?)(?:[（(][^（）()]*[）)])?(?:是|作为)"),
 ]
 LONGEST_SUBJECT = 14
@@ -43,7 +48,9 @@ OPENING_NOISE = re.compile(
     r"^(?:课程(?:简介|介绍|概述|说明|描述|目标|理念)|简介|内容简介|关于本?课程)[:：\s]*"
 )
 # Openings that speak of the course in general and would all look alike in a list.
-EMPTY_OPENING = re.compile(r"^(?:通过|在?本|该|这门|这是|课程|为|随着|我们|首|欢迎|第|一、|面向|属于|无论|你|如果|根据|教育部)")
+EMPTY_OPENING = re.compile(
+    r"^(?:通过|在?本|该|这门|这是|课程|为|随着|我们|首|欢迎|第|一、|面向|属于|无论|你|如果|根据|教育部)"
+)
 
 
 def derive(description: str, concepts: Sequence[str] = ()) -> tuple[str, str]:
@@ -54,6 +61,7 @@ def derive(description: str, concepts: Sequence[str] = ()) -> tuple[str, str]:
     a phrase of every course; the opening words.
 
     Args:
+        description: as the provider wrote it.
         concepts: what occurs in the text, most telling first.
 
     >>> derive("《资治通鉴》是北宋司马光主持编纂的编年体史书。")
@@ -90,12 +98,18 @@ def _named(head: str) -> str:
 def _subject(head: str) -> str:
     for pattern in SUBJECT:
         found = pattern.match(head)
-        name = FRAME.sub("", found[1].strip(" “”\"")) if found else ""
+        name = FRAME.sub("", found[1].strip(' “”"')) if found else ""
         if 1 < len(name) <= LONGEST_SUBJECT and not NOT_A_NAME.search(name):
             return name
     found = OBJECT.match(head)
     if found and not re.match(r"主持|并|了|者", found[1]):
-        return _cut(re.sub(r"的(?:基本|基础|主要|相关)?(?:知识|内容|概念|理论|原理|方法)?$", "", found[1].strip()))
+        return _cut(
+            re.sub(
+                r"的(?:基本|基础|主要|相关)?(?:知识|内容|概念|理论|原理|方法)?$",
+                "",
+                found[1].strip(),
+            )
+        )
     return ""
 
 
@@ -135,7 +149,7 @@ def _is_whole(letters: str, begin: int, end: int) -> bool:
 def discipline(mentions: dict[str, int], fields: dict[str, list[str]], common: set[str]) -> str:
     """The discipline that most of a text's terms belong to, or "" where the terms name none.
 
-    A term counts once for each of its characters beyond the first, shared among its disciplines, and
+    A term counts once for each of its characters beyond the first, shared among its disciplines;
     terms that occur in every tenth course or more say nothing. Ties go to the first by name.
 
     Args:

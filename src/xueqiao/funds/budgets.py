@@ -127,8 +127,14 @@ def correct(
             )
         )
     return ApprovedBudget.objects.create(
-        place_id=found.place_id, year=found.year, line=found.line, fen=fen,
-        approved_on=approved_on, source=source, is_sample=found.is_sample, corrects=found,
+        place_id=found.place_id,
+        year=found.year,
+        line=found.line,
+        fen=fen,
+        approved_on=approved_on,
+        source=source,
+        is_sample=found.is_sample,
+        corrects=found,
         request_key=request_key,
     )
 
@@ -145,7 +151,9 @@ def check_amount(fen: int, pointer: str = "fen") -> None:
 
 
 def key_reused_text(key: str) -> str:
-    return _("The request key {key} already belongs to another budget. Use a new key.").format(key=key)
+    return _("The request key {key} already belongs to another budget. Use a new key.").format(
+        key=key
+    )
 
 
 def _check_same(earlier: ApprovedBudget, approval: Approval) -> None:

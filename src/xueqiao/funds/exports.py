@@ -11,21 +11,29 @@ if TYPE_CHECKING:
 
 CHUNK = 5000
 COLUMNS = (
-    "pk", "xid", "place_id", "year", "line", "fen", "approved_on", "source", "is_sample",
+    "pk",
+    "xid",
+    "place_id",
+    "year",
+    "line",
+    "fen",
+    "approved_on",
+    "source",
+    "is_sample",
     "corrects_id",
 )
 NAMES = ("budget_id", *COLUMNS[1:])
 
 
 def budgets() -> Iterator[dict[str, Any]]:
-    """One row an approved budget in force: what a later row corrects is left out. ``fen``: 1/100 yuan."""
+    """One row an approved budget in force; corrected ones are left out. ``fen``: 1/100 yuan."""
     rows = ApprovedBudget.objects.in_force().order_by("pk")
     for values in rows.values_list(*COLUMNS).iterator(chunk_size=CHUNK):
         yield dict(zip(NAMES, values, strict=True))
 
 
 def history() -> Iterator[dict[str, Any]]:
-    """Every row ever recorded, in the order of recording; ``corrects_id`` names the row put right."""
+    """Every row as it was recorded, in that order; ``corrects_id`` names the row put right."""
     rows = ApprovedBudget.objects.order_by("xid", "pk")
     for values in rows.values_list(*COLUMNS).iterator(chunk_size=CHUNK):
         yield dict(zip(NAMES, values, strict=True))

@@ -8,12 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from django.apps import apps
 from django.utils.translation import gettext as _
 
 from xueqiao import sample
 from xueqiao.funds import budgets
-from xueqiao.kernel import errors
+from xueqiao.kernel import errors, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,14 +78,12 @@ def _rows(path: Path) -> list[dict[str, str]]:
         text = _("{path} is not UTF-8. Save it from the spreadsheet as “CSV UTF-8”.")
         raise FileUnreadable(text.format(path=path)) from None
     text = _("{path} lacks the column {names}. Its first line must name: {all}.")
-    raise FileUnreadable(
-        text.format(path=path, names=", ".join(missing), all=", ".join(COLUMNS))
-    )
+    raise FileUnreadable(text.format(path=path, names=", ".join(missing), all=", ".join(COLUMNS)))
 
 
 def _places(codes: set[str]) -> dict[str, int]:
     # Named by string: only the network app imports its own models.
-    listings = apps.get_model("network", "Listing")._default_manager
+    listings = tables.rows("network.Listing")
     found = listings.filter(register=REGISTER, code__in=codes).order_by("valid_from")
     return dict(found.values_list("code", "place_id"))
 
@@ -95,20 +92,28 @@ def _approval(number: int, row: dict[str, str], places: dict[str, int]) -> budge
     code = row["place_code"]
     if code not in places:
         raise CellRefused(
-            _("Row {row}, column place_code: no place has the code {code}. Compare it with the "
-              "statistical register.").format(row=number, code=code),
+            _(
+                "Row {row}, column place_code: no place has the code {code}. Compare it with the "
+                "statistical register."
+            ).format(row=number, code=code),
             pointer=f"{number}/place_code",
         )
     fen = _cell(number, row, "fen", int)
     if fen < 0:
         raise CellRefused(
-            _("Row {row}, column fen: an approved budget is 0 or more; {fen} was given. Check the "
-              "sign.").format(row=number, fen=fen),
+            _(
+                "Row {row}, column fen: an approved budget is 0 or more; {fen} was given. "
+                "Check the sign."
+            ).format(row=number, fen=fen),
             pointer=f"{number}/fen",
         )
     return budgets.Approval(
-        place_id=places[code], year=_cell(number, row, "year", int), fen=fen, line=row["line"],
-        approved_on=_cell(number, row, "approved_on", date.fromisoformat), source=row["source"],
+        place_id=places[code],
+        year=_cell(number, row, "year", int),
+        fen=fen,
+        line=row["line"],
+        approved_on=_cell(number, row, "approved_on", date.fromisoformat),
+        source=row["source"],
         is_sample=row["is_sample"] == "1",
         request_key=f"budget:{code}:{row['year']}:{row['line']}",
     )
@@ -119,8 +124,9 @@ def _cell(number: int, row: dict[str, str], name: str, read: Callable[[str], Val
         return read(row[name])
     except (TypeError, ValueError):
         raise CellRefused(
-            _("Row {row}, column {name}: {value!r} cannot be read. Write it as in the sample "
-              "file.").format(row=number, name=name, value=row[name]),
+            _(
+                "Row {row}, column {name}: {value!r} cannot be read. Write it as in the sample "
+                "file."
+            ).format(row=number, name=name, value=row[name]),
             pointer=f"{number}/{name}",
         ) from None
-

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 
 from xueqiao.kernel.cursor import XidField
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class BudgetQuerySet(models.QuerySet["ApprovedBudget"]):

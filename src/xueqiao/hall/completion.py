@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,6 +11,10 @@ from django.utils.translation import gettext as _
 from xueqiao.hall import events, seats
 from xueqiao.hall.models import Completion, Enrolment, EnrolmentState, Result
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 
 class NotEnrolled(errors.Refusal):
@@ -28,7 +31,7 @@ class DifferentResult(errors.Refusal):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one enrolment ended. ``studied_credits_hundredths``: 1/100 credit, whatever the result."""
+    """How one enrolment ended; ``studied_credits_hundredths`` whatever the result."""
 
     enrolment_id: int
     result: Result
@@ -56,6 +59,7 @@ def complete_many(outcomes: Sequence[Outcome], *, by_person_id: int | None) -> i
 
     Returns:
         How many were new.
+
     Raises:
         NotEnrolled: an enrolment is unknown or waits, or the result does not fit its state: pass
             and distinction need a seat, withdrawn needs a withdrawal.
@@ -75,9 +79,12 @@ def complete_many(outcomes: Sequence[Outcome], *, by_person_id: int | None) -> i
         _check_seat(enrolment, outcome)
         fresh.append(
             Completion(
-                enrolment=enrolment, result=outcome.result, completed_at=outcome.completed_at,
+                enrolment=enrolment,
+                result=outcome.result,
+                completed_at=outcome.completed_at,
                 studied_credits_hundredths=outcome.studied_credits_hundredths,
-                by_person_id=by_person_id, request_key=f"enrolment:{outcome.enrolment_id}",
+                by_person_id=by_person_id,
+                request_key=f"enrolment:{outcome.enrolment_id}",
             )
         )
     Completion.objects.bulk_create(fresh, batch_size=500)
@@ -87,7 +94,8 @@ def complete_many(outcomes: Sequence[Outcome], *, by_person_id: int | None) -> i
 
 def _check_same(earlier: Completion, outcome: Outcome) -> None:
     same = (earlier.result, earlier.studied_credits_hundredths) == (
-        outcome.result, outcome.studied_credits_hundredths,
+        outcome.result,
+        outcome.studied_credits_hundredths,
     )
     if not same:
         text = _("Enrolment {id} already has the result “{result}”. A result is not changed.")

@@ -6,10 +6,8 @@ One invariant in the schema and one conditional UPDATE keep a class from being o
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -23,10 +21,12 @@ from xueqiao.hall.models import (
     OfferingState,
 )
 from xueqiao.hall.offerings import NoSuchOffering, no_such_text
-from xueqiao.kernel import clock, errors
+from xueqiao.kernel import clock, errors, tables
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from xueqiao.people.models import Person
 
 
@@ -83,9 +83,13 @@ def enrol(
     call with the same key changes nothing and returns the first answer.
 
     Args:
+        offering_id: the class.
+        person_id: the learner.
+        request_key: one for each click, unique over all enrolments.
         by_person_id: who acts: the learner, a helper for the learner's home, or who runs the class.
         at: aware; decides whether the window is open.
         kind: the bucket, such as ``general``.
+
     Raises:
         NoSuchOffering: no such class, or it has no such bucket.
         EnrolmentClosed: not published, or outside the window.
@@ -112,9 +116,15 @@ def enrol(
         if number is not None:
             break
     made = Enrolment.objects.create(
-        offering=offering, bucket=bucket, person_id=person_id, number=number, asked_at=at,
+        offering=offering,
+        bucket=bucket,
+        person_id=person_id,
+        number=number,
+        asked_at=at,
         state=EnrolmentState.ACTIVE if has_seat else EnrolmentState.WAITING,
-        enrolled_at=at if has_seat else None, by_person_id=by_person_id, request_key=request_key,
+        enrolled_at=at if has_seat else None,
+        by_person_id=by_person_id,
+        request_key=request_key,
     )
     if has_seat:
         seats.record(made, amount=1, reason="enrolled", at=at, by_person_id=by_person_id)
@@ -154,7 +164,7 @@ def withdraw(*, enrolment_id: int, by_person_id: int, at: datetime) -> Enrolment
 
 def _person(person_id: int) -> Person:
     # Named by string: only the people app imports its own models.
-    people = apps.get_model("people", "Person")._default_manager
+    people = tables.rows("people.Person")
     person: Person = people.select_for_update(no_key=True).get(pk=person_id)
     return person
 
@@ -176,7 +186,7 @@ def _check_may_act(person: Person, by_person_id: int, offering: Offering, at: da
     if by_person_id == person.pk:
         return
     day = clock.local_date(at)
-    people = type(person)._default_manager
+    people = tables.rows("people.Person")
     acting = people.get(pk=by_person_id)
     if Offering.objects.run_by(acting, day).filter(pk=offering.pk).exists():
         return
@@ -215,6 +225,9 @@ def _check_free(offering: Offering, person_id: int) -> None:
 
 def _hours(offering: Offering) -> rules.Hours:
     return rules.Hours(
-        offering.starts_on, offering.ends_on, offering.weekday, offering.from_minute,
+        offering.starts_on,
+        offering.ends_on,
+        offering.weekday,
+        offering.from_minute,
         offering.to_minute,
     )

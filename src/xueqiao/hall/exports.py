@@ -1,8 +1,9 @@
 """Flat rows of the hall for the lake.
 
-Enrolments and offerings change, so ``since`` asks for those changed at or after an instant; a reader
-keeps the greatest ``updated_at`` it saw and asks again from some minutes earlier, for transactions
-that committed late. Completions and seat moves never change: their readers follow ``(xid, id)``.
+Enrolments and offerings change, so ``since`` asks for those changed at or after an instant; a
+reader keeps the greatest ``updated_at`` it saw and asks again from some minutes earlier, for
+transactions that committed late. Completions and seat moves never change: ``after`` follows
+``(xid, id)``.
 """
 
 from __future__ import annotations
@@ -23,20 +24,54 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=Model)
 CHUNK = 5000
 OFFERING = (
-    "pk", "code", "title", "course_id", "institution_id", "place_id", "term", "module_code",
-    "presentation", "starts_on", "ends_on", "fee_fen", "credit_hundredths", "for_elders", "state",
-    "is_sample", "updated_at",
+    "pk",
+    "code",
+    "title",
+    "course_id",
+    "institution_id",
+    "place_id",
+    "term",
+    "module_code",
+    "presentation",
+    "starts_on",
+    "ends_on",
+    "fee_fen",
+    "credit_hundredths",
+    "for_elders",
+    "state",
+    "is_sample",
+    "updated_at",
 )
 ENROLMENT = (
-    "pk", "offering_id", "person_id", "state", "asked_at", "enrolled_at", "ended_at", "updated_at",
+    "pk",
+    "offering_id",
+    "person_id",
+    "state",
+    "asked_at",
+    "enrolled_at",
+    "ended_at",
+    "updated_at",
     "offering__place_id",
 )
 COMPLETION = (
-    "pk", "xid", "enrolment_id", "result", "completed_at", "studied_credits_hundredths",
-    "enrolment__offering_id", "enrolment__person_id",
+    "pk",
+    "xid",
+    "enrolment_id",
+    "result",
+    "completed_at",
+    "studied_credits_hundredths",
+    "enrolment__offering_id",
+    "enrolment__person_id",
 )
 MOVE = (
-    "pk", "xid", "bucket_id", "enrolment_id", "amount", "reason", "moved_at", "bucket__offering_id",
+    "pk",
+    "xid",
+    "bucket_id",
+    "enrolment_id",
+    "amount",
+    "reason",
+    "moved_at",
+    "bucket__offering_id",
 )
 
 
@@ -52,18 +87,24 @@ def enrolments(since: datetime | None = None) -> Iterator[dict[str, Any]]:
 
 def completions(after: cursor.Position | None = None) -> Iterator[dict[str, Any]]:
     """One row a completion; ``studied_credits_hundredths`` 1/100 credit, whatever the result."""
-    rows = cursor.after(Completion.objects.all(), after or cursor.Position())
+    rows = _behind(Completion.objects.order_by("pk"), after)
     return _rows(rows, COMPLETION, pk="completion_id")
 
 
 def seat_moves(after: cursor.Position | None = None) -> Iterator[dict[str, Any]]:
     """One row a seat taken (+1) or given back (−1)."""
-    rows = cursor.after(SeatMove.objects.all(), after or cursor.Position())
+    rows = _behind(SeatMove.objects.order_by("pk"), after)
     return _rows(rows, MOVE, pk="seat_move_id")
 
 
+def _behind(rows: QuerySet[Row], after: cursor.Position | None) -> QuerySet[Row]:
+    return rows if after is None else cursor.after(rows, after)
+
+
 def _changed(rows: QuerySet[Row], since: datetime | None) -> QuerySet[Row]:
-    return rows.order_by("pk") if since is None else rows.filter(updated_at__gte=since).order_by("pk")
+    return (
+        rows.order_by("pk") if since is None else rows.filter(updated_at__gte=since).order_by("pk")
+    )
 
 
 def _rows(rows: QuerySet[Row], columns: tuple[str, ...], *, pk: str) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -13,6 +12,8 @@ from xueqiao.kernel.cursor import XidField
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from xueqiao.people.models import Person
 
 
@@ -56,11 +57,14 @@ class OfferingQuerySet(models.QuerySet["Offering"]):
         """Offerings a person runs: as the teacher, or by a manager's role for its institution."""
         if person is None:
             return self.none()
-        # A subquery, because an institution sits in the tree of each register and a join repeats it.
+        # A subquery: an institution sits in the tree of each register, and a join repeats it.
         managed = Offering.objects.filter(
             rights.within(
-                person, rights.RUN_CLASSES, day,
-                place="institution__seats__place_id", institution="institution_id",
+                person,
+                rights.RUN_CLASSES,
+                day,
+                place="institution__seats__place_id",
+                institution="institution_id",
             )
         )
         return self.filter(Q(teacher=person) | Q(pk__in=managed.values("pk")))
@@ -96,11 +100,11 @@ class Offering(models.Model):
         default=0, help_text="credit that the class announces for passing; 0: none announced"
     )
     for_elders = models.BooleanField(default=False)
-    state = models.CharField(
-        max_length=12, choices=OfferingState, default=OfferingState.PUBLISHED
-    )
+    state = models.CharField(max_length=12, choices=OfferingState, default=OfferingState.PUBLISHED)
     is_sample = models.BooleanField(default=False)
-    updated_at = models.DateTimeField(auto_now=True, help_text="for audit and the lake's extraction")
+    updated_at = models.DateTimeField(
+        auto_now=True, help_text="for audit and the lake's extraction"
+    )
 
     objects = OfferingQuerySet.as_manager()
 
@@ -116,8 +120,10 @@ class Offering(models.Model):
                 name="offering_hours_whole",
                 condition=Q(weekday__isnull=True, from_minute__isnull=True, to_minute__isnull=True)
                 | Q(
-                    weekday__range=(1, 7), from_minute__isnull=False,
-                    to_minute__gt=F("from_minute"), to_minute__lte=24 * 60,
+                    weekday__range=(1, 7),
+                    from_minute__isnull=False,
+                    to_minute__gt=F("from_minute"),
+                    to_minute__lte=24 * 60,
                 ),
             ),
         ]
@@ -177,11 +183,16 @@ class Enrolment(models.Model):
     enrolled_at = models.DateTimeField(null=True, help_text="when the seat was given")
     ended_at = models.DateTimeField(null=True, help_text="when it was withdrawn")
     by_person = models.ForeignKey(
-        "people.Person", models.PROTECT, null=True, related_name="+",
+        "people.Person",
+        models.PROTECT,
+        null=True,
+        related_name="+",
         help_text="who enrolled; null: a load from another system",
     )
     request_key = models.CharField(max_length=80, unique=True)
-    updated_at = models.DateTimeField(auto_now=True, help_text="for audit and the lake's extraction")
+    updated_at = models.DateTimeField(
+        auto_now=True, help_text="for audit and the lake's extraction"
+    )
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -191,7 +202,8 @@ class Enrolment(models.Model):
                 name="enrolment_once", fields=["offering", "person"], condition=LIVE
             ),
             models.UniqueConstraint(
-                name="enrolment_number_once", fields=["bucket", "number"],
+                name="enrolment_number_once",
+                fields=["bucket", "number"],
                 condition=Q(number__isnull=False),
             ),
         ]

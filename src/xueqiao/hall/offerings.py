@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,6 +10,9 @@ from django.utils.translation import gettext as _
 from xueqiao.hall import seats
 from xueqiao.hall.models import Bucket, Offering
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class CodeTaken(errors.Refusal):
@@ -41,6 +43,7 @@ def create(*, code: str, capacities: dict[str, int], **facts: Any) -> Offering:
         code: unique and lasting; a repeated call with the same facts returns the first offering.
         capacities: seats by bucket kind, such as ``{"general": 30, "counter": 5}``.
         facts: the remaining columns of ``Offering``.
+
     Raises:
         CodeTaken: the code belongs to an offering with other facts.
     """
@@ -48,7 +51,8 @@ def create(*, code: str, capacities: dict[str, int], **facts: Any) -> Offering:
     if found is None:
         found = Offering.objects.create(code=code, **facts)
         Bucket.objects.bulk_create(
-            Bucket(offering=found, kind=kind, capacity=seats_) for kind, seats_ in capacities.items()
+            Bucket(offering=found, kind=kind, capacity=seats_)
+            for kind, seats_ in capacities.items()
         )
         return found
     if any(getattr(found, name) != value for name, value in facts.items()):
@@ -66,6 +70,7 @@ def create_many(items: list[tuple[Offering, dict[str, int]]]) -> int:
 
     Args:
         items: unsaved offerings, each with its seats by bucket kind.
+
     Returns:
         How many were new.
     """
@@ -74,7 +79,9 @@ def create_many(items: list[tuple[Offering, dict[str, int]]]) -> int:
         known = set(Offering.objects.filter(code__in=codes).values_list("code", flat=True))
         fresh = [(offering, seats_) for offering, seats_ in items if offering.code not in known]
         Offering.objects.bulk_create([offering for offering, _capacities in fresh], batch_size=500)
-        made = Offering.objects.in_bulk([offering.code for offering, _s in fresh], field_name="code")
+        made = Offering.objects.in_bulk(
+            [offering.code for offering, _s in fresh], field_name="code"
+        )
         Bucket.objects.bulk_create(
             [
                 Bucket(offering=made[offering.code], kind=kind, capacity=capacity)

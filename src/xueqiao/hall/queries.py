@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.db.models import (
     Case,
     Count,
@@ -20,6 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from xueqiao.hall.models import Bucket, Enrolment, EnrolmentState, Offering, OfferingQuerySet
+from xueqiao.kernel import tables
 
 if TYPE_CHECKING:
     from xueqiao.people.models import Person
@@ -49,7 +49,7 @@ def near(place_id: int | None) -> OfferingQuerySet:
     if place_id is None:
         return offerings
     # Named by string: only the network app imports its own models.
-    closure = apps.get_model("network", "Closure")._default_manager
+    closure = tables.rows("network.Closure")
     below = closure.filter(ancestor_id=place_id).values("descendant_id")
     return offerings.filter(place_id__in=below)
 
@@ -75,13 +75,15 @@ def my_classes(person: Person) -> QuerySet[Enrolment]:
     """The classes of a person, newest first, each with its offering, result and ``position``."""
     return (
         with_position(Enrolment.objects.own(person))
-        .select_related("offering__institution", "offering__place", "offering__course", "completion")
+        .select_related(
+            "offering__institution", "offering__place", "offering__course", "completion"
+        )
         .order_by("-offering__starts_on", "-pk")
     )
 
 
 def with_position(enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
-    """Enrolments with ``position``: their true place on the waiting list, from 1. 0: not waiting."""
+    """Enrolments with ``position``: the true place on the waiting list, from 1; 0: not waiting."""
     before = (
         Enrolment.objects.filter(
             bucket=OuterRef("bucket"), state=EnrolmentState.WAITING, number__lte=OuterRef("number")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
@@ -11,6 +10,8 @@ from xueqiao.hall import queries
 from xueqiao.kernel import clock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from xueqiao.hall.models import Offering
 
 MOST_WORDS = 6
@@ -25,12 +26,15 @@ def find(
     is_free: bool = False,
     for_elders: bool = False,
 ) -> QuerySet[Offering]:
-    """Published classes that have not ended and hold every word, with seats (``queries``); unsorted.
+    """Published classes that have not ended and hold every word, with their seats; unsorted.
 
     Args:
         text: words, each part of the title, course, teacher, institution or place.
         at: aware; decides what has ended and what is open.
         place_id: only in this place or below it.
+        is_open: only where one can enrol now.
+        is_free: only without a fee.
+        for_elders: only those made for elders.
     """
     rows = queries.near(place_id).filter(ends_on__gte=clock.local_date(at))
     if is_open:

@@ -6,12 +6,15 @@ enrolment, so that two verbs cannot wait on each other.
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.models import F
 
 from xueqiao.hall import events
 from xueqiao.hall.models import Bucket, Enrolment, EnrolmentState, SeatMove
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def take(*, bucket_id: int) -> bool:
@@ -46,8 +49,12 @@ def record(
 ) -> None:
     """Write down that an enrolment took a seat (+1) or gave it back (−1)."""
     SeatMove.objects.create(
-        bucket_id=enrolment.bucket_id, enrolment=enrolment, amount=amount, reason=reason,
-        moved_at=at, by_person_id=by_person_id,
+        bucket_id=enrolment.bucket_id,
+        enrolment=enrolment,
+        amount=amount,
+        reason=reason,
+        moved_at=at,
+        by_person_id=by_person_id,
     )
 
 

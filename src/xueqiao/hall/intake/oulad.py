@@ -1,7 +1,7 @@
-"""OULAD becomes classes: presentations to offerings, registrations to enrolments, results to completions.
+"""OULAD becomes classes: offerings, enrolments and completions of real, anonymous learners.
 
-The learners are real and anonymous; their names, homes and the colleges are samples (示例). Every
-presentation is one transaction, so a load that was stopped goes on with the next one.
+Their names and homes and the colleges are samples (示例). Every presentation is one
+transaction, so a load that was stopped goes on with the next one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ from xueqiao.hall.intake.oulad_rows import (
     Presentation,
     Registration,
 )
-from xueqiao.hall.models import Bucket, Completion, Enrolment, EnrolmentState, Offering, Result, SeatMove
+from xueqiao.hall.models import (
+    Bucket,
+    Completion,
+    Enrolment,
+    EnrolmentState,
+    Offering,
+    Result,
+    SeatMove,
+)
 from xueqiao.kernel import clock, credit, ids
 from xueqiao.people import accounts, identity
 
@@ -96,11 +104,18 @@ def _open_offerings(by_presentation: dict[Presentation, list[Registration]]) -> 
         opening = min(row.registered_on for row in rows)
         closing = max(row.registered_on for row in rows) + timedelta(days=1)
         offering = Offering(
-            code=_code(each), title=f"{field}模块 {each.module}（{season}班）",
-            institution_id=college.institution_id, place_id=college.place_id,
-            term=each.code, module_code=each.module, presentation=each.code,
-            starts_on=each.starts_on, ends_on=each.ends_on, is_sample=True,
-            enrol_from=clock.start_of(opening), enrol_to=clock.start_of(closing),
+            code=_code(each),
+            title=f"{field}模块 {each.module}（{season}班）",
+            institution_id=college.institution_id,
+            place_id=college.place_id,
+            term=each.code,
+            module_code=each.module,
+            presentation=each.code,
+            starts_on=each.starts_on,
+            ends_on=each.ends_on,
+            is_sample=True,
+            enrol_from=clock.start_of(opening),
+            enrol_to=clock.start_of(closing),
         )
         items.append((offering, {"general": len(rows)}))
     offerings.create_many(items)
@@ -124,9 +139,14 @@ def _open_accounts(people: Sequence[Learner], at: datetime, progress: Progress) 
 
 def _account(learner: Learner, homes: places.Homes) -> accounts.NewAccount:
     return accounts.NewAccount(
-        key=_key(learner.name), name=f"学员 {learner.name}", name_en=f"Learner {learner.name}",
-        opened_at=clock.start_of(learner.first_on), birth_year=learner.birth_year,
-        sex=learner.sex, home_id=homes.choose(learner.name), is_sample=True,
+        key=_key(learner.name),
+        name=f"学员 {learner.name}",
+        name_en=f"Learner {learner.name}",
+        opened_at=clock.start_of(learner.first_on),
+        birth_year=learner.birth_year,
+        sex=learner.sex,
+        home_id=homes.choose(learner.name),
+        is_sample=True,
     )
 
 
@@ -144,9 +164,7 @@ def _enrol(presentation: Presentation, rows: list[Registration], persons: dict[s
     )
     SeatMove.objects.bulk_create(_moves(made), batch_size=500)
     Bucket.objects.filter(pk=bucket.pk).update(taken=sum(row.left_on is None for row in rows))
-    outcomes = [
-        _completion(row, enrolment) for row, enrolment in zip(rows, made, strict=True)
-    ]
+    outcomes = [_completion(row, enrolment) for row, enrolment in zip(rows, made, strict=True)]
     Completion.objects.bulk_create(outcomes, batch_size=500)
     events.tell(events.enrolled(each) for each in made)
     events.tell(events.withdrawn(each) for each in made if each.ended_at)
@@ -156,9 +174,12 @@ def _enrol(presentation: Presentation, rows: list[Registration], persons: dict[s
 def _enrolment(row: Registration, bucket: Bucket, person_id: int) -> Enrolment:
     registered = clock.start_of(row.registered_on)
     return Enrolment(
-        offering=bucket.offering, bucket=bucket, person_id=person_id,
+        offering=bucket.offering,
+        bucket=bucket,
+        person_id=person_id,
         state=EnrolmentState.WITHDRAWN if row.left_on else EnrolmentState.ACTIVE,
-        asked_at=registered, enrolled_at=registered,
+        asked_at=registered,
+        enrolled_at=registered,
         ended_at=clock.start_of(row.left_on) if row.left_on else None,
         request_key=f"oulad:{row.presentation.module}:{row.presentation.code}:{row.learner}",
     )
@@ -172,7 +193,10 @@ def _moves(made: list[Enrolment]) -> Iterator[SeatMove]:
         )
         if each.ended_at:
             yield SeatMove(
-                bucket=each.bucket, enrolment=each, amount=-1, reason="withdrawn",
+                bucket=each.bucket,
+                enrolment=each,
+                amount=-1,
+                reason="withdrawn",
                 moved_at=each.ended_at,
             )
 
@@ -181,7 +205,8 @@ def _completion(row: Registration, enrolment: Enrolment) -> Completion:
     """The result counts from the end of the presentation, a withdrawal from the day of leaving."""
     left = row.left_on if row.result == Result.WITHDRAWN else None
     return Completion(
-        enrolment=enrolment, result=row.result,
+        enrolment=enrolment,
+        result=row.result,
         completed_at=clock.start_of(left or row.presentation.ends_on),
         studied_credits_hundredths=row.studied_credits * credit.HUNDREDTHS,
         request_key=enrolment.request_key,

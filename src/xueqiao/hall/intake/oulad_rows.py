@@ -1,4 +1,4 @@
-"""Reads the Open University Learning Analytics Dataset (CC BY 4.0): presentations and registrations.
+"""Reads the Open University Learning Analytics Dataset (CC BY 4.0).
 
 Plain Python. What the source leaves out is filled by rules that are written here and nowhere else.
 """
@@ -84,8 +84,8 @@ def presentations(folder: Path = FOLDER) -> list[Presentation]:
 def registrations(folder: Path = FOLDER) -> dict[Presentation, list[Registration]]:
     """Every registration with its result, by presentation, in the order of the source.
 
-    A missing registration day (45 rows) is taken as the first day of the presentation, or the day of
-    leaving where that is earlier. Who is marked withdrawn without a day (93 rows) left on the last.
+    A missing registration day (45 rows) is taken as the first day of the presentation, or the day
+    of leaving where that is earlier. Who is withdrawn without a day (93 rows) left on the last.
     """
     known = {(each.module, each.code): each for each in presentations(folder)}
     dates = {_key(row): row for row in _rows(folder / "studentRegistration.csv.gz")}
@@ -114,7 +114,7 @@ def registrations(folder: Path = FOLDER) -> dict[Presentation, list[Registration
 
 
 def learners(folder: Path = FOLDER) -> list[Learner]:
-    """The 28,785 learners, by number. The year of birth is chosen within the band, always the same."""
+    """The 28,785 learners, by number. The year of birth lies in the band, always the same."""
     first: dict[str, tuple[date, str, dict[str, str]]] = {}
     for row in _rows(folder / "studentInfo.csv.gz"):
         start = presentation_start(row["code_presentation"])

@@ -10,11 +10,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 
-from django.apps import apps
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors, ids
+from xueqiao.kernel import errors, ids, tables
+from xueqiao.network import population
 
 REGISTER = "nbs"
 COUNTY, VILLAGE = 3, 5
@@ -61,9 +60,13 @@ def homes(*, province: str) -> Homes:
     Raises:
         NetworkMissing: no villages or no census.
     """
-    closure = apps.get_model("network", "Closure")._default_manager
+    closure = tables.rows("network.Closure")
     rows = closure.filter(
-        register=REGISTER, valid_to=None, carried=False, ancestor__level=COUNTY, descendant__level=VILLAGE,
+        register=REGISTER,
+        valid_to=None,
+        carried=False,
+        ancestor__level=COUNTY,
+        descendant__level=VILLAGE,
         ancestor__code__startswith=province,
     )
     villages: dict[str, list[int]] = {}
@@ -71,10 +74,9 @@ def homes(*, province: str) -> Homes:
         "ancestor__code", "descendant_id"
     ):
         villages.setdefault(county, []).append(village)
-    cells = apps.get_model("network", "PopulationCell")._default_manager
-    residents = cells.filter(place__level=COUNTY, place__code__startswith=province)
-    by_county = residents.order_by().values_list("place__code").annotate(n=Sum("residents"))
-    return Homes(villages, dict(by_county))
+    counties = dict(rows.values_list("ancestor__code", "ancestor_id").distinct().order_by())
+    residents = population.residents_of(list(counties.values()))
+    return Homes(villages, {code: residents.get(pk, 0) for code, pk in counties.items()})
 
 
 def county_colleges(*, province: str) -> list[Site]:
@@ -90,15 +92,19 @@ def sites(*, province: str, kind: str, must: bool = True) -> list[Site]:
     """The sample institutions of a kind with their seats on the statistical register, by place.
 
     Args:
+        kind: one of ``network.InstitutionKind``.
         province: the first digits of the places' codes; a county's code narrows to the county.
         must: refuse when there are none.
 
     Raises:
         NetworkMissing: none are loaded.
     """
-    seats = apps.get_model("network", "Seat")._default_manager
+    seats = tables.rows("network.Seat")
     rows = seats.filter(
-        register=REGISTER, valid_to=None, institution__kind=kind, institution__is_sample=True,
+        register=REGISTER,
+        valid_to=None,
+        institution__kind=kind,
+        institution__is_sample=True,
         place__code__startswith=province,
     ).order_by("place__code", "institution__code")
     columns = ("institution_id", "institution__name", "place_id", "place__code", "place__name")

@@ -1,4 +1,4 @@
-"""Classes of today for the demo (示例): open for enrolment, on catalogue courses, over all of Jiangsu.
+"""Classes of today for the demo (示例): open for enrolment, on catalogue courses, all over Jiangsu.
 
 They are made by the verbs that people use, so seats, waiting lists and log are as real as can be.
 Which course is taught where, and how full the class is, depends on the day and the catalogue alone.
@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Max
 
 from xueqiao.hall import enrolment, offerings, queries
 from xueqiao.hall.intake import places
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
-from xueqiao.kernel import clock, ids
+from xueqiao.kernel import clock, ids, tables
 from xueqiao.people import accounts
 
 CLASSES = 60
 PREFIX = "SAMPLE-CLASS-"
-# County (at its level of the code) to how many of the classes it gets; the rest spread over the others.
+# County code to how many of the classes it gets; the other counties share the rest.
 FAVOURED = {"320924": 8, "320102": 6}
 CHEAP_FIRST = [0, 0, 3000, 0, 6000, 9900, 0, 12000]  # fen
 HOURS = [(9, 0), (14, 30), (18, 30), (19, 0)]
@@ -32,8 +31,32 @@ FULL, NEARLY_FULL = 2, (5, 11, 17, 23, 29)  # by number of the class
 WAITING = 3
 # Courses that people of every age come for; the others fill up.
 EVERYDAY = (
-    "健康", "礼仪", "艺术", "茶", "花", "理财", "昆曲", "心理", "营养", "绳结", "音乐", "舞", "画", "急救",
-    "中国", "文化", "历史", "电影", "运动", "资治通鉴", "诗", "庄子", "英语", "汽车", "服装", "生活",
+    "健康",
+    "礼仪",
+    "艺术",
+    "茶",
+    "花",
+    "理财",
+    "昆曲",
+    "心理",
+    "营养",
+    "绳结",
+    "音乐",
+    "舞",
+    "画",
+    "急救",
+    "中国",
+    "文化",
+    "历史",
+    "电影",
+    "运动",
+    "资治通鉴",
+    "诗",
+    "庄子",
+    "英语",
+    "汽车",
+    "服装",
+    "生活",
 )
 
 
@@ -79,7 +102,9 @@ def _prefix(day: date) -> str:
 
 def _open_series(day: date) -> date | None:
     still = Offering.objects.filter(
-        code__startswith=PREFIX, enrol_from__lte=clock.start_of(day), enrol_to__gt=clock.start_of(day)
+        code__startswith=PREFIX,
+        enrol_from__lte=clock.start_of(day),
+        enrol_to__gt=clock.start_of(day),
     )
     last = still.aggregate(code=Max("code"))["code"]
     if last is None:
@@ -98,15 +123,24 @@ def _classes(day: date) -> list[tuple[Offering, dict[str, int]]]:
         first = hour * 60 + minute
         title = str(course["title"])
         offering = Offering(
-            code=code, title=f"{title}（示例）", course_id=course["pk"],
-            institution_id=site.institution_id, place_id=site.place_id,
-            venue=f"{site.institution_name.removesuffix('（示例）')} {1 + number % 5}0{1 + number % 8}教室",
-            teacher_id=teachers.get(site.institution_id), teacher_name=_teacher_name(code),
+            code=code,
+            title=f"{title}（示例）",
+            course_id=course["pk"],
+            institution_id=site.institution_id,
+            place_id=site.place_id,
+            venue=f"{1 + number % 5}0{1 + number % 8}教室",
+            teacher_id=teachers.get(site.institution_id),
+            teacher_name=_teacher_name(code),
             term=f"{starts.year}{'春' if starts.month < 8 else '秋'}",  # noqa: PLR2004 - August
-            starts_on=starts, ends_on=starts + timedelta(weeks=WEEKS - 1),
-            weekday=starts.isoweekday(), from_minute=first, to_minute=first + LESSON_MINUTES,
-            enrol_from=clock.start_of(day - timedelta(days=7)), enrol_to=clock.start_of(starts),
-            fee_fen=CHEAP_FIRST[number % len(CHEAP_FIRST)], credit_hundredths=100,
+            starts_on=starts,
+            ends_on=starts + timedelta(weeks=WEEKS - 1),
+            weekday=starts.isoweekday(),
+            from_minute=first,
+            to_minute=first + LESSON_MINUTES,
+            enrol_from=clock.start_of(day - timedelta(days=7)),
+            enrol_to=clock.start_of(starts),
+            fee_fen=CHEAP_FIRST[number % len(CHEAP_FIRST)],
+            credit_hundredths=100,
             for_elders=hour < 18 and any(word in title for word in EVERYDAY),  # noqa: PLR2004 - day
             is_sample=True,
         )
@@ -120,9 +154,9 @@ def _teacher_name(code: str) -> str:
 
 
 def _courses() -> list[dict[str, Any]]:
-    """Courses with a title that the description itself names, each title once, everyday ones first."""
+    """Courses with a title that the description names, each title once, everyday ones first."""
     # Named by string: only the catalogue imports its own models.
-    rows = apps.get_model("catalog", "Course")._default_manager
+    rows = tables.rows("catalog.Course")
     named = rows.filter(title_source__in=["given", "book_marks", "subject"]).order_by("code")
     by_title: dict[str, dict[str, Any]] = {}
     for row in named.values("pk", "code", "title"):
@@ -154,14 +188,16 @@ def _sites() -> list[places.Site]:
 
 def _teachers() -> dict[int, int]:
     """The teacher of an institution, where a person holds that role there."""
-    roles = apps.get_model("people", "Role")._default_manager
+    roles = tables.rows("people.Role")
     held = roles.filter(kind="teacher", valid_to=None, institution__isnull=False).order_by("-pk")
     return dict(held.values_list("institution_id", "person_id"))
 
 
 def _fill(classes: list[Any], day: date) -> None:
     """Enrol sample learners, each in one class, up to how full the class is meant to be."""
-    wanted = [(each, _wanted(number, each.capacity)) for number, each in enumerate(classes, start=1)]
+    wanted = [
+        (each, _wanted(number, each.capacity)) for number, each in enumerate(classes, start=1)
+    ]
     keys = [
         (each, ids.stable_uuid("sample-learner", each.code, str(n)))
         for each, count in wanted
@@ -170,19 +206,24 @@ def _fill(classes: list[Any], day: date) -> None:
     at = datetime.combine(day, time.min, clock.LOCAL)
     accounts.open_many(
         accounts.NewAccount(
-            key=key, name=f"示例学员 {n}", name_en=f"Sample learner {n}", opened_at=at,
-            home_id=each.place_id, is_sample=True,
+            key=key,
+            name=f"示例学员 {n}",
+            name_en=f"Sample learner {n}",
+            opened_at=at,
+            home_id=each.place_id,
+            is_sample=True,
         )
         for n, (each, key) in enumerate(keys, start=1)
     )
     persons = accounts.ids_of([key for _each, key in keys])
-    done = set(
-        Enrolment.objects.filter(offering__in=classes).values_list("request_key", flat=True)
-    )
+    done = set(Enrolment.objects.filter(offering__in=classes).values_list("request_key", flat=True))
     for each, key in keys:
         if f"sample:{key}" not in done:
             enrolment.enrol(
-                offering_id=each.pk, person_id=persons[key], by_person_id=persons[key], at=at,
+                offering_id=each.pk,
+                person_id=persons[key],
+                by_person_id=persons[key],
+                at=at,
                 request_key=f"sample:{key}",
             )
 
