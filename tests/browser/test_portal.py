@@ -28,6 +28,22 @@ PAGES = {
     "class-finished": ("/classes/{finished_class}/", "learner"),
     "class-closed": ("/classes/{closed_class}/", ""),
     "my-learning": ("/learning/", "learner"),
+    "search": ("/search/?q=书法", ""),
+    "search-classes": ("/search/?kind=class&open=1&place={county}", ""),
+    "search-resources": ("/search/?kind=resource", ""),
+    "search-nothing": ("/search/?kind=class&q=zzz", ""),
+    "resource": ("/resources/{course}/", ""),
+    "places": ("/places/?at={county}", "learner"),
+    "places-found": ("/places/?q=sheyang", ""),
+    "account": ("/account/", "learner"),
+    "account-empty": ("/account/", "sibling"),
+    "statement": ("/account/statement/", "learner"),
+    "transcript": ("/account/transcript/", "learner"),
+    "bank": ("/bank/", "learner"),
+    "apply": ("/bank/apply/", "learner"),
+    "application-draft": ("/bank/applications/{draft}/", "learner"),
+    "application": ("/bank/applications/{application}/", "learner"),
+    "not-allowed": ("/console/", "learner"),
 }
 
 
