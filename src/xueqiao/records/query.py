@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from xueqiao.records.models import Actor, Source, Statement, StatementAgent
 
@@ -108,12 +109,10 @@ def _by_agent(identifier: str) -> Q:
     return plain | Q(pk__in=elsewhere.values("statement")) if elsewhere.exists() else plain
 
 
-def _behind(place: Place, *, ascending: bool) -> Q:
-    sign = "gt" if ascending else "lt"
-    # The first bound is implied by the second; it lets the index start there.
-    return Q(**{f"stored_at__{sign}e": place.stored_at}) & (
-        Q(**{f"stored_at__{sign}": place.stored_at}) | Q(**{f"pk__{sign}": place.row})
-    )
+def _behind(place: Place, *, ascending: bool) -> TupleGreaterThan | TupleLessThan:
+    # Compared as a pair, so that the index starts at the place; an OR makes PostgreSQL sort.
+    order = TupleGreaterThan if ascending else TupleLessThan
+    return order(Tuple(F("stored_at"), F("pk")), (place.stored_at, place.row))
 
 
 def shown(row: Statement, *, version: str) -> dict[str, Any]:

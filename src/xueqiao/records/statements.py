@@ -263,12 +263,13 @@ def _not_new(
 
     They are taken out of ``good``.
     """
-    found = [(position, key, batch.texts[batch.good[key][0]]) for key, position in batch.repeated]
+    found, held = [], {key: batch.texts[position] for key, (position, _facts) in good.items()}
     for keys in bulk.chunks(batch.good):
-        held = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
-        for key, text in held.values_list("uuid", "text"):
+        rows = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
+        for key, text in rows.values_list("uuid", "text"):
             found.append((good.pop(key)[0], key, text))
-    return found
+            held[key] = text
+    return found + [(position, key, held[key]) for key, position in batch.repeated]
 
 
 def _name_agents(good: dict[uuid.UUID, tuple[int, facts.Facts]], numbers: _Numbers) -> None:

@@ -28,7 +28,7 @@ def stamp() -> datetime:
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as ask:
-            ask.execute("select transaction_timestamp()")
+            ask.execute("select clock_timestamp()")
             return _utc(ask.fetchone()[0])
     now, newest = clock.now(), _newest()
     return now if newest is None or now > newest else newest + _TICK
