@@ -124,7 +124,7 @@ def test_what_no_county_counts_stays_with_the_city(loaded):
 def test_ages_that_cut_a_band_are_refused(loaded):
     with pytest.raises(population.AgesSplitBand) as refusal:
         population.residents(tree.by_code("3206"), age_from=3)
-    assert "counts 1 to 4 together" in str(refusal.value) or "1" in str(refusal.value)
+    assert [text for text in ("2020", "3", "1", "4") if text not in str(refusal.value)] == []
 
 
 def test_a_second_run_adds_nothing(loaded):
