@@ -11,12 +11,10 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import ledger, rules
 from xueqiao.creditbank.models import (
-    Account,
     AccountKind,
     CreditLot,
     LedgerUnit,
     RuleVersion,
-    TransferGroup,
 )
 from xueqiao.kernel import errors
 
@@ -70,10 +68,11 @@ def caps_of(version: RuleVersion, person_id: int) -> list[Cap]:
 def reserve(
     *, key: str, version: RuleVersion, person: Person, uses: Sequence[tuple[CreditLot, int]],
     granted: int, at: datetime, until: datetime,
-) -> TransferGroup:  # fmt: skip
+) -> int:  # fmt: skip
     """Reserve the right of every lot used, and the room under every cap. In 1/100 credit.
 
-    Each account is funded by a voucher of its own, whose key makes it happen once.
+    Each account is funded by a voucher of its own, whose key makes it happen once. The id of the
+    group that holds the reservation.
 
     Raises:
         RightUsedUp, CapReached.
@@ -98,10 +97,10 @@ def reserve(
 def grant_account(version: RuleVersion, at: datetime) -> int:
     """The id of the account from which a version's converted credit is granted."""
     code = f"grant:{version.rule.code}:v{version.number}"
-    account = Account(
-        code=code, unit=LedgerUnit.CREDIT, kind=AccountKind.GRANT, no_overdraw=False, opened_at=at
+    opening = ledger.Opening(
+        code, LedgerUnit.CREDIT.value, AccountKind.GRANT.value, no_overdraw=False, opened_at=at
     )
-    return ledger.open_accounts([account])[code]
+    return ledger.open_accounts([opening])[code]
 
 
 def _cap(name: str, person_id: int, limit: int) -> Cap:
@@ -115,22 +114,20 @@ def _clearing(version: RuleVersion) -> str:
 def _accounts(
     version: RuleVersion, person: Person, uses: Sequence[tuple[CreditLot, int]], limits: list[Cap],
     at: datetime,
-) -> list[Account]:  # fmt: skip
-    def right(code: str, kind: AccountKind, owner: Person | None, *, no_overdraw: bool) -> Account:
-        return Account(
-            code=code, unit=LedgerUnit.RIGHT, kind=kind, person=owner, no_overdraw=no_overdraw,
-            opened_at=at,
-        )  # fmt: skip
+) -> list[ledger.Opening]:  # fmt: skip
+    def right(code: str, kind: AccountKind, owner: int | None, *, no_overdraw: bool) -> ledger.Opening:
+        unit = LedgerUnit.RIGHT.value
+        return ledger.Opening(code, unit, kind.value, no_overdraw, at, person_id=owner)
 
     scope = version.rule.programme.scope.code
     return [
         right(ORIGIN, AccountKind.CAPACITY_SOURCE, None, no_overdraw=False),
         right(_clearing(version), AccountKind.CLEARING, None, no_overdraw=False),
         *(
-            right(capacity_code(lot.pk, scope), AccountKind.CAPACITY, person, no_overdraw=True)
+            right(capacity_code(lot.pk, scope), AccountKind.CAPACITY, person.pk, no_overdraw=True)
             for lot, _used in uses
         ),
-        *(right(cap.code, AccountKind.CAP_LIMIT, person, no_overdraw=True) for cap in limits),
+        *(right(cap.code, AccountKind.CAP_LIMIT, person.pk, no_overdraw=True) for cap in limits),
         *(right(cap.used_code, AccountKind.CAP_USED, None, no_overdraw=False) for cap in limits),
     ]
 

@@ -24,7 +24,6 @@ from xueqiao.creditbank.models import (
     CreditLot,
     Phase,
     RuleVersion,
-    TransferGroup,
 )
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
@@ -97,11 +96,11 @@ def request(
     used, granted = _amounts(asked, version)
     until = at + timedelta(days=version.reserve_days)
     lines = [(held[lot_id], amount) for lot_id, amount in used.items()]
-    group = caps.reserve(
+    group_id = caps.reserve(
         key=f"reserve:{request_key}", version=version, person=person, uses=lines, granted=granted,
         at=at, until=until,
     )  # fmt: skip
-    return _reserved(request_key, request_hash, person, by, version, used, granted, at, until, group)
+    return _reserved(request_key, request_hash, person, by, version, used, granted, at, until, group_id)
 
 
 @transaction.atomic
@@ -195,12 +194,12 @@ def _lock_lots(ids: list[int], person: Person) -> dict[int, CreditLot]:
 
 def _reserved(
     request_key: str, request_hash: str, person: Person, by: Person, version: RuleVersion,
-    used: dict[int, int], granted: int, at: datetime, until: datetime, group: TransferGroup,
+    used: dict[int, int], granted: int, at: datetime, until: datetime, group_id: int,
 ) -> Conversion:  # fmt: skip
     conversion = Conversion.objects.create(
         request_key=request_key, request_hash=request_hash, person=person, version=version,
         asked_by=by, granted_hundredths=granted, state_since=at, asked_at=at, reserved_until=until,
-        reservation=group,
+        reservation_id=group_id,
     )  # fmt: skip
     ConversionUse.objects.bulk_create(
         [

@@ -6,17 +6,32 @@ Many vouchers are posted in one call; each keeps its own key, so each may be rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import Account, Phase, Transfer, TransferGroup
-from xueqiao.kernel import credit, errors
+from xueqiao.kernel import bulk, credit, errors
+
+
+GROUP_COLUMNS = ("id", "key", "request_hash", "kind", "reason", "event_at", "posted_at")
+LEAF_COLUMNS = (
+    "group_id", "key", "request_hash", "debit_id", "credit_id", "amount_hundredths", "code", "phase",
+    "pending_id", "event_at", "posted_at", "expires_at", "reverses_id",
+)  # fmt: skip
+TRANSFER_COLUMNS = (*LEAF_COLUMNS, "leaf_hash")
+ACCOUNT_COLUMNS = (
+    "code", "unit", "kind", "no_overdraw", "opened_at", "person_id", "institution_id", "debits",
+    "credits", "debits_pending", "credits_pending", "closed",
+)  # fmt: skip
+_HELD_COLUMNS = (
+    "id", "code", "unit", "no_overdraw", "closed", "debits", "credits", "debits_pending",
+)  # fmt: skip
 
 
 class Overdrawn(errors.Refusal):
@@ -59,6 +74,31 @@ class NotReversible(errors.Refusal):
     """A reversal is never reversed, and nothing is reversed twice."""
 
     code = "ledger.not_reversible"
+
+
+class _Held(NamedTuple):
+    """What a posting must know of an account that it has locked."""
+
+    pk: int
+    code: str
+    unit: str
+    no_overdraw: bool
+    closed: bool
+    debits: int
+    credits: int
+    debits_pending: int
+
+
+class Opening(NamedTuple):
+    """An account that is to be opened. ``code`` is its stable name, such as ``lot:completion:8``."""
+
+    code: str
+    unit: str
+    kind: str
+    no_overdraw: bool
+    opened_at: datetime
+    person_id: int | None = None
+    institution_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +151,13 @@ def post(
         Overdrawn, AccountClosed, KeyReused, AlreadyResolved, ReservationLapsed, NotReversible.
     """
     voucher = Voucher(key, kind, tuple(lines), event_at, reason)
-    return post_many(vouchers=[voucher], posted_at=posted_at)[key]
+    group_id = post_many(vouchers=[voucher], posted_at=posted_at)[key]
+    return TransferGroup.objects.get(pk=group_id)
 
 
 @transaction.atomic
-def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, TransferGroup]:
-    """Post many vouchers in a handful of statements; the groups by key, repeated ones included.
+def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, int]:
+    """Post many vouchers in a handful of statements; the groups' ids by key, repeated ones too.
 
     All or nothing: one refusal refuses the whole call. Accounts must have been opened before
     (``open_accounts``), and a transaction posts once: a second posting would lock lower ids later.
@@ -126,19 +167,21 @@ def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, 
     Source: docs/decisions/0020-one-row-per-transfer.md
     """
     held = _lock({id_ for each in vouchers for line in each.lines for id_ in (line.debit, line.credit)})
-    found = {each.key: each for each in TransferGroup.objects.filter(key__in=[v.key for v in vouchers])}
+    earlier = TransferGroup.objects.filter(key__in=[each.key for each in vouchers])
+    found = {key: (id_, asked) for key, id_, asked in earlier.values_list("key", "pk", "request_hash")}
+    hashes = {key: asked for key, (_id, asked) in found.items()}
     fresh: dict[str, Voucher] = {}
     for voucher in vouchers:
-        earlier = found.get(voucher.key) or fresh.get(voucher.key)
-        if earlier is None:
+        if voucher.key not in hashes:
             fresh[voucher.key] = voucher
-        elif earlier.request_hash != voucher.request_hash:
+        if hashes.setdefault(voucher.key, voucher.request_hash) != voucher.request_hash:
             raise KeyReused(key_reused_text(voucher.key))
     lines = [line for voucher in fresh.values() for line in voucher.lines]
     _refuse_resolved(lines, posted_at)
     _refuse_reversed(lines)
     _refuse_overdraw(lines, held)
-    return found | _write(list(fresh.values()), posted_at)
+    made = _write(list(fresh.values()), posted_at)
+    return {key: id_ for key, (id_, _asked) in found.items()} | made
 
 
 def reserve(
@@ -220,36 +263,47 @@ def reverse(
     )
 
 
-def open_accounts(accounts: Iterable[Account]) -> dict[str, int]:
+def open_accounts(openings: Iterable[Opening]) -> dict[str, int]:
     """Open those that do not exist yet; the ids of all by code.
 
     Call it before ``post_many`` in the same transaction: accounts are made in the order of their
     codes, so that two processes that open the same ones do not wait on each other in a ring.
     """
-    wanted = {each.code: each for each in accounts}
+    wanted = {each.code: each for each in openings}
     ids = _ids(wanted)
     missing = [wanted[code] for code in sorted(wanted) if code not in ids]
     if missing:
-        Account.objects.bulk_create(missing, ignore_conflicts=True, batch_size=1000)
+        rows = [(*each, 0, 0, 0, 0, False) for each in missing]
+        bulk.insert(Account, ACCOUNT_COLUMNS, rows, ignore_conflicts=True)
         ids |= _ids([each.code for each in missing])
     return ids
+
+
+def open_fresh_accounts(openings: Sequence[Opening]) -> dict[str, int]:
+    """Open accounts that nobody can have opened before; a code that exists stops the transaction."""
+    ids = bulk.numbers(Account, len(openings))
+    bulk.insert(
+        Account, ("id", *ACCOUNT_COLUMNS),
+        [(id_, *each, 0, 0, 0, 0, False) for id_, each in zip(ids, openings, strict=True)],
+    )  # fmt: skip
+    return {each.code: id_ for id_, each in zip(ids, openings, strict=True)}
 
 
 def _ids(codes: Iterable[str]) -> dict[str, int]:
     return dict(Account.objects.filter(code__in=list(codes)).values_list("code", "pk"))
 
 
-def _lock(ids: set[int]) -> dict[int, Account]:
+def _lock(ids: set[int]) -> dict[int, _Held]:
     # Lowest id first, and without the key lock that would fight the foreign keys' share locks.
     rows = Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    held = {row.pk: row for row in rows}
+    held = {row[0]: _Held(*row) for row in rows.values_list(*_HELD_COLUMNS)}
     missing = ids - held.keys()
     if missing:
         raise ValueError(f"accounts {sorted(missing)[:5]} do not exist")
     return held
 
 
-def _refuse_overdraw(lines: Sequence[Line], held: dict[int, Account]) -> None:
+def _refuse_overdraw(lines: Sequence[Line], held: dict[int, _Held]) -> None:
     free = {pk: row.credits - row.debits - row.debits_pending for pk, row in held.items()}
     for line in lines:
         giver, taker = held[line.debit], held[line.credit]
@@ -289,69 +343,62 @@ def _refuse_reversed(lines: Sequence[Line]) -> None:
         raise NotReversible(_("This is a reversal. Post the original again under a new key instead."))
 
 
-def _write(fresh: list[Voucher], posted_at: datetime) -> dict[str, TransferGroup]:
+def _write(fresh: list[Voucher], posted_at: datetime) -> dict[str, int]:
+    if not fresh:
+        return {}
+    ids = bulk.numbers(TransferGroup, len(fresh))
     groups = [
-        TransferGroup(
-            key=each.key, kind=each.kind, reason=each.reason, request_hash=each.request_hash,
-            event_at=each.event_at, posted_at=posted_at,
-        )
-        for each in fresh
-    ]  # fmt: skip
+        (id_, each.key, each.request_hash, each.kind, each.reason, each.event_at, posted_at)
+        for id_, each in zip(ids, fresh, strict=True)
+    ]
     try:
         with transaction.atomic():
-            TransferGroup.objects.bulk_create(groups)
+            bulk.insert(TransferGroup, GROUP_COLUMNS, groups)
     except IntegrityError:
         # Another process used one of the keys for other accounts, which this one has not locked.
         taken = TransferGroup.objects.filter(key__in=[each.key for each in fresh]).first()
         if taken is None:
             raise
         raise KeyReused(key_reused_text(taken.key)) from None
-    made = {each.key: each for each in groups}
-    Transfer.objects.bulk_create(
-        [
-            _transfer(made[each.key], number, line)
-            for each in fresh
-            for number, line in enumerate(each.lines, start=1)
-        ]
-    )
-    return made
+    transfers = [
+        _row(id_, each, number, line, posted_at)
+        for id_, each in zip(ids, fresh, strict=True)
+        for number, line in enumerate(each.lines, start=1)
+    ]
+    bulk.insert(Transfer, TRANSFER_COLUMNS, transfers)
+    return {each.key: id_ for id_, each in zip(ids, fresh, strict=True)}
 
 
-def _transfer(group: TransferGroup, number: int, line: Line) -> Transfer:
-    transfer = Transfer(
-        group_id=group.pk, key=f"{group.key}/{number}", request_hash=rules.canonical_hash(line.asked()),
-        debit_id=line.debit, credit_id=line.credit, amount_hundredths=line.amount_hundredths,
-        code=line.code, phase=line.phase, pending_id=line.pending, event_at=group.event_at,
-        posted_at=group.posted_at, expires_at=line.expires_at, reverses_id=line.reverses,
-    )  # fmt: skip
-    transfer.leaf_hash = rules.canonical_hash(leaf(transfer))
-    return transfer
+def _row(
+    group_id: int, voucher: Voucher, number: int, line: Line, posted_at: datetime
+) -> tuple[Any, ...]:
+    facts = {
+        "group_id": group_id, "key": f"{voucher.key}/{number}",
+        "request_hash": rules.canonical_hash(line.asked()), "debit_id": line.debit,
+        "credit_id": line.credit, "amount_hundredths": line.amount_hundredths, "code": line.code,
+        "phase": line.phase, "pending_id": line.pending, "event_at": voucher.event_at,
+        "posted_at": posted_at, "expires_at": line.expires_at, "reverses_id": line.reverses,
+    }  # fmt: skip
+    return (*facts.values(), rules.canonical_hash(_leaf(facts)))
 
 
-def leaf(transfer: Transfer) -> dict[str, Any]:
-    """What the leaf hash covers: every fact of the row but the database's own id and xid."""
+def leaf_hash(transfer: Transfer) -> str:
+    """The leaf hash of a row as it stands: over every fact but the database's own id and xid."""
+    return rules.canonical_hash(_leaf({name: getattr(transfer, name) for name in LEAF_COLUMNS}))
+
+
+def _leaf(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "amount_hundredths": transfer.amount_hundredths,
-        "code": transfer.code,
-        "credit": transfer.credit_id,
-        "debit": transfer.debit_id,
-        "event_at": _instant(transfer.event_at),
-        "expires_at": _instant(transfer.expires_at),
-        "group": transfer.group_id,
-        "key": transfer.key,
-        "pending": transfer.pending_id,
-        "phase": str(transfer.phase),
-        "posted_at": _instant(transfer.posted_at),
-        "request_hash": transfer.request_hash,
-        "reverses": transfer.reverses_id,
+        name: _instant(value) if isinstance(value, datetime) else value
+        for name, value in facts.items()
     }
 
 
-def _instant(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _overdrawn(account: Account, free: int, asked: int) -> Overdrawn:
+def _overdrawn(account: _Held, free: int, asked: int) -> Overdrawn:
     text = _(
         "Account {code} can give {free} credits; {asked} were asked. Lower the amount, or wait until "
         "a reservation is given back."
@@ -369,6 +416,6 @@ def key_reused_text(key: str) -> str:
     return text.format(key=key)
 
 
-def closed_text(account: Account) -> str:
+def closed_text(account: _Held) -> str:
     text = _("Account {code} is closed and takes no further transfers.")
     return text.format(code=account.code)

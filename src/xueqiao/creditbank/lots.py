@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
 from xueqiao.creditbank import ledger, rules, standards
 from xueqiao.creditbank.models import (
-    Account,
     AccountKind,
     Application,
     Conversion,
@@ -24,10 +24,23 @@ from xueqiao.creditbank.models import (
     SourceKind,
     Unit,
 )
-from xueqiao.kernel import clock
+from xueqiao.kernel import bulk, clock
 from xueqiao.records import log
 
 POSTED = "creditbank.posted"
+OUTCOME_COLUMNS = (
+    "id", "person_id", "kind", "institution_id", "issuer", "number", "title_zh", "title_en", "result",
+    "obtained", "valid_to", "fingerprint", "evidence_sha256", "source",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "id", "key", "person_id", "outcome_id", "application_id", "unit_id", "approved",
+    "amount_hundredths", "reasons", "rule_id", "decided_by_id", "decided_at",
+)  # fmt: skip
+LOT_COLUMNS = (
+    "id", "account_id", "person_id", "institution_id", "unit_id", "level_id", "field", "title_zh",
+    "title_en", "amount_hundredths", "source_kind", "obtained", "valid_to", "decision_id", "hops",
+    "state", "state_since",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +106,8 @@ def open_learning_accounts(*, person_ids: set[int], opened_at: datetime) -> None
 
 
 @transaction.atomic
-def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[CreditLot]:
-    """Write outcome, decision, account, transfer and lot of each draft; all or none.
+def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
+    """Write outcome, decision, account, transfer and lot of each draft; all or none. The ids of the lots.
 
     The caller has left out what was recognised before; a key or an outcome that is there already
     stops the whole call by its unique constraint.
@@ -102,32 +115,33 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[CreditLot
     if not drafts:
         return []
     open_learning_accounts(person_ids={draft.person_id for draft in drafts}, opened_at=now)
-    outcomes = Outcome.objects.bulk_create([_outcome(draft) for draft in drafts])
-    decisions = Decision.objects.bulk_create(
-        [_decision(draft, outcome, now) for draft, outcome in zip(drafts, outcomes, strict=True)]
+    accounts = ledger.open_accounts(_issue_accounts(drafts, now))
+    accounts |= ledger.open_fresh_accounts(
+        [_lot_account(draft.key, draft.person_id, now) for draft in drafts]
     )
-    accounts = ledger.open_accounts(
-        [*(_lot_account(draft, now) for draft in drafts), *_issue_accounts(drafts, now)]
+    outcomes = bulk.numbers(Outcome, len(drafts))
+    decisions = bulk.numbers(Decision, len(drafts))
+    lots = bulk.numbers(CreditLot, len(drafts))
+    bulk.insert(
+        Outcome, OUTCOME_COLUMNS, [_outcome(*each) for each in zip(outcomes, drafts, strict=True)]
     )
+    bulk.insert(
+        Decision, DECISION_COLUMNS,
+        [_decision(*each, now) for each in zip(decisions, drafts, outcomes, strict=True)],
+    )  # fmt: skip
     ledger.post_many(vouchers=[_voucher(draft, accounts) for draft in drafts], posted_at=now)
-    lots = CreditLot.objects.bulk_create(
-        [
-            _lot(draft, decision, accounts[lot_code(draft.key)], now)
-            for draft, decision in zip(drafts, decisions, strict=True)
-        ]
-    )
-    log.append_many([_entry(lot, draft) for lot, draft in zip(lots, drafts, strict=True)])
+    bulk.insert(
+        CreditLot, LOT_COLUMNS,
+        [_lot(*each, accounts, now) for each in zip(lots, drafts, decisions, strict=True)],
+    )  # fmt: skip
+    log.append_many([_entry(*each) for each in zip(lots, drafts, decisions, strict=True)])
     return lots
 
 
 def open_converted(*, conversion: Conversion, at: datetime) -> int:
     """Open the ledger account of a conversion's lot; its id. Repeating it changes nothing."""
-    code = lot_code(f"conversion:{conversion.pk}")
-    account = Account(
-        code=code, unit=LedgerUnit.CREDIT, kind=AccountKind.LOT, person_id=conversion.person_id,
-        no_overdraw=True, opened_at=at,
-    )  # fmt: skip
-    return ledger.open_accounts([account])[code]
+    opening = _lot_account(f"conversion:{conversion.pk}", conversion.person_id, at)
+    return ledger.open_accounts([opening])[opening.code]
 
 
 def write_converted(
@@ -173,37 +187,35 @@ def issue_code(issuer: str) -> str:
     return f"issue:{issuer}"
 
 
-def _outcome(draft: Draft) -> Outcome:
-    return Outcome(
-        person_id=draft.person_id, kind=draft.source_kind, institution_id=draft.institution_id,
-        issuer=draft.issuer, number=draft.number, title_zh=draft.unit.title_zh,
-        title_en=draft.unit.title_en, result=draft.result, obtained=draft.obtained,
-        valid_to=draft.valid_to, fingerprint=draft.fingerprint(),
-        evidence_sha256=list(draft.evidence_sha256), source=draft.source,
+def _outcome(id_: int, draft: Draft) -> tuple[Any, ...]:
+    return (
+        id_, draft.person_id, draft.source_kind.value, draft.institution_id, draft.issuer,
+        draft.number, draft.unit.title_zh, draft.unit.title_en, draft.result, draft.obtained,
+        draft.valid_to, draft.fingerprint(), list(draft.evidence_sha256), draft.source,
     )  # fmt: skip
 
 
-def _decision(draft: Draft, outcome: Outcome, now: datetime) -> Decision:
-    return Decision(
-        key=draft.key, person_id=draft.person_id, outcome=outcome, application=draft.application,
-        unit=draft.unit, approved=True, amount_hundredths=draft.amount_hundredths,
-        reasons=draft.reasons, rule=draft.rule, decided_by_id=draft.decided_by_id, decided_at=now,
+def _decision(id_: int, draft: Draft, outcome_id: int, now: datetime) -> tuple[Any, ...]:
+    application_id = draft.application.pk if draft.application else None
+    return (
+        id_, draft.key, draft.person_id, outcome_id, application_id, draft.unit.pk, True,
+        draft.amount_hundredths, draft.reasons, draft.rule.pk, draft.decided_by_id, now,
     )  # fmt: skip
 
 
-def _lot_account(draft: Draft, now: datetime) -> Account:
-    return Account(
-        code=lot_code(draft.key), unit=LedgerUnit.CREDIT, kind=AccountKind.LOT,
-        person_id=draft.person_id, no_overdraw=True, opened_at=now,
+def _lot_account(key: str, person_id: int, now: datetime) -> ledger.Opening:
+    return ledger.Opening(
+        lot_code(key), LedgerUnit.CREDIT.value, AccountKind.LOT.value, no_overdraw=True,
+        opened_at=now, person_id=person_id,
     )  # fmt: skip
 
 
-def _issue_accounts(drafts: Sequence[Draft], now: datetime) -> list[Account]:
+def _issue_accounts(drafts: Sequence[Draft], now: datetime) -> list[ledger.Opening]:
     issuers = {draft.issuer: draft.institution_id for draft in drafts}
     return [
-        Account(
-            code=issue_code(issuer), unit=LedgerUnit.CREDIT, kind=AccountKind.ISSUE,
-            institution_id=institution, no_overdraw=False, opened_at=now,
+        ledger.Opening(
+            issue_code(issuer), LedgerUnit.CREDIT.value, AccountKind.ISSUE.value, no_overdraw=False,
+            opened_at=now, institution_id=institution,
         )
         for issuer, institution in issuers.items()
     ]  # fmt: skip
@@ -217,24 +229,26 @@ def _voucher(draft: Draft, accounts: dict[str, int]) -> ledger.Voucher:
     return ledger.Voucher(draft.key, "recognise", (line,), draft.event_at, draft.reasons)
 
 
-def _lot(draft: Draft, decision: Decision, account_id: int, now: datetime) -> CreditLot:
-    return CreditLot(
-        account_id=account_id, person_id=draft.person_id, institution_id=draft.institution_id,
-        unit=draft.unit, level_id=draft.unit.level_id, field=draft.unit.field,
-        title_zh=draft.unit.title_zh, title_en=draft.unit.title_en,
-        amount_hundredths=draft.amount_hundredths, source_kind=draft.source_kind,
-        obtained=draft.obtained, valid_to=draft.valid_to, decision=decision, state_since=now,
+def _lot(
+    id_: int, draft: Draft, decision_id: int, accounts: Mapping[str, int], now: datetime
+) -> tuple[Any, ...]:
+    unit = draft.unit
+    return (
+        id_, accounts[lot_code(draft.key)], draft.person_id, draft.institution_id, unit.pk,
+        unit.level_id, unit.field, unit.title_zh, unit.title_en, draft.amount_hundredths,
+        draft.source_kind.value, draft.obtained, draft.valid_to, decision_id, 0,
+        CreditLot.State.ACTIVE.value, now,
     )  # fmt: skip
 
 
-def _entry(lot: CreditLot, draft: Draft) -> log.LogEntry:
+def _entry(lot_id: int, draft: Draft, decision_id: int) -> log.LogEntry:
     payload = {
-        "lot_id": lot.pk,
-        "person_id": lot.person_id,
-        "decision_id": lot.decision_id,
+        "lot_id": lot_id,
+        "person_id": draft.person_id,
+        "decision_id": decision_id,
         "unit_code": draft.unit.code,
         "issuer": draft.issuer,
-        "amount_hundredths": lot.amount_hundredths,
+        "amount_hundredths": draft.amount_hundredths,
         "source_kind": str(draft.source_kind),
         "event_at": draft.event_at.isoformat(),
     }

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 from django.db.models import QuerySet
 
-from xueqiao.kernel import cursor
+from xueqiao.kernel import bulk, clock, cursor
 from xueqiao.records.models import LogEntry, Reader
 
 Row = TypeVar("Row", bound=models.Model)
@@ -32,7 +32,10 @@ def append(*, kind: str, key: str, event_at: datetime, payload: dict[str, Any]) 
 
 def append_many(entries: list[LogEntry]) -> None:
     """Append many events in one statement; repeated ones are left out."""
-    LogEntry.objects.bulk_create(entries, ignore_conflicts=True, batch_size=500)
+    now = clock.now()
+    rows = [(each.kind, each.key, each.event_at, now, each.payload) for each in entries]
+    columns = ("kind", "key", "event_at", "recorded_at", "payload")
+    bulk.insert(LogEntry, columns, rows, ignore_conflicts=True)
 
 
 def entry(*, kind: str, key: str, event_at: datetime, payload: dict[str, Any]) -> LogEntry:

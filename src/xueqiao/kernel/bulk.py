@@ -1,0 +1,138 @@
+"""Many rows in one statement, on both databases, without an object for each.
+
+``bulk_create`` spends 50 to 90 µs a row on building and preparing objects; a recognised lot has seven
+rows. Here a row is a tuple: one statement of arrays on PostgreSQL, one prepared statement on SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection, models
+
+# Of text the length is left to the column: a cast to varchar(n) would cut it without a word.
+_ARRAYS = {
+    models.CharField: "text",
+    models.TextField: "text",
+    models.JSONField: "jsonb",
+    models.UUIDField: "uuid",
+    models.DateTimeField: "timestamptz",
+    models.DateField: "date",
+    models.BooleanField: "boolean",
+    models.BigIntegerField: "bigint",
+    models.IntegerField: "integer",
+    models.BigAutoField: "bigint",
+}
+
+
+def insert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    ignore_conflicts: bool = False,
+) -> None:
+    """Insert rows in their order.
+
+    Args:
+        columns: field names, foreign keys by ``<name>_id``. Columns that are left out get the
+            database's default.
+        rows: values as Python has them; instants aware; JSON values as they are.
+        ignore_conflicts: leave out rows whose unique key is there. Then give rows sorted by it, so
+            that no writer waits for one who waits for it.
+    """
+    if not rows:
+        return
+    fields = [_field(model, name) for name in columns]
+    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"  # noqa: S608, SLF001 - names come from models
+    end = "on conflict do nothing" if ignore_conflicts else ""
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%b::{_array(field)}[]" for field in fields)
+        values = [_column(field, held) for field, held in zip(fields, zip(*rows, strict=True), strict=True)]
+        _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)
+        return
+    adapt = [_to_sqlite(field) for field in fields]
+    plain = [tuple(to(value) for to, value in zip(adapt, row, strict=True)) for row in rows]
+    with connection.cursor() as run:
+        run.executemany(f"{start} values ({', '.join(['%s'] * len(fields))}) {end}", plain)
+
+
+def numbers(model: type[models.Model], count: int) -> list[int]:
+    """Ids for rows that will be inserted in this transaction; nobody else gets them."""
+    table = model._meta.db_table  # noqa: SLF001 - Django's documented API
+    with connection.cursor() as ask:
+        if connection.vendor == "postgresql":
+            ask.execute(
+                "select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)",
+                [table, count],
+            )
+            return sorted(number for (number,) in ask.fetchall())
+        # SQLite has one writer, which this transaction is since it began.
+        ask.execute("select seq from sqlite_sequence where name = %s", [table])
+        last = (ask.fetchone() or (0,))[0]
+        return list(range(last + 1, last + 1 + count))
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    field = model._meta.get_field(name.removesuffix("_id") if name.endswith("_id") else name)  # noqa: SLF001
+    assert isinstance(field, models.Field)
+    return field
+
+
+def _target(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
+    return field.target_field if isinstance(field, models.ForeignKey) else field
+
+
+def _array(field: models.Field[Any, Any]) -> str:
+    kinds = type(_target(field)).__mro__
+    return next(_ARRAYS[kind] for kind in kinds if kind in _ARRAYS)
+
+
+def _column(field: models.Field[Any, Any], values: tuple[Any, ...]) -> list[Any]:
+    if isinstance(field, models.JSONField):
+        return [_json(value) for value in values]
+    return list(values)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _to_sqlite(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    kind = _array(field)
+    change: dict[str, Callable[[Any], Any]] = {
+        "jsonb": _json, "uuid": _hex, "timestamptz": _naive, "date": _day,
+    }  # fmt: skip
+    return change.get(kind, _same)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _hex(value: UUID | None) -> str | None:
+    return value.hex if value else None
+
+
+@lru_cache(maxsize=4096)  # one instant stands in many columns of a batch
+def _naive(value: datetime | None) -> str | None:
+    return str(value.astimezone(UTC).replace(tzinfo=None)) if value else None
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> None:
+    # Binary arrays in one round trip are as fast as COPY; Django's own cursor sends text only.
+    import psycopg  # noqa: PLC0415 - not needed, and perhaps not there, on SQLite
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as run:
+        run.execute(statement, arrays)
