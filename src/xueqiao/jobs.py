@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import close_old_connections, transaction
 from django_tasks import TaskResultStatus, task
@@ -21,6 +20,9 @@ from django_tasks_db.models import DBTaskResult
 from xueqiao.creditbank import completions, conversion, credentials
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.kernel import clock, ids, lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST = timedelta(minutes=15)
 ATTEMPTS = 3

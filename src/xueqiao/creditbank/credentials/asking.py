@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Min
@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from xueqiao.creditbank.models import Certificate, CreditLot
 from xueqiao.kernel import clock, errors
 from xueqiao.records import log
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class NotCertifiable(errors.Refusal):

@@ -6,8 +6,7 @@ The text is Chinese with English beside it, whatever language the reader has cho
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -15,6 +14,9 @@ from xueqiao.creditbank.credentials import addresses
 from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey, SourceKind
 from xueqiao.kernel import clock, credit, ids
 from xueqiao.kernel.signing import canonical, instants
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 SCHEMA = (
     "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"

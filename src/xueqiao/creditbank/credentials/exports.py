@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+import secrets
+from typing import TYPE_CHECKING, Any
 
 from xueqiao.creditbank.credentials import addresses, keys
 from xueqiao.creditbank.models import Certificate, IssuerKey, StatusList
 from xueqiao.kernel.signing import canonical, did
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 def export(
@@ -89,6 +91,6 @@ def _json(value: dict[str, Any]) -> str:
 
 def _write(folder: Path, name: str, text: str) -> None:
     path = folder / name
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     scratch.write_text(text, "utf-8")
     scratch.replace(path)

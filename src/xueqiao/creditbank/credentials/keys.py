@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import datetime
+import secrets
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -27,6 +27,9 @@ from xueqiao.creditbank.credentials import addresses
 from xueqiao.creditbank.models import IssuerKey
 from xueqiao.kernel import errors
 from xueqiao.kernel.signing import did, multibase
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class KeyLost(errors.Refusal):
@@ -110,8 +113,8 @@ def _make(path: Path) -> Ed25519PrivateKey:
         fresh = Ed25519PrivateKey.generate().private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         )
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(fresh)
             file.flush()

@@ -7,12 +7,14 @@ answer with a document or None.
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xueqiao.creditbank.credentials import addresses, keys, reading
 from xueqiao.creditbank.models import StatusList
 from xueqiao.kernel.signing import did
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Publication(Protocol):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft201909Validator
 from jsonschema.exceptions import best_match
 
 from xueqiao.kernel import signing
 from xueqiao.kernel.signing import instants
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 LARGEST = 1_000_000  # bytes; ours have about 3,000
 SAFE_INTEGER = 2**53

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,6 +10,10 @@ from django.utils.translation import gettext as _
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.models import Certificate, StatusList
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
 
 State = Certificate.State
 
@@ -56,7 +59,7 @@ def revoke(*, key: UUID, reason: str, at: datetime) -> Certificate:
     certificate.revoked_at, certificate.revoke_reason = at, reason.strip()[:300]
     certificate.save(update_fields=["state", "revoked_at", "revoke_reason"])
     if signed:
-        room = StatusList.objects.select_for_update().get(pk=certificate.status_list_id)
+        room = StatusList.objects.select_for_update().get(entries=certificate)
         statuslists.publish(room, at=at)
     return certificate
 

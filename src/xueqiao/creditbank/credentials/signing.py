@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,6 +14,9 @@ from xueqiao.creditbank.credentials import document, keys, statuslists
 from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey
 from xueqiao.kernel import lease
 from xueqiao.kernel.signing import proof
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BATCH = 25
 LEASE = timedelta(seconds=60)
@@ -77,14 +80,12 @@ def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
     for certificate in batch:
         certificate.lease_owner, certificate.lease_until = owner, now + LEASE
     Certificate.objects.bulk_update(batch, ["lease_owner", "lease_until"])
-    # By issuer, so that two signers lock lists in one order.
-    statuslists.take_bits(sorted(batch, key=lambda each: (each.institution_id, each.pk)), at=now)
-    for certificate in batch:
-        keys.in_use(
-            institution_id=certificate.institution_id,
-            institution_code=certificate.institution.code,
-            at=now,
-        )
+    # By issuer, so that two signers lock keys and lists in one order. The key comes first: its row
+    # keeps a second signer from opening a second list.
+    batch.sort(key=lambda each: (each.institution_id, each.pk))
+    for institution in {each.institution_id: each.institution for each in batch}.values():
+        keys.in_use(institution_id=institution.pk, institution_code=institution.code, at=now)
+    statuslists.take_bits(batch, at=now)
     return list(
         Certificate.objects.filter(pk__in=[each.pk for each in batch])
         .select_related(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -12,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from xueqiao.people.models import Person
 
 

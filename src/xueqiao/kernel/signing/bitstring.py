@@ -9,7 +9,10 @@ import base64
 import binascii
 import gzip
 import zlib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SHORTEST = 131_072  # bits; fewer would tell apart whose status is asked for
 LONGEST = 8 * SHORTEST

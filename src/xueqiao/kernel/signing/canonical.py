@@ -8,13 +8,15 @@ Contexts are the files of this package; no address is ever opened.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyld import jsonld
 from pyld.context_resolver import ContextResolver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 CREDENTIALS = "https://www.w3.org/ns/credentials/v2"

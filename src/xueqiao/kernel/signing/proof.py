@@ -6,13 +6,15 @@ Source: https://www.w3.org/TR/vc-di-eddsa/#eddsa-rdfc-2022
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from xueqiao.kernel.signing import canonical, instants, multibase
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 TYPE = "DataIntegrityProof"
 SUITE = "eddsa-rdfc-2022"
@@ -25,6 +27,7 @@ def hash_data(document: dict[str, Any], options: dict[str, Any]) -> bytes:
     Args:
         document: without ``proof``.
         options: the proof without ``proofValue``.
+
     Raises:
         canonical.NotCanonical: something would be lost.
     """
