@@ -39,6 +39,10 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3), "npgettext_lazy": ((1, "c"), 2, 3),
 }  # fmt: skip
+FIELDS = {
+    "msgctxt": "msgctxt", "msgid": "msgid", "msgid_plural": "msgid_plural", "msgstr": "msgstr",
+    "msgstr[0]": "msgstr",
+}  # fmt: skip
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 TEMPLATE_CALL = re.compile(rf"(?<!\w)(n?p?gettext|_)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)", re.DOTALL)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w*)(?:![rs])?(?::[^{}]*)?\}")
@@ -93,30 +97,56 @@ def extract() -> dict[str, set[Message]]:
     return {app: messages for app, messages in found.items() if messages}
 
 
-def key_of(entry: polib.POEntry) -> Message:
-    return Message(entry.msgctxt or "", entry.msgid, entry.msgid_plural or "")
-
-
 def translation(entry: polib.POEntry) -> str:
     return entry.msgstr_plural.get(0, "") if entry.msgid_plural else entry.msgstr
 
 
-def read_all() -> dict[str, polib.POFile]:
-    """Every catalogue there is, by app."""
+def read_all() -> dict[str, dict[Message, str]]:
+    """The Chinese of every catalogue there is, by app."""
     files = sorted(SOURCE.glob(f"*/{CATALOGUE}"))
-    return {path.relative_to(SOURCE).parts[0]: polib.pofile(str(path)) for path in files}
+    return {path.relative_to(SOURCE).parts[0]: read(path) for path in files}
+
+
+def read(path: Path) -> dict[Message, str]:
+    """The Chinese of one catalogue; a file that Git has merged by union is read as far as it makes sense.
+
+    Of several translations of one message the first counts; an entry without one is left out.
+    """
+    found: dict[Message, str] = {}
+    parts: dict[str, str] = {}
+    field = ""
+    for line in [*path.read_text(encoding="utf-8").splitlines(), 'msgid ""']:
+        key, _space, rest = line.partition(" ")
+        if key in FIELDS:
+            # A context or an id begins the next entry; the id behind a context does not.
+            if key == "msgctxt" or (key == "msgid" and set(parts) != {"msgctxt"}):
+                keep(parts, found)
+                parts = {}
+            field = FIELDS[key]
+            parts[field] = parts.get(field) or literal(rest)
+        elif line.startswith('"') and field:
+            parts[field] += literal(line)
+        else:
+            field = ""
+    return found
+
+
+def keep(parts: dict[str, str], found: dict[Message, str]) -> None:
+    message = Message(parts.get("msgctxt", ""), parts.get("msgid", ""), parts.get("msgid_plural", ""))
+    if message.text and parts.get("msgstr"):
+        found.setdefault(message, parts["msgstr"])
+
+
+def literal(text: str) -> str:
+    return polib.unescape(text.strip()[1:-1]) if text.strip().startswith('"') else ""
 
 
 def complete(
-    app: str, messages: set[Message], catalogues: dict[str, polib.POFile]
+    app: str, messages: set[Message], catalogues: dict[str, dict[Message, str]]
 ) -> polib.POFile:
     """The app's catalogue with exactly the code's messages; a text another app has is taken over."""
-    known: dict[Message, str] = {}
     others = [name for name in catalogues if name != app]
-    for name in [*others, *([app] if app in catalogues else [])]:
-        for entry in catalogues[name]:
-            if translation(entry) and not entry.obsolete and "fuzzy" not in entry.flags:
-                known[key_of(entry)] = translation(entry)
+    known = {m: text for name in [*others, app] for m, text in catalogues.get(name, {}).items()}
     file = polib.POFile(wrapwidth=98)
     file.metadata = METADATA
     for message in sorted(messages, key=lambda each: (each.text, each.context, each.plural)):
