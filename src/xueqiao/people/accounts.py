@@ -205,8 +205,10 @@ def create_login(
                 "one. Choose another name, or use the one this person has."
             ).format(name=username)
         )
-    login.set_password(password)  # None makes it unusable
-    login.save()
+    if login.pk is None or password is not None:
+        # A repeated call without password must not end the sessions that are open.
+        login.set_password(password)
+        login.save()
     return login
 
 
