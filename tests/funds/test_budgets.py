@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import translation
 
 from tests.hall import factories
 from xueqiao.funds import budgets, exports, intake, queries, rules
@@ -11,6 +12,12 @@ from xueqiao.network.models import Listing
 
 pytestmark = pytest.mark.django_db
 DAY = date(2020, 3, 1)
+
+
+@pytest.fixture
+def english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -117,8 +124,7 @@ def test_a_file_is_loaded_once(county, tmp_path):
         ({"approved_on": "2020-02-30"}, "3/approved_on", "2020-02-30"),
     ],
 )
-def test_a_bad_cell_is_named_and_nothing_is_written(county, tmp_path, settings, case):
-    settings.LANGUAGE_CODE = "en"
+def test_a_bad_cell_is_named_and_nothing_is_written(county, tmp_path, english, case):
     changes, pointer, says = case
     with pytest.raises(intake.CellRefused, match=says) as refused:
         intake.load(path=file(tmp_path, row(), row(**changes)))
@@ -126,8 +132,7 @@ def test_a_bad_cell_is_named_and_nothing_is_written(county, tmp_path, settings, 
     assert ApprovedBudget.objects.count() == 0
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path, settings):
-    settings.LANGUAGE_CODE = "en"
+def test_a_file_that_cannot_be_read_says_why(tmp_path, english):
     with pytest.raises(intake.FileUnreadable, match="no file"):
         intake.load(path=tmp_path / "none.csv")
     with pytest.raises(intake.FileUnreadable, match="lacks the column fen"):

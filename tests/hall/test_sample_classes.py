@@ -62,6 +62,9 @@ def test_the_teacher_of_an_institution_teaches_its_classes(ready):
     assert set(mine.values_list("institution_id", flat=True)) == {ready[1].institution.pk}
 
 
-def test_without_a_catalogue_it_says_what_is_missing(db):
-    with pytest.raises(places.NetworkMissing):
+def test_without_places_or_courses_it_says_what_is_missing(db):
+    with pytest.raises(places.NetworkMissing, match="load_places"):
+        sample_classes.load(day=DAY)
+    factories.province_with_villages()
+    with pytest.raises(sample_classes.CatalogueMissing, match="load_catalogue"):
         sample_classes.load(day=DAY)

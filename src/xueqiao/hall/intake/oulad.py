@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from xueqiao.hall import events, offerings, seats
 from xueqiao.hall.intake import oulad_rows, places
@@ -76,7 +77,7 @@ def load(
         for presentation, rows in by_presentation.items():
             _enrol(presentation, rows, persons)
             done += len(rows)
-            progress("enrolments", done, total)
+            progress(_("Enrolments"), done, total)
     codes = [_code(each) for each in by_presentation]
     return Counts(
         Offering.objects.filter(code__in=codes).count(),
@@ -126,7 +127,7 @@ def _open_accounts(people: Sequence[Learner], at: datetime, progress: Progress) 
     homes = places.homes(province="32")
     for start in range(0, len(people), BATCH):
         accounts.open_many(_account(each, homes) for each in people[start : start + BATCH])
-        progress("learners", min(start + BATCH, len(people)), len(people))
+        progress(_("Learners"), min(start + BATCH, len(people)), len(people))
     persons = accounts.ids_of([_key(each.name) for each in people])
     by_number = {each.name: persons[_key(each.name)] for each in people}
     identity.link_many(

@@ -12,11 +12,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from xueqiao.hall import enrolment, offerings, queries
 from xueqiao.hall.intake import places
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
-from xueqiao.kernel import clock, ids, tables
+from xueqiao.kernel import clock, errors, ids, tables
 from xueqiao.people import accounts
 
 CLASSES = 60
@@ -60,6 +61,12 @@ EVERYDAY = (
 )
 
 
+class CatalogueMissing(errors.Refusal):
+    """No courses are loaded yet."""
+
+    code = "hall.catalogue_missing"
+
+
 @dataclass(frozen=True)
 class Counts:
     """What is there of the series that is open on ``day``."""
@@ -77,12 +84,14 @@ def load(*, day: date) -> Counts:
 
     Raises:
         places.NetworkMissing: places or institutions are not loaded.
+        CatalogueMissing: no courses are loaded.
     """
     opened = _open_series(day)
     if opened is None:
         items = _classes(day)
         if not items:
-            raise places.NetworkMissing(places.missing_text())
+            text = _("The sample classes need courses. Run: xueqiao load_catalogue.")
+            raise CatalogueMissing(text)
         offerings.create_many(items)
         opened = day
     series = Offering.objects.filter(code__startswith=_prefix(opened)).order_by("code")
