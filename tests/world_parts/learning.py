@@ -47,7 +47,10 @@ def classes(where: Where, people: dict[str, Person], now: datetime) -> dict[str,
         presentation="2014J", starts_on=today - timedelta(days=40), ends_on=today - timedelta(days=3),
         enrol_to=now - timedelta(days=41),
     )  # fmt: skip
-    closed = offering(where, people, now, code="W-CLOSED", title="社区花艺", weekday=5, enrol_to=now - timedelta(days=1))
+    closed = offering(
+        where, people, now, code="W-CLOSED", title="社区花艺", weekday=5, teacher=None,
+        teacher_name="刘敏", enrol_to=now - timedelta(days=1),
+    )  # fmt: skip
     enrol(full, people["neighbour"], before)
     enrol(full, people["learner"], before)
     passed = enrol(finished, people["learner"], before)
