@@ -34,7 +34,8 @@ def place(code: str, level: int, name: str, above: list[Place] | None = None) ->
     made.search_text = names.search_text(name)
     made.save(update_fields=["search_text"])
     Listing.objects.create(
-        register=register(), place=made, code=code, parent=above[0] if above else None, valid_from=SINCE
+        register=register(), place=made, code=code, name=name, parent=above[0] if above else None,
+        valid_from=SINCE,
     )
     return made
 
