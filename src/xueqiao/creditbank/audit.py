@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
+from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, Max, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.models import Account, Phase, Transfer
+from xueqiao.kernel import errors
 
 SLICE = 20_000
+
+
+class CountersDiffer(errors.Refusal):
+    """An account's counters are not the sums of its transfers: somebody wrote past the ledger."""
+
+    code = "ledger.counters_differ"
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,20 @@ def recompute() -> Iterator[Difference]:
     last = Account.objects.aggregate(n=Max("pk"))["n"] or 0
     for start in range(0, last + 1, SLICE):
         yield from _differences(start, start + SLICE)
+
+
+@transaction.atomic
+def refuse_differences() -> None:
+    """The nightly check.
+
+    Raises:
+        CountersDiffer: naming up to five accounts.
+    """
+    found = list(islice(recompute(), 6))
+    if found:
+        named = ", ".join(each.code for each in found[:5])
+        text = _("Accounts {named} disagree with their transfers. Stop posting and call the operator.")
+        raise CountersDiffer(text.format(named=named))
 
 
 def _differences(start: int, end: int) -> Iterator[Difference]:

@@ -1,0 +1,20 @@
+"""``xueqiao expire_reservations``: conversions that nobody answered in time give back what they held."""
+
+from __future__ import annotations
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from xueqiao.creditbank import conversion, ledger
+from xueqiao.kernel import clock
+from xueqiao.people import rights
+
+
+class Command(BaseCommand):
+    help = "Let reservations lapse whose time is over. Safe to stop and to run again."
+    policy = rights.SHELL
+
+    def handle(self, **options: object) -> None:
+        now = clock.now()
+        count = conversion.expire_due(now=now) + ledger.expire_due(now=now)
+        self.stdout.write(_("{count} reservations lapsed").format(count=count))
