@@ -11,6 +11,7 @@ import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+
 @dataclass
 class World:
     """Primary keys, by what the tests call the thing."""
@@ -45,10 +46,16 @@ def build(now: datetime | None = None) -> World:
     credit = bank.credit(people, now)
     figures.figures(where, now)
     return World(
-        province=where.province.pk, county=where.county.pk, town=where.town.pk,
-        village=where.village.pk, sibling=where.sibling.pk, institution=where.institution.pk,
-        people={name: person.pk for name, person in people.items()}, **classes, **credit,
-    )  # fmt: skip
+        province=where.province.pk,
+        county=where.county.pk,
+        town=where.town.pk,
+        village=where.village.pk,
+        sibling=where.sibling.pk,
+        institution=where.institution.pk,
+        people={name: person.pk for name, person in people.items()},
+        **classes,
+        **credit,
+    )
 
 
 def main() -> None:

@@ -13,14 +13,16 @@ import argparse
 import ast
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polib
 from babel.messages.extract import extract_python
 from django.conf import settings
 from django.utils.translation.template import templatize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src/xueqiao"
@@ -34,17 +36,28 @@ METADATA = {
     "Plural-Forms": "nplurals=1; plural=0;",
 }
 KEYWORDS = {
-    "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
-    "ngettext": (1, 2), "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3), "npgettext_lazy": ((1, "c"), 2, 3),
-}  # fmt: skip
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
 FIELDS = {
-    "msgctxt": "msgctxt", "msgid": "msgid", "msgid_plural": "msgid_plural", "msgstr": "msgstr",
+    "msgctxt": "msgctxt",
+    "msgid": "msgid",
+    "msgid_plural": "msgid_plural",
+    "msgstr": "msgstr",
     "msgstr[0]": "msgstr",
-}  # fmt: skip
+}
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-TEMPLATE_CALL = re.compile(rf"(?<!\w)(n?p?gettext|_)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)", re.DOTALL)
+TEMPLATE_CALL = re.compile(
+    rf"(?<!\w)(n?p?gettext|_)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)", re.DOTALL
+)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w*)(?:![rs])?(?::[^{}]*)?\}")
 
 
@@ -60,7 +73,9 @@ def from_python(path: Path) -> Iterator[Message]:
     with path.open("rb") as file:
         for _line, function, texts, _comments in extract_python(file, list(KEYWORDS), [], {}):
             parts = [texts] if isinstance(texts, str) else list(texts or ())
-            yield from as_message(function or "_", [part for part in parts if isinstance(part, str)])
+            yield from as_message(
+                function or "_", [part for part in parts if isinstance(part, str)]
+            )
 
 
 def from_template(path: Path) -> Iterator[Message]:
@@ -108,7 +123,7 @@ def read_all() -> dict[str, dict[Message, str]]:
 
 
 def read(path: Path) -> dict[Message, str]:
-    """The Chinese of one catalogue; a file that Git has merged by union is read as far as it makes sense.
+    """The Chinese of one catalogue, even where Git merged it by union and it makes half a sense.
 
     Of several translations of one message the first counts; an entry without one is left out.
     """
@@ -132,7 +147,9 @@ def read(path: Path) -> dict[Message, str]:
 
 
 def keep(parts: dict[str, str], found: dict[Message, str]) -> None:
-    message = Message(parts.get("msgctxt", ""), parts.get("msgid", ""), parts.get("msgid_plural", ""))
+    message = Message(
+        parts.get("msgctxt", ""), parts.get("msgid", ""), parts.get("msgid_plural", "")
+    )
     if message.text and parts.get("msgstr"):
         found.setdefault(message, parts["msgstr"])
 
@@ -144,7 +161,7 @@ def literal(text: str) -> str:
 def complete(
     app: str, messages: set[Message], catalogues: dict[str, dict[Message, str]]
 ) -> polib.POFile:
-    """The app's catalogue with exactly the code's messages; a text another app has is taken over."""
+    """The app's catalogue with exactly the code's messages; other apps' texts are taken over."""
     others = [name for name in catalogues if name != app]
     known = {m: text for name in [*others, app] for m, text in catalogues.get(name, {}).items()}
     file = polib.POFile(wrapwidth=98)
@@ -190,11 +207,16 @@ def main() -> int:
         if str(file) + "\n" == before:
             continue
         if only_check:
-            found.append(f"{app}: {path.relative_to(ROOT)} is not up to date; run tools/messages.py")
+            found.append(
+                f"{app}: {path.relative_to(ROOT)} is not up to date; run tools/messages.py"
+            )
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(file) + "\n", encoding="utf-8")
-    print("\n".join(found) or "Every message has its Chinese.", file=sys.stderr if found else sys.stdout)
+    print(
+        "\n".join(found) or "Every message has its Chinese.",
+        file=sys.stderr if found else sys.stdout,
+    )
     return 1 if found and only_check else 0
 
 

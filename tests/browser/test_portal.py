@@ -49,7 +49,9 @@ PAGES = {
 
 @pytest.mark.parametrize("how", LOOKS, ids=str)
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_accessible_and_fits(glance: Any, site: Site, axe: str, name: str, how: Look) -> None:
+def test_page_is_accessible_and_fits(
+    glance: Any, site: Site, axe: str, name: str, how: Look
+) -> None:
     address, who = PAGES[name]
     page = glance(replace(how, who=who))
     page.goto(address.format(**site.world))

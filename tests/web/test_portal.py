@@ -72,11 +72,19 @@ def more_classes(world: World) -> None:
         facts = {
             name: getattr(first, name)
             for name in (
-                "institution_id", "place_id", "term", "starts_on", "ends_on", "enrol_from",
-                "enrol_to", "course_id",
+                "institution_id",
+                "place_id",
+                "term",
+                "starts_on",
+                "ends_on",
+                "enrol_from",
+                "enrol_to",
+                "course_id",
             )
-        }  # fmt: skip
-        offerings.create(code=f"MORE-{n}", capacities={"general": 9}, title=f"书法进阶 {n}", **facts)
+        }
+        offerings.create(
+            code=f"MORE-{n}", capacities={"general": 9}, title=f"书法进阶 {n}", **facts
+        )
 
 
 @pytest.mark.parametrize("address", COSTS)
@@ -102,7 +110,14 @@ def test_first_load_is_small(learner: Client, world: World, address: str) -> Non
 
 @pytest.mark.parametrize(
     "address",
-    ["/learning/", "/account/", "/account/statement.csv", "/account/transcript/", "/bank/", "/bank/apply/"],
+    [
+        "/learning/",
+        "/account/",
+        "/account/statement.csv",
+        "/account/transcript/",
+        "/bank/",
+        "/bank/apply/",
+    ],
 )
 def test_own_pages_ask_for_a_sign_in_and_come_back(visitor: Client, address: str) -> None:
     assert visitor.get(address).headers["Location"] == f"/sign-in/?next={address}"
@@ -147,12 +162,20 @@ def test_refused_enrolment_says_so_beside_the_button(world: World, client: Clien
     assert b"<html" not in part.content
 
 
-def test_application_keeps_what_was_typed_and_becomes_a_draft(world: World, learner: Client) -> None:
-    units = [int(name.removeprefix("unit_")) for name in form_names(learner) if name.startswith("unit_")]
+def test_application_keeps_what_was_typed_and_becomes_a_draft(
+    world: World, learner: Client
+) -> None:
+    units = [
+        int(name.removeprefix("unit_")) for name in form_names(learner) if name.startswith("unit_")
+    ]
     typed = {
-        "request_key": "page:1", "title": "十年护理经验", "statement": "在家", "obtained": "2020-05-01",
-        f"unit_{units[0]}": "on", f"credits_{units[0]}": "9.999",
-    }  # fmt: skip
+        "request_key": "page:1",
+        "title": "十年护理经验",
+        "statement": "在家",
+        "obtained": "2020-05-01",
+        f"unit_{units[0]}": "on",
+        f"credits_{units[0]}": "9.999",
+    }
     refused = learner.post("/bank/apply/", typed)
     assert refused.status_code == 422
     text = refused.content.decode()
@@ -176,7 +199,9 @@ def form_names(client: Client) -> list[str]:
     return list(client.get("/bank/apply/").context["form"].fields)
 
 
-def test_evidence_is_checked_then_the_application_is_handed_in(world: World, learner: Client) -> None:
+def test_evidence_is_checked_then_the_application_is_handed_in(
+    world: World, learner: Client
+) -> None:
     page = f"/bank/applications/{world.draft}/"
     assert learner.post(f"{page}submit/").status_code == 422  # no file yet
     program = SimpleUploadedFile("x.exe", b"MZ", content_type="application/x-msdownload")
@@ -219,7 +244,9 @@ def test_search_filters_live_in_the_address(world: World, visitor: Client) -> No
     assert titles("place=nonsense&after=nonsense") == titles("")
 
 
-def test_search_finds_resources_by_one_character_and_marks_it(world: World, visitor: Client) -> None:
+def test_search_finds_resources_by_one_character_and_marks_it(
+    world: World, visitor: Client
+) -> None:
     answer = visitor.get("/search/?kind=resource&q=帖")
     assert [found.course.title for found in answer.context["resources"].rows] == ["楷书名帖赏析"]
     assert "<mark>帖</mark>" in answer.content.decode()

@@ -1,4 +1,4 @@
-"""The credit of the world: a passed module recognised, a certificate, an application on its road."""
+"""The credit of the world: a module recognised, a certificate, an application on its road."""
 
 from __future__ import annotations
 
@@ -33,16 +33,26 @@ def application(person: Person, title: str, at: datetime) -> Any:
     unit = standards.claimable(clock.local_date(at)).first()
     claim = recognition.Claim(unit.pk, unit.credit_hundredths)
     return recognition.apply(
-        request_key=f"world:{title}", applicant=person, by=person, title=title, claims=[claim],
-        statement="照顾两位长辈起居、喂饭、翻身，学会了观察与记录。", obtained=clock.local_date(at), at=at,
-    )  # fmt: skip
+        request_key=f"world:{title}",
+        applicant=person,
+        by=person,
+        title=title,
+        claims=[claim],
+        statement="照顾两位长辈起居、喂饭、翻身，学会了观察与记录。",
+        obtained=clock.local_date(at),
+        at=at,
+    )
 
 
 def submitted(people: dict[str, Person], at: datetime) -> Any:
     """Handed in by the learner, accepted by the county's institution, waiting for the assessor."""
     made = application(people["learner"], "社区助老志愿服务", at)
-    evidence.attach(application=made, title="社区证明", media_type="application/pdf", content=PDF, at=at)
+    evidence.attach(
+        application=made, title="社区证明", media_type="application/pdf", content=PDF, at=at
+    )
     recognition.submit(application=made, by=people["learner"], at=at)
-    recognition.accept(application=made, by=people["helper"], at=at + timedelta(days=2), note="材料齐全")
+    recognition.accept(
+        application=made, by=people["helper"], at=at + timedelta(days=2), note="材料齐全"
+    )
     assert queries.work_queue(people["assessor"], clock.local_date(at)).filter(pk=made.pk).exists()
     return made

@@ -1,4 +1,4 @@
-"""The places of the world: 江苏省 › 盐城市 › 射阳县 › 合德镇 › 村, a sibling county, another province."""
+"""The places of the world: 江苏省 › 盐城市 › 射阳县 › 合德镇 › 村, a sibling county, Hunan."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def place(code: str, level: int, name: str, above: list[Place] | None = None) ->
     made.search_text = names.search_text(name)
     made.save(update_fields=["search_text"])
     Listing.objects.create(
-        register=register(), place=made, code=code, name=name, parent=above[0] if above else None,
+        register=register(),
+        place=made,
+        code=code,
+        name=name,
+        parent=above[0] if above else None,
         valid_from=SINCE,
     )
     return made
@@ -42,9 +46,13 @@ def place(code: str, level: int, name: str, above: list[Place] | None = None) ->
 
 def institution(where: Place, kind: InstitutionKind, name: str) -> Institution:
     made = Institution.objects.create(
-        code=f"SAMPLE-{where.code}-{kind.value}", name=name, kind=kind, is_sample=True,
-        serves_elders=True, valid_from=SINCE,
-    )  # fmt: skip
+        code=f"SAMPLE-{where.code}-{kind.value}",
+        name=name,
+        kind=kind,
+        is_sample=True,
+        serves_elders=True,
+        valid_from=SINCE,
+    )
     Seat.objects.create(institution=made, register=register(), place=where, valid_from=SINCE)
     return made
 
@@ -59,7 +67,13 @@ def county_with_family() -> Where:
     hunan = place("43", 1, "湖南省")
     elsewhere = place("4301", 2, "长沙市", [hunan])
     return Where(
-        province, city, county, town, village, sibling, elsewhere,
+        province,
+        city,
+        county,
+        town,
+        village,
+        sibling,
+        elsewhere,
         institution(county, InstitutionKind.COMMUNITY_COLLEGE, "射阳县社区学院（示例）"),
         institution(town, InstitutionKind.TOWN_CENTRE, "合德镇社区教育中心（示例）"),
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""The people of the world: a learner, and one for every role. All sign in by name, as in the demo."""
+"""The people of the world: learners, and one for every role. All sign in by name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ K = RoleKind
 
 def person(key: str, name: str, home_id: int, now: datetime) -> Person:
     made = accounts.open_account(
-        key=ids.stable_uuid("world", key), name=name, birth_year=1958, sex="2", home_id=home_id,
-        opened_at=now, is_sample=True,
-    )  # fmt: skip
+        key=ids.stable_uuid("world", key),
+        name=name,
+        birth_year=1958,
+        sex="2",
+        home_id=home_id,
+        opened_at=now,
+        is_sample=True,
+    )
     accounts.create_login(person_id=made.pk, username=f"demo-{key}", password=None)
     return made
 
@@ -40,7 +45,11 @@ def people(where: Where, now: datetime) -> dict[str, Person]:
     for kind, (name, place_id, institution_id) in held.items():
         found[kind.value] = person(kind.value, name, where.county.pk, now)
         roles.grant(
-            person_id=found[kind.value].pk, kind=kind.value, place_id=place_id,
-            institution_id=institution_id, valid_from=SINCE, at=now,
-        )  # fmt: skip
+            person_id=found[kind.value].pk,
+            kind=kind.value,
+            place_id=place_id,
+            institution_id=institution_id,
+            valid_from=SINCE,
+            at=now,
+        )
     return found

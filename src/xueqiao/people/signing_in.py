@@ -41,14 +41,17 @@ class TooManyAttempts(errors.Refusal):
 def check_password(*, request: HttpRequest, username: str, password: str, address: str) -> Login:
     """The sign-in that belongs to a name and a password.
 
-    Args:
-        address: the network address that asks; failures are counted for it too.
+    ``address`` is the network address that asks; failures are counted for it too.
+
     Raises:
         TooManyAttempts: the limits of ``rules.py`` are reached; the password is not looked at.
         WrongPassword: the name or the password is not right.
     """
     by_name, by_address = _key("name", username.casefold()), _key("address", address)
-    if cache.get(by_name, 0) >= FAILURES_EACH_NAME or cache.get(by_address, 0) >= FAILURES_EACH_ADDRESS:
+    if (
+        cache.get(by_name, 0) >= FAILURES_EACH_NAME
+        or cache.get(by_address, 0) >= FAILURES_EACH_ADDRESS
+    ):
         raise TooManyAttempts(too_many_text(), pointer="password")
     login = authenticate(request, username=username, password=password)
     if isinstance(login, Login):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from xueqiao.kernel import clock
 from xueqiao.people import rights
-from xueqiao.people.models import Person
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from xueqiao.people.models import Person
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

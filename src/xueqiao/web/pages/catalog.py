@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 
@@ -17,6 +16,9 @@ from xueqiao.people import rights
 from xueqiao.web import access
 from xueqiao.web.pages.network import place_of
 
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
 SOME, MANY = 6, 18
 MOST_LETTERS = 80
 
@@ -27,7 +29,11 @@ def search_page(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind not in {"class", "resource"}:
         kind = ""
-    context: dict[str, Any] = {"kind": kind, "q": words(request), "today": clock.local_date(clock.now())}
+    context: dict[str, Any] = {
+        "kind": kind,
+        "q": words(request),
+        "today": clock.local_date(clock.now()),
+    }
     if kind != "resource":
         context |= found_classes(request, SOME if not kind else MANY)
     if kind != "class":
@@ -60,10 +66,13 @@ def found_classes(request: HttpRequest, size: int) -> dict[str, Any]:
     asked, now = request.GET, clock.now()
     place = place_of(asked.get("place", ""))
     rows = classes.find(
-        words(request), at=now, place_id=place.pk if place else None,
-        is_open=asked.get("open") == "1", is_free=asked.get("free") == "1",
+        words(request),
+        at=now,
+        place_id=place.pk if place else None,
+        is_open=asked.get("open") == "1",
+        is_free=asked.get("free") == "1",
         for_elders=asked.get("elders") == "1",
-    )  # fmt: skip
+    )
     page = paging.page(rows, order=("starts_on", "id"), after=asked.get("after", ""), size=size)
     narrowed = any(asked.get(name) for name in ("place", "open", "free", "elders"))
     return {"classes": page, "class_count": rows.count(), "place": place, "narrowed": narrowed}
@@ -71,7 +80,11 @@ def found_classes(request: HttpRequest, size: int) -> dict[str, Any]:
 
 def found_resources(request: HttpRequest, size: int) -> dict[str, Any]:
     asked = request.GET
-    number = int(asked.get("page", "")) if asked.get("page", "").isascii() and asked.get("page", "").isdigit() else 1
+    number = (
+        int(asked.get("page", ""))
+        if asked.get("page", "").isascii() and asked.get("page", "").isdigit()
+        else 1
+    )
     field = asked.get("field", "")
     found = search.find(words(request), discipline=field, page=number, size=size)
     fields = search.disciplines(words(request)) if asked.get("kind") == "resource" else []

@@ -1,11 +1,10 @@
-"""The lifelong account: balance, lots, timeline, certificates, statement, the printed transcript."""
+"""The lifelong account: balance, lots, timeline, certificates, statement, transcript."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -20,9 +19,13 @@ from xueqiao.creditbank.credentials import addresses, asking
 from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
-from xueqiao.people.models import Person
 from xueqiao.web import access, qr
 from xueqiao.web.templatetags.ui import titled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xueqiao.people.models import Person
 
 YEAR = timedelta(days=365)
 
@@ -46,9 +49,13 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @access.page(rights.OWN)
 def ask_certificate(request: HttpRequest, lot_id: int) -> HttpResponse:
-    """Ask for the certificate of one of my lots; a job signs it. Asked twice it is one certificate."""
+    """Ask for the certificate of one of my lots; a job signs it. Asked twice it is one."""
     now = clock.now()
-    mine = [row.lot for row in queries.lots(access.signed_in(request), clock.local_date(now)) if row.lot.pk == lot_id]
+    mine = [
+        row.lot
+        for row in queries.lots(access.signed_in(request), clock.local_date(now))
+        if row.lot.pk == lot_id
+    ]
     if request.method == "POST" and not mine:
         raise Http404
     if request.method == "POST":
@@ -57,7 +64,9 @@ def ask_certificate(request: HttpRequest, lot_id: int) -> HttpResponse:
         except errors.Refusal as why:
             messages.error(request, str(why))
         else:
-            messages.success(request, _("The certificate is being signed; it appears here in a moment."))
+            messages.success(
+                request, _("The certificate is being signed; it appears here in a moment.")
+            )
     return redirect("account")
 
 
@@ -65,8 +74,11 @@ def ask_certificate(request: HttpRequest, lot_id: int) -> HttpResponse:
 def statement_page(request: HttpRequest) -> HttpResponse:
     """Opening balance, movements, closing balance of the days that the address names."""
     found = stated(request)
-    context = {"statement": found, "since": clock.local_date(found.since),
-               "until": clock.local_date(found.until - timedelta(microseconds=1))}  # fmt: skip
+    context = {
+        "statement": found,
+        "since": clock.local_date(found.since),
+        "until": clock.local_date(found.until - timedelta(microseconds=1)),
+    }
     return render(request, "creditbank/statement.html", context)
 
 
@@ -77,19 +89,25 @@ def statement_file(request: HttpRequest) -> HttpResponse:
     head = [_("Day"), _("What"), _("Kind"), _("Credits"), _("Balance"), _("Voucher")]
     rows = (
         [
-            clock.local_date(each.transfer.posted_at).isoformat(), titled(each), each.group.kind,
-            credit.show(each.amount_hundredths), credit.show(each.balance_hundredths), each.group.key,
+            clock.local_date(each.transfer.posted_at).isoformat(),
+            titled(each),
+            each.group.kind,
+            credit.show(each.amount_hundredths),
+            credit.show(each.balance_hundredths),
+            each.group.key,
         ]
         for each in found.movements
-    )  # fmt: skip
+    )
     return as_csv("statement", head, rows)
 
 
 @access.page(rights.OWN)
 def transcript(request: HttpRequest) -> HttpResponse:
-    """What was recognised, on A4 without the site's frame; the QR code opens the verification page."""
+    """What was recognised, on A4 without the site's frame; the QR code opens verification."""
     me, now = access.signed_in(request), clock.now()
-    proofs = {each.lot_id: each for each in certificates(me) if each.state == Certificate.State.ISSUED}
+    proofs = {
+        each.lot_id: each for each in certificates(me) if each.state == Certificate.State.ISSUED
+    }
     lots = [(row, proofs.get(row.lot.pk)) for row in queries.lots(me, clock.local_date(now))]
     context = {
         "account": queries.learning_account(me),
@@ -106,23 +124,38 @@ def transcript(request: HttpRequest) -> HttpResponse:
 def transcript_file(request: HttpRequest) -> HttpResponse:
     """The transcript as a file."""
     me, today = access.signed_in(request), clock.local_date(clock.now())
-    head = [_("Obtained"), _("What"), _("Source"), _("Issuer"), _("Level"), _("Credits"), _("Valid until"), _("State")]
+    head = [
+        _("Obtained"),
+        _("What"),
+        _("Source"),
+        _("Issuer"),
+        _("Level"),
+        _("Credits"),
+        _("Valid until"),
+        _("State"),
+    ]
     rows = (
         [
-            row.lot.obtained.isoformat(), titled(row.lot), row.lot.get_source_kind_display(),
-            row.lot.institution.name if row.lot.institution else "", row.lot.level.number,
-            credit.show(row.held_hundredths), row.lot.valid_to.isoformat() if row.lot.valid_to else "",
+            row.lot.obtained.isoformat(),
+            titled(row.lot),
+            row.lot.get_source_kind_display(),
+            row.lot.institution.name if row.lot.institution else "",
+            row.lot.level.number,
+            credit.show(row.held_hundredths),
+            row.lot.valid_to.isoformat() if row.lot.valid_to else "",
             row.lot.get_state_display(),
         ]
         for row in queries.lots(me, today)
-    )  # fmt: skip
+    )
     return as_csv("transcript", head, rows)
 
 
 def certificates(me: Person) -> list[Any]:
     """My certificates, newest first, each with ``page``: its address for everybody."""
     found: list[Any] = list(
-        Certificate.objects.own(me).select_related("institution", "lot").order_by("-requested_at", "-pk")
+        Certificate.objects.own(me)
+        .select_related("institution", "lot")
+        .order_by("-requested_at", "-pk")
     )
     for each in found:
         each.page = addresses.checking(each.key)
@@ -146,7 +179,7 @@ def day_of(text: str) -> datetime | None:
 
 
 def as_csv(name: str, head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> HttpResponse:
-    """A CSV file that Excel opens as what it is: UTF-8 with its mark, no cell is taken as a formula."""
+    """A CSV file that Excel opens as it is: UTF-8 with its mark; no cell becomes a formula."""
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     answer.write("\ufeff")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
@@ -16,6 +15,9 @@ from xueqiao.network.models import Level, Place
 from xueqiao.people import rights
 from xueqiao.web import access
 from xueqiao.web.pages.network import county_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 SOON = 6
 # The register in which each number is shown: villages are listed by the statistical one only.
@@ -42,9 +44,12 @@ def front(request: HttpRequest) -> HttpResponse:
         near, soon = None, list(hall.starting_soon(None, today)[:SOON])
     province = Place.objects.filter(level=Level.PROVINCE, valid_to=None).order_by("code").first()
     context = {
-        "today": today, "near": near, "starting_soon": soon, "figures_place": province,
+        "today": today,
+        "near": near,
+        "starting_soon": soon,
+        "figures_place": province,
         "figures": numbers(province) if province else [],
-    }  # fmt: skip
+    }
     return render(request, "web/front.html", context)
 
 
@@ -60,10 +65,12 @@ def numbers(province: Place) -> list[Number]:
 def shown(figure: Any) -> Number:
     parts = f"{figure.numerator:,} / {figure.denominator:,}"
     return Number(
-        name=str(figure.indicator.title), value=f"{figure.shown:,}", unit=str(figure.indicator.unit.value),
+        name=str(figure.indicator.title),
+        value=f"{figure.shown:,}",
+        unit=str(figure.indicator.unit.value),
         note=f"{parts} · {figure.period}",
         address=f"/cockpit/indicators/{figure.indicator.code}/?register={figure.register}",
-    )  # fmt: skip
+    )
 
 
 urlpatterns = [path("", front, name="front")]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
@@ -14,6 +13,9 @@ from xueqiao.hall.models import Enrolment, Offering
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 
 @access.page(rights.PUBLIC)
@@ -30,7 +32,10 @@ def enrol(request: HttpRequest, offering_id: int) -> HttpResponse:
         return redirect("class", offering_id)
     try:
         enrolment.enrol(
-            offering_id=offering_id, person_id=me, by_person_id=me, at=clock.now(),
+            offering_id=offering_id,
+            person_id=me,
+            by_person_id=me,
+            at=clock.now(),
             request_key=request.POST.get("request_key", "")[:80] or str(uuid.uuid4()),
         )
     except errors.Refusal as why:
@@ -88,11 +93,15 @@ def class_context(request: HttpRequest, offering_id: int) -> dict[str, Any]:
     now, me = clock.now(), access.person(request)
     offerings = queries.with_seats(Offering.objects.published()).select_related("teacher")
     offering: Any = get_object_or_404(offerings, pk=offering_id)
-    mine = queries.with_position(Enrolment.objects.own(me).filter(offering=offering)) if me else None
+    mine = (
+        queries.with_position(Enrolment.objects.own(me).filter(offering=offering)) if me else None
+    )
     is_open = offering.enrol_from <= now < offering.enrol_to
     return {
         "offering": offering,
-        "mine": mine.select_related("completion").order_by("-pk").first() if mine is not None else None,
+        "mine": mine.select_related("completion").order_by("-pk").first()
+        if mine is not None
+        else None,
         "is_open": is_open,
         "is_early": now < offering.enrol_from,
         "today": clock.local_date(now),

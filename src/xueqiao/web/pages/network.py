@@ -1,7 +1,8 @@
-"""Choosing a place: by typing a part of its name, or down the five levels. Works without scripts."""
+"""Choosing a place: by part of its name, or down the five levels. Works without scripts."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -13,23 +14,28 @@ from xueqiao.kernel import clock
 from xueqiao.network import tree
 from xueqiao.network.models import Level, Place
 from xueqiao.people import rights
-from xueqiao.people.models import Person
 from xueqiao.web import access
+
+if TYPE_CHECKING:
+    from xueqiao.people.models import Person
 
 DEFAULT_BACK = "/search/?kind=class"
 
 
 @access.page(rights.PUBLIC)
 def picker(request: HttpRequest) -> HttpResponse:
-    """The places that fit what was typed, or those below one; choosing leads back with ``place``."""
+    """The places that fit what was typed, or those below one; a choice leads back."""
     today, text = clock.local_date(clock.now()), request.GET.get("q", "").strip()[:40]
     at, me = place_of(request.GET.get("at", "")), access.person(request)
     back = request.GET.get("back", DEFAULT_BACK)
-    context = {
-        "q": text, "at": at, "back": back, "choose": choose_prefix(request, back),
+    context: dict[str, Any] = {
+        "q": text,
+        "at": at,
+        "back": back,
+        "choose": choose_prefix(request, back),
         "found": tree.search(text, day=today, limit=20) if text else [],
         "home": county_of(me),
-    }  # fmt: skip
+    }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "network/_found.html", context)
     context |= {

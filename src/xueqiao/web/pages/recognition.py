@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from xueqiao.creditbank import evidence, matching, queries, recognition, rules, standards
 from xueqiao.creditbank.models import Application, Unit
@@ -20,6 +17,11 @@ from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
 from xueqiao.web import access
 from xueqiao.web.templatetags.ui import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
 
 State = Application.State
 # The road of an application, with who has it while it stands there.
@@ -31,7 +33,11 @@ ROAD = [
     (State.PUBLIC_NOTICE, gettext_lazy("Province, deciding")),
     (State.POSTED, gettext_lazy("Your account")),
 ]
-STANDS_AT = {State.RETURNED: State.DRAFT, State.PROPOSED: State.PUBLIC_NOTICE, State.APPROVED: State.POSTED}
+STANDS_AT = {
+    State.RETURNED: State.DRAFT,
+    State.PROPOSED: State.PUBLIC_NOTICE,
+    State.APPROVED: State.POSTED,
+}
 STOPPED = {State.REJECTED, State.WITHDRAWN}
 
 
@@ -40,18 +46,25 @@ class ApplicationForm(forms.Form):
 
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=80)
     title = forms.CharField(
-        label=gettext_lazy("What have you learnt?"), max_length=200,
-        help_text=gettext_lazy("In your own words, such as: ten years of caring for elders at home"),
+        label=gettext_lazy("What have you learnt?"),
+        max_length=200,
+        help_text=gettext_lazy(
+            "In your own words, such as: ten years of caring for elders at home"
+        ),
     )
     statement = forms.CharField(
-        label=gettext_lazy("How and where did you learn it?"), required=False,
+        label=gettext_lazy("How and where did you learn it?"),
+        required=False,
         widget=forms.Textarea({"rows": 5}),
     )
     obtained = forms.DateField(
-        label=gettext_lazy("When was this learning complete?"), widget=forms.DateInput({"type": "date"}),
+        label=gettext_lazy("When was this learning complete?"),
+        widget=forms.DateInput({"type": "date"}),
     )
     employer = forms.CharField(
-        label=gettext_lazy("Your employer then"), required=False, max_length=160,
+        label=gettext_lazy("Your employer then"),
+        required=False,
+        max_length=160,
         help_text=gettext_lazy("So that nobody of the same employer assesses it"),
     )
 
@@ -59,12 +72,16 @@ class ApplicationForm(forms.Form):
         super().__init__(*args, **options)
         self.units = units
         for unit in units:
-            self.fields[f"unit_{unit.pk}"] = forms.BooleanField(label=title_of(unit), required=False)
+            self.fields[f"unit_{unit.pk}"] = forms.BooleanField(
+                label=title_of(unit), required=False
+            )
             self.fields[f"credits_{unit.pk}"] = forms.CharField(
-                label=_("Credits asked for"), required=False, max_length=12,
+                label=_("Credits asked for"),
+                required=False,
+                max_length=12,
                 initial=credit.show(unit.credit_hundredths),
                 widget=forms.TextInput({"inputmode": "decimal", "size": 6}),
-            )  # fmt: skip
+            )
 
     def rows(self) -> list[tuple[Unit, forms.BoundField, forms.BoundField]]:
         """Each unit with its tick and its amount."""
@@ -77,9 +94,14 @@ class ApplicationForm(forms.Form):
             if not given.get(f"unit_{unit.pk}"):
                 continue
             try:
-                amount = credit.parse(given.get(f"credits_{unit.pk}") or credit.show(unit.credit_hundredths))
+                amount = credit.parse(
+                    given.get(f"credits_{unit.pk}") or credit.show(unit.credit_hundredths)
+                )
             except ValueError:
-                self.add_error(f"credits_{unit.pk}", _("Write a number with at most two decimals, such as 1.5."))
+                self.add_error(
+                    f"credits_{unit.pk}",
+                    _("Write a number with at most two decimals, such as 1.5."),
+                )
             else:
                 claims.append(recognition.Claim(unit.pk, amount))
         if not claims and not self.errors:
@@ -115,7 +137,10 @@ def apply(request: HttpRequest) -> HttpResponse:
     form = ApplicationForm(request.POST, units=units)
     if not form.is_valid():
         return render(request, "creditbank/apply.html", {"form": form}, status=422)
-    facts = {name: form.cleaned_data[name] for name in ("request_key", "title", "statement", "obtained", "employer", "claims")}
+    facts = {
+        name: form.cleaned_data[name]
+        for name in ("request_key", "title", "statement", "obtained", "employer", "claims")
+    }
     try:
         made = recognition.apply(applicant=me, by=me, at=now, **facts)
     except errors.Refusal as why:
@@ -141,9 +166,12 @@ def attach(request: HttpRequest, application_id: int) -> HttpResponse:
         # The limit is asked before the content is read into memory.
         content = sent.read(rules.EVIDENCE_BYTES + 1)
         evidence.attach(
-            application=application, title=request.POST.get("title", "").strip()[:160] or (sent.name or "")[:160],
-            media_type=sent.content_type or "", content=content, at=clock.now(),
-        )  # fmt: skip
+            application=application,
+            title=request.POST.get("title", "").strip()[:160] or (sent.name or "")[:160],
+            media_type=sent.content_type or "",
+            content=content,
+            at=clock.now(),
+        )
 
     return change(request, application_id, work)
 
@@ -152,14 +180,22 @@ def attach(request: HttpRequest, application_id: int) -> HttpResponse:
 def submit(request: HttpRequest, application_id: int) -> HttpResponse:
     """Hand the application in."""
     me = access.signed_in(request)
-    return change(request, application_id, lambda it: recognition.submit(application=it, by=me, at=clock.now()))
+    return change(
+        request,
+        application_id,
+        lambda it: recognition.submit(application=it, by=me, at=clock.now()),
+    )
 
 
 @access.page(rights.OWN)
 def withdraw(request: HttpRequest, application_id: int) -> HttpResponse:
     """Take the application back."""
     me = access.signed_in(request)
-    return change(request, application_id, lambda it: recognition.withdraw(application=it, by=me, at=clock.now()))
+    return change(
+        request,
+        application_id,
+        lambda it: recognition.withdraw(application=it, by=me, at=clock.now()),
+    )
 
 
 def own(request: HttpRequest, application_id: int) -> Application:
@@ -167,7 +203,9 @@ def own(request: HttpRequest, application_id: int) -> Application:
     return get_object_or_404(rows, pk=application_id)
 
 
-def change(request: HttpRequest, application_id: int, work: Callable[[Application], object]) -> HttpResponse:
+def change(
+    request: HttpRequest, application_id: int, work: Callable[[Application], object]
+) -> HttpResponse:
     """Call one verb for a press of a button; back to the page, or the page with the refusal."""
     application = own(request, application_id)
     if request.method == "POST":
@@ -178,7 +216,9 @@ def change(request: HttpRequest, application_id: int, work: Callable[[Applicatio
     return redirect("application", application_id)
 
 
-def show(request: HttpRequest, application: Application, why: errors.Refusal | None = None) -> HttpResponse:
+def show(
+    request: HttpRequest, application: Application, why: errors.Refusal | None = None
+) -> HttpResponse:
     context = {
         "application": application,
         "steps": road(application),
@@ -190,7 +230,9 @@ def show(request: HttpRequest, application: Application, why: errors.Refusal | N
         "types": ",".join(sorted(rules.EVIDENCE_TYPES)),
         "most_megabytes": rules.EVIDENCE_BYTES // (1024 * 1024),
     }
-    return render(request, "creditbank/application.html", context, status=why.status if why else 200)
+    return render(
+        request, "creditbank/application.html", context, status=why.status if why else 200
+    )
 
 
 def road(application: Application) -> list[Step]:
@@ -198,11 +240,14 @@ def road(application: Application) -> list[Step]:
     rows = application.steps.select_related("actor").order_by("number")
     done = [
         Step(
-            row.get_to_state_display(), "stopped" if row.to_state in STOPPED else "done", row.actor.name,
-            row.at, row.note,
+            row.get_to_state_display(),
+            "stopped" if row.to_state in STOPPED else "done",
+            row.actor.name,
+            row.at,
+            row.note,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     if application.state in STOPPED or application.state == State.POSTED:
         return done
     at = STANDS_AT.get(State(application.state), State(application.state))

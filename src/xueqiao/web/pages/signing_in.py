@@ -22,11 +22,13 @@ class SignInForm(forms.Form):
     """Name and password."""
 
     username = forms.CharField(
-        label=_("Sign-in name"), max_length=60,
+        label=_("Sign-in name"),
+        max_length=60,
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none"}),
     )
     password = forms.CharField(
-        label=_("Password"), max_length=200,
+        label=_("Password"),
+        max_length=200,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
 
@@ -69,8 +71,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def sign_in_page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "people": accounts.demo_people(),
-               "next": request.POST.get("next") or request.GET.get("next", "")}  # fmt: skip
+    context = {
+        "form": form,
+        "people": accounts.demo_people(),
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+    }
     return render(request, "web/sign_in.html", context, status=status)
 
 

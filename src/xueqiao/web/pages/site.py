@@ -43,7 +43,9 @@ def switch_language(request: HttpRequest) -> HttpResponse:
     """Change the language and stay on the page."""
     answer, language = back_to(request), request.POST.get("language", "")
     if check_for_language(language) and language in dict(settings.LANGUAGES):
-        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=REMEMBERED_FOR, samesite="Lax")
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=REMEMBERED_FOR, samesite="Lax"
+        )
     return answer
 
 

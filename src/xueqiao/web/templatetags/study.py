@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from datetime import date
 
 register = template.Library()
 
@@ -28,8 +30,9 @@ def hours(offering: Any) -> str:
         return _("No fixed hours")
     return _("Every {weekday}, {start} to {end}").format(
         weekday=WEEKDAYS[offering.weekday - 1],
-        start=clock_time(offering.from_minute), end=clock_time(offering.to_minute),
-    )  # fmt: skip
+        start=clock_time(offering.from_minute),
+        end=clock_time(offering.to_minute),
+    )
 
 
 @register.filter

@@ -1,23 +1,18 @@
 """Tags and filters of every template: credits, numbers, components.
 
-Leaf components are tags (``{% badge %}``, ``{% field %}``); containers (card, table, filter bar) are
-plain HTML with the classes of ``static/web/components.css``. All of them stand on ``/console/gallery/``.
+Leaf components are tags (``{% badge %}``, ``{% field %}``); containers (card, table, filter bar)
+are plain HTML with the classes of ``static/web/components.css``. ``/console/gallery/`` shows all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django import template
 from django.contrib.staticfiles import finders
-from django.forms import BoundField
-from django.http import HttpRequest
-from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -26,12 +21,26 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import credit, errors
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from django.forms import BoundField
+    from django.http import HttpRequest
+    from django.template import Context
+
 register = template.Library()
 
 TEN_THOUSAND, HUNDRED_MILLION = 10_000, 100_000_000
 BADGE_SIGNS = {"ok": "check", "warn": "clock", "bad": "cross", "now": "arrow", "": ""}
-NOTICE_SIGNS = {"ok": "check", "success": "check", "warn": "alert", "warning": "alert", "bad": "alert",
-                "error": "alert"}  # fmt: skip
+NOTICE_SIGNS = {
+    "ok": "check",
+    "success": "check",
+    "warn": "alert",
+    "warning": "alert",
+    "bad": "alert",
+    "error": "alert",
+}
 NOTICE_LEVELS = {"success": "ok", "warning": "warn", "error": "bad"}
 
 
@@ -53,7 +62,7 @@ def credits(hundredths: int) -> str:  # noqa: A001 - the word people read
 
 
 @register.filter
-def number(value: int | float) -> str:
+def number(value: float) -> str:
     """A number with thousands separators, in both languages: for tables."""
     return f"{value:,}"
 
@@ -99,7 +108,11 @@ def _digest(name: str) -> str:
 def icon(name: str) -> SafeString:
     """A line icon; never the only carrier of a meaning."""
     sheet = asset("web/icons.svg")
-    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sheet, name)
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        sheet,
+        name,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -109,7 +122,7 @@ def current(context: Context, prefix: str, *, exact: bool = False, kind: str = "
     here = request.path == prefix if exact else request.path.startswith(prefix)
     if kind and here:
         here = request.GET.get("kind", "class") == kind
-    return mark_safe(' aria-current="page"') if here else mark_safe("")  # noqa: S308 - a literal
+    return mark_safe(' aria-current="page"') if here else mark_safe("")
 
 
 @register.simple_tag(takes_context=True)
@@ -132,7 +145,7 @@ def breadcrumb(*parts: str) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/breadcrumb.html")
 def trail(links: Iterable[tuple[str, str]], here: str) -> dict[str, Any]:
-    """A breadcrumb made from data: (title, address) pairs, such as 省 › 市 › 县, and the last title."""
+    """A breadcrumb made from data: (title, address) pairs, such as 省 › 市, and the last title."""
     return {"links": list(links), "here": here}
 
 
@@ -157,8 +170,12 @@ def sample(is_sample: bool = True) -> dict[str, Any]:
 @register.inclusion_tag("ui/notice.html")
 def notice(text: object, level: str = "info", title: str = "") -> dict[str, Any]:
     """A sentence that stands out. ``level``: info, ok, warn or bad."""
-    return {"text": text, "title": title, "level": NOTICE_LEVELS.get(level, level),
-            "sign": NOTICE_SIGNS.get(level, "info")}  # fmt: skip
+    return {
+        "text": text,
+        "title": title,
+        "level": NOTICE_LEVELS.get(level, level),
+        "sign": NOTICE_SIGNS.get(level, "info"),
+    }
 
 
 @register.inclusion_tag("ui/refusal.html")
@@ -193,7 +210,9 @@ def steps(rows: Iterable[Step]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/stat.html")
-def stat(name: str, value: str, *, unit: str = "", note: str = "", address: str = "") -> dict[str, Any]:
+def stat(
+    name: str, value: str, *, unit: str = "", note: str = "", address: str = ""
+) -> dict[str, Any]:
     """One number with its name, unit and note; a link to its definition where there is one."""
     return {"name": name, "value": value, "unit": unit, "note": note, "address": address}
 
@@ -212,9 +231,19 @@ def pager(context: Context, page: Any, name: str = "after") -> dict[str, Any]:
 
 
 STATE_LEVELS = {
-    "posted": "ok", "approved": "ok", "issued": "ok", "active": "ok", "rejected": "bad", "revoked": "bad",
-    "reversed": "bad", "returned": "warn", "draft": "", "withdrawn": "", "timed_out": "", "expired": "",
-}  # fmt: skip
+    "posted": "ok",
+    "approved": "ok",
+    "issued": "ok",
+    "active": "ok",
+    "rejected": "bad",
+    "revoked": "bad",
+    "reversed": "bad",
+    "returned": "warn",
+    "draft": "",
+    "withdrawn": "",
+    "timed_out": "",
+    "expired": "",
+}
 
 
 @register.filter
