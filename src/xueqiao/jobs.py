@@ -117,7 +117,7 @@ def enqueue_due(*, now: datetime) -> int:
 
 
 def run_next() -> bool | None:
-    """Run the next job that is ready. True: it ended well; False: it failed; None: none is ready."""
+    """Run the next job that is ready. True: it ended well; False: it failed; None: none was."""
     with transaction.atomic():
         row = DBTaskResult.objects.ready().get_locked()
         if row is None:

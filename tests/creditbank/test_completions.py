@@ -29,7 +29,12 @@ def test_a_passed_module_becomes_outcome_decision_lot_and_transfer(bank):
         "read": 1, "posted": 1, "hundredths": 6000, "not_passed": 0, "repeated": 0, "no_unit": 0,
     }  # fmt: skip
     lot = CreditLot.objects.select_related("decision__outcome", "unit", "level").get()
-    assert (lot.person, lot.amount_hundredths, lot.source_kind, lot.hops) == (bank, 6000, "formal", 0)
+    assert (lot.person, lot.amount_hundredths, lot.source_kind, lot.hops) == (
+        bank,
+        6000,
+        "formal",
+        0,
+    )
     assert (lot.unit.code, lot.level.number, lot.obtained) == ("OULAD-AAA-U1", 5, date(2014, 6, 30))
     assert lot.decision.rule.code == "completion.credit"
     assert lot.decision.decided_by is None
@@ -58,7 +63,9 @@ def test_a_repeated_or_late_event_changes_nothing(bank):
     factories.completed(bank, 2, credits=3000, at=datetime(2013, 6, 30, tzinfo=UTC))
     done = follow()
     assert (done.repeated, done.posted, done.hundredths) == (1, 1, 3000)
-    amounts = CreditLot.objects.order_by("amount_hundredths").values_list("amount_hundredths", flat=True)
+    amounts = CreditLot.objects.order_by("amount_hundredths").values_list(
+        "amount_hundredths", flat=True
+    )
     assert list(amounts) == [3000, 6000]
 
 

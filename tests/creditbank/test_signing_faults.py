@@ -46,7 +46,8 @@ print(json.dumps({
     "bits": len(set(found.exclude(document="").values_list("status_index", flat=True))),
     "taken": sum(StatusList.objects.values_list("taken", flat=True)),
     "keys": IssuerKey.objects.count(), "lists": StatusList.objects.count(),
-    "hold": sum(credentials.verify(text=e.document, now=clock.now()).holds for e in found.exclude(document="")),
+    "hold": sum(credentials.verify(text=e.document, now=clock.now()).holds
+                for e in found.exclude(document="")),
 }))
 """
 
@@ -102,7 +103,7 @@ def test_four_signers_at_once_sign_each_certificate_once():
     def sign():
         try:
             done.append(credentials.sign_queued(limit=COUNT, now=clock.now()).signed)
-        except Exception as why:
+        except Exception as why:  # noqa: BLE001 - a thread hands its failure over
             failures.append(why)
         finally:
             connections.close_all()

@@ -206,7 +206,7 @@ def test_the_holder_is_known_by_name_only_to_who_knows_the_name():
 
 
 def test_any_single_changed_byte_is_refused():
-    """Law: whichever byte of the file is replaced by whichever other, the certificate is refused."""
+    """Law: whichever byte is replaced by whichever other, the certificate is refused."""
     [certificate] = certified.issued()
     original = certificate.document.encode()
 

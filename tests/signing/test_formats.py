@@ -51,7 +51,7 @@ def test_exactly_the_raised_bits_are_read_back(raised):
 
 
 def test_the_first_bit_is_the_leftmost():
-    """https://www.w3.org/TR/vc-bitstring-status-list/: the first index is zero, at the left-most bit."""
+    """The specification: the first index is zero, at the left-most bit."""
     assert bitstring.decode(bitstring.encode([0]))[0] == 0b10000000
     assert bitstring.decode(bitstring.encode([9]))[1] == 0b01000000
 

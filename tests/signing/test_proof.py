@@ -25,12 +25,14 @@ SIGNATURE = (
 PROOF_VALUE = (
     "z2YwC8z3ap7yx1nZYCg4L3j3ApHsF8kgPdSb5xoS1VR7vPG3F561B52hYnQF9iseabecm3ijx4K1FBTQsCZahKZme"
 )
+SECURITY, RDF = "https://w3id.org/security#", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+INSTANT = "http://www.w3.org/2001/XMLSchema#dateTime"
 CANONICAL_CONFIG = f"""\
-_:c14n0 <http://purl.org/dc/terms/created> "2023-02-24T23:36:38Z"^^<http://www.w3.org/2001/XMLSchema#dateTime> .
-_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://w3id.org/security#DataIntegrityProof> .
-_:c14n0 <https://w3id.org/security#cryptosuite> "eddsa-rdfc-2022"^^<https://w3id.org/security#cryptosuiteString> .
-_:c14n0 <https://w3id.org/security#proofPurpose> <https://w3id.org/security#assertionMethod> .
-_:c14n0 <https://w3id.org/security#verificationMethod> <{METHOD}> .
+_:c14n0 <http://purl.org/dc/terms/created> "2023-02-24T23:36:38Z"^^<{INSTANT}> .
+_:c14n0 <{RDF}type> <{SECURITY}DataIntegrityProof> .
+_:c14n0 <{SECURITY}cryptosuite> "eddsa-rdfc-2022"^^<{SECURITY}cryptosuiteString> .
+_:c14n0 <{SECURITY}proofPurpose> <{SECURITY}assertionMethod> .
+_:c14n0 <{SECURITY}verificationMethod> <{METHOD}> .
 """
 DOCUMENT = {
     "@context": [canonical.CREDENTIALS, EXAMPLES],

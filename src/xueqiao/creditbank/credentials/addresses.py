@@ -26,7 +26,7 @@ def status_list(number: int) -> str:
 
 
 def certificate(key: UUID) -> str:
-    """The identifier of a certificate; with ``.json`` behind it the document, with ``/`` the page."""
+    """The identifier of a certificate; ``.json`` behind it is the document, ``/`` the page."""
     return f"{settings.PUBLIC_URL}/certificates/{key}"
 
 

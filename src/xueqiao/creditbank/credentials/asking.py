@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class NotCertifiable(errors.Refusal):
-    """No certificate can be made of this lot: it is not active, or no institution stands behind it."""
+    """The lot is not active, or no institution stands behind it."""
 
     code = "credentials.not_certifiable"
 
@@ -36,6 +36,8 @@ def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certifi
     A repeated call with the same key changes nothing and returns the first certificate.
 
     Args:
+        lot_id: an active lot of an institution.
+        request_key: what makes the request one, such as ``lot:812``.
         requested_at: aware.
 
     Raises:
@@ -73,7 +75,7 @@ def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certifi
 def lots_to_certify(limit: int) -> list[int]:
     """The first active lot of each learner, earliest first: at most ``limit`` ids of lots.
 
-    The same lots whether they already have a certificate or not, so that asking twice is asking once.
+    The same lots whether they have a certificate or not, so that asking twice is asking once.
     """
     active = CreditLot.objects.filter(
         state=CreditLot.State.ACTIVE, institution__isnull=False, decision__isnull=False

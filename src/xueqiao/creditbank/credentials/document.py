@@ -30,6 +30,7 @@ def build(certificate: Certificate, key: IssuerKey, at: datetime) -> dict[str, A
 
     Args:
         certificate: with its lot, list and bit.
+        key: the issuer's key; its identifier becomes the issuer.
         at: the instant of issue.
     """
     lot = certificate.lot

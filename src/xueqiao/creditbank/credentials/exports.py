@@ -24,7 +24,9 @@ def export(
     same files; each file is complete or absent.
 
     Args:
+        folder: written into; made when missing.
         limit: at most this many certificates, earliest first; revoked ones included.
+        report: told after each certificate how many are written, of how many.
 
     Returns:
         How many files of each kind: certificates, did, status.

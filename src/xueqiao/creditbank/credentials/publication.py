@@ -1,7 +1,7 @@
 """Where a verifier gets DID documents and status lists from. Never over the network.
 
-``OwnSite`` reads what this site publishes; ``Folder`` reads an export. Both are given an address and
-answer with a document or None.
+``OwnSite`` reads what this site publishes; ``Folder`` reads an export. Both are given an address
+and answer with a document or None.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class NotReadable(ValueError):  # noqa: N818 - the reason, not an error of the p
 
 @dataclass(frozen=True)
 class Claim:
-    """What a credential says of itself; true only when the checks are passed. "" where it is silent."""
+    """What a credential says of itself, "" where it is silent; true only when the checks pass."""
 
     name: str
     issuer: str
@@ -47,8 +47,8 @@ class Claim:
 def parse(text: str) -> dict[str, Any]:
     """The object in a JSON text.
 
-    Refused beside bad JSON: names given twice, numbers that readers disagree on, characters that are
-    none. A whole number written 60.0 is read as 60, as JavaScript does.
+    Refused beside bad JSON: names given twice, numbers that readers disagree on, characters that
+    are none. A whole number written 60.0 is read as 60, as JavaScript does.
 
     Raises:
         NotReadable: with the reason in English.

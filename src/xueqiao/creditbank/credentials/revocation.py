@@ -40,6 +40,7 @@ def revoke(*, key: UUID, reason: str, at: datetime) -> Certificate:
     call returns, the published status list shows the revocation.
 
     Args:
+        key: the certificate's number.
         reason: in words the learner reads; not empty.
         at: aware.
 

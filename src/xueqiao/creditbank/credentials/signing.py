@@ -34,7 +34,7 @@ class Signed:
 def sign_queued(
     *, limit: int, now: datetime, report: Callable[[int, int], None] | None = None
 ) -> Signed:
-    """Sign certificates that wait, oldest first. Safe to stop at any instant and to run twice at once.
+    """Sign certificates that wait, oldest first. Safe to stop at any instant, and to run twice.
 
     A certificate is signed under a lease and stored only while the lease is ours, so it gets one
     document however many signers there are. The lease of a process that was killed is taken over at

@@ -102,8 +102,8 @@ def _check(name: str, outcome: Outcome, sentence: str, code: str = "") -> Check:
 
 def _unreadable() -> Check:
     sentence = _(
-        "This is not a certificate file. Choose the file that ends in .json, or copy the whole text "
-        "from the first { to the last }."
+        "This is not a certificate file. Choose the file that ends in .json, or copy the whole "
+        "text from the first { to the last }."
     )
     return _check("readable", Outcome.FAILED, sentence, "not_json")
 
@@ -144,7 +144,8 @@ class _Checking:
         where, missing = fault
         text = (
             _(
-                "It is not built like an Open Badges 3.0 certificate: “{name}” is missing at {where}."
+                "It is not built like an Open Badges 3.0 certificate: “{name}” is missing "
+                "at {where}."
             )
             if missing
             else _("It is not built like an Open Badges 3.0 certificate: look at {where}.")
@@ -163,7 +164,8 @@ class _Checking:
             )
         except canonical.UnknownTerm as why:
             text = _(
-                "It contains “{term}”, which its vocabulary does not define and no signature covers."
+                "It contains “{term}”, which its vocabulary does not define and no signature "
+                "covers."
             )
             return _check("vocabulary", Outcome.FAILED, text.format(term=why.term), "unknown_term")
         except canonical.NotCanonical:
@@ -197,7 +199,8 @@ class _Checking:
         for each in proof.proofs(self.found):
             if not _proof_holds(self.found, each, self.did_document, self.now):
                 text = _(
-                    "Something in it was changed after it was signed. Ask the holder for the original."
+                    "Something in it was changed after it was signed. Ask the holder for the "
+                    "original."
                 )
                 return _check("proof", Outcome.FAILED, text, "changed")
         return _check(
@@ -244,7 +247,7 @@ class _Checking:
         return _check("status", Outcome.PASSED, _("The issuer has not revoked it."))
 
     def _bits(self, entry: dict[str, Any]) -> tuple[bytes, datetime] | None:
-        """The bits of the list that the entry names, and when it was signed; None unless it is sound."""
+        """The bits of the list that the entry names, and when it was signed; None if unsound."""
         address = entry.get("statusListCredential")
         kind, purpose = entry.get("type"), entry.get("statusPurpose")
         if not isinstance(address, str) or kind != "BitstringStatusListEntry":
@@ -287,7 +290,7 @@ class _Checking:
 def _proof_holds(
     found: dict[str, Any], each: dict[str, Any], did_document: dict[str, Any], now: datetime
 ) -> bool:
-    """Whether a proof was made with a key of the issuer over exactly this text, not in the future."""
+    """Whether a proof was made with the issuer's key over exactly this text, and not later."""
     if not isinstance(each, dict) or each.get("proofPurpose") != proof.PURPOSE:
         return False
     key = did.multikey(did_document, str(each.get("verificationMethod")))

@@ -1,4 +1,4 @@
-"""Tables of certificates: keys of issuers, status lists, certificates. ``credentials`` writes them."""
+"""Tables of certificates: keys, status lists, certificates. ``credentials`` writes them."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ def encode(raised: Iterable[int], length: int = SHORTEST) -> str:
     """The ``encodedList`` of a list in which the bits at these indices are 1.
 
     Args:
+        raised: indices of the bits that are 1.
         length: bits, a multiple of 8; index 0 is the leftmost bit.
     """
     bits = bytearray(length // 8)

@@ -48,6 +48,7 @@ def document(did: str, keys: dict[str, str]) -> dict[str, Any]:
     """The DID document.
 
     Args:
+        did: the identifier that the document describes.
         keys: full identifier of each verification method -> ``publicKeyMultibase``.
     """
     return {

@@ -44,6 +44,7 @@ def sign(
 
     Args:
         document: a credential; proofs it already has are kept and not covered.
+        key: the private half of the method's key.
         method: identifier of the verification method, such as ``did:web:…#key-1``.
         created: aware.
     """
