@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 
+import openpyxl
 import pytest
-from django.utils import translation
 
 from tests import world as small
+from tests.world_parts import places
+from xueqiao.creditbank.models import Application, CreditLot
+from xueqiao.hall.models import Completion, Enrolment, Offering
+from xueqiao.kernel import clock
+from xueqiao.network.models import Institution, Place
+from xueqiao.people import roles
+from xueqiao.records import sources
+from xueqiao.records.models import Batch, Quarantine
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +63,260 @@ def test_nobody_is_sent_to_the_sign_in(world, client):
     for address in PAGES:
         answer = client.get(address)
         assert (answer.status_code, answer.url.split("?")[0]) == (302, "/sign-in/")
+
+
+# --- the work list -------------------------------------------------------------------------------
+
+
+def test_the_work_list_names_what_waits_and_for_whom(world, sign_in):
+    groups = {
+        who: [(group.code, group.count) for group in sign_in(who).get("/console/").context["groups"]]
+        for who in ("assessor", "teacher", "operator", "province")
+    }
+    assert groups == {
+        "assessor": [("recognition", 1)],
+        "teacher": [("full", 1)],
+        "operator": [],
+        "province": [("full", 1)],
+    }
+
+
+# --- a case, from hand to hand -------------------------------------------------------------------
+
+
+def move(client, world, verb, **typed):
+    return client.post(f"/console/recognition/{world.application}/{verb}/", typed)
+
+
+def assessed(client, world, **changes):
+    unit = Application.objects.get(pk=world.application).items.get().unit_id
+    typed = {
+        "method": "portfolio", f"unit-{unit}": "1.5", "findings": "The letter shows it.",
+        "no_conflict": "yes", **changes,
+    }  # fmt: skip
+    return move(client, world, "assess", **typed)
+
+
+def test_a_case_walks_from_assessment_to_posting(world, sign_in):
+    assessor = sign_in("assessor")
+    assert assessed(assessor, world).status_code == 302
+    assert move(assessor, world, "propose").status_code == 302
+    Application.objects.filter(pk=world.application).update(notice_until=date(2020, 1, 1))
+    answer = move(sign_in("province"), world, "decide", reasons="Proved by the letter.")
+    case = Application.objects.get(pk=world.application)
+    assert (answer.status_code, case.state) == (302, "posted")
+    lot = CreditLot.objects.get(decision__application=case)
+    assert lot.amount_hundredths == 150
+    page = sign_in("province").get(f"/console/recognition/{world.application}/").content.decode()
+    for name in ("周晓红", "赵志强", "吴敏"):
+        assert name in page
+
+
+def test_who_acted_in_another_step_sees_why_the_button_is_closed(world, sign_in):
+    roles.grant(
+        person_id=world.people["helper"], kind="assessor", place_id=world.county,
+        institution_id=None, valid_from=date(2020, 1, 1), at=clock.now(),
+    )  # fmt: skip
+    client = sign_in("helper")
+    page = client.get(f"/console/recognition/{world.application}/")
+    assert [bool(move.barrier) for move in page.context["moves"]] == [True]
+    assert "You already acted in another step" in page.content.decode()
+    answer = assessed(client, world)
+    assert answer.status_code == 403
+    assert "You already acted in another step" in answer.content.decode()
+
+
+def test_a_refusal_stands_beside_its_button_and_keeps_what_was_typed(world, sign_in):
+    answer = assessed(sign_in("assessor"), world, no_conflict="", findings="Typed before")
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "neither kin nor employer" in page
+    assert "Typed before" in page
+    assert Application.objects.get(pk=world.application).state == "accepted"
+
+
+@pytest.mark.parametrize("typed", ["viele", "1.555", "-1", ""])
+def test_what_is_no_number_of_credits_is_refused(world, sign_in, typed):
+    unit = Application.objects.get(pk=world.application).items.get().unit_id
+    answer = assessed(sign_in("assessor"), world, **{f"unit-{unit}": typed})
+    assert answer.status_code == 422
+    assert "is no number of credits" in answer.content.decode()
+
+
+def test_more_credit_than_the_unit_is_worth_is_refused(world, sign_in):
+    unit = Application.objects.get(pk=world.application).items.get().unit_id
+    answer = assessed(sign_in("assessor"), world, **{f"unit-{unit}": "999"})
+    assert (answer.status_code, "Lower the amount" in answer.content.decode()) == (422, True)
+
+
+def test_htmx_gets_the_changed_case_alone(world, sign_in):
+    unit = Application.objects.get(pk=world.application).items.get().unit_id
+    answer = sign_in("assessor").post(
+        f"/console/recognition/{world.application}/assess/",
+        {"method": "exam", f"unit-{unit}": "1", "findings": "x", "no_conflict": "yes"},
+        headers={"HX-Target": "case", "HX-Request": "true"},
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<html" not in page
+    assert 'id="case"' in page
+
+
+def test_evidence_is_handed_out_only_unaltered(world, sign_in):
+    client = sign_in("assessor")
+    file = Application.objects.get(pk=world.application).evidence.get()
+    address = f"/console/recognition/{world.application}/evidence/{file.pk}/"
+    assert client.get(address).content.startswith(b"%PDF")
+    type(file).objects.filter(pk=file.pk).update(stored_as="evidence/gone")
+    answer = client.get(address)
+    assert (answer.status_code, "no longer what was handed in" in answer.content.decode()) == (409, True)
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def lines_of(answer):
+    return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+
+def test_the_file_holds_exactly_what_is_filtered(world, sign_in):
+    client = sign_in("province")
+    assert len(lines_of(client.get("/console/classes/?download=csv"))) > 2
+    found = lines_of(client.get("/console/classes/?q=W-FULL&download=csv"))
+    assert [row[1] for row in found] == ["Code", "W-FULL"]
+
+
+def test_the_workbook_opens(world, sign_in):
+    answer = sign_in("province").get("/console/institutions/?download=xlsx")
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    assert [cell.value for cell in book.active[1]][:2] == ["Name", "Kind"]
+
+
+def test_a_long_list_is_paged_by_cursor_without_gap(world, sign_in):
+    county = Place.objects.get(code="320924")
+    for number in range(60):
+        Institution.objects.create(
+            code=f"P-{number:03}", name=f"P {number}", kind="provider", valid_from=date(2020, 1, 1)
+        ).seats.create(register_id="nbs", place=county, valid_from=date(2020, 1, 1))
+    client, address, seen = sign_in("county"), "/console/institutions/?kind=provider", []
+    while address:
+        shown = client.get(address).context["list"]
+        seen += [row.code for row in shown.page.rows]
+        address = shown.next_address
+    assert seen == [f"P-{number:03}" for number in range(60)]
+    assert shown.count == 60
+
+
+def test_sorting_turns_round(world, sign_in):
+    client = sign_in("province")
+    up = [row.code for row in client.get("/console/institutions/?sort=code").context["list"].page.rows]
+    down = [row.code for row in client.get("/console/institutions/?sort=-code").context["list"].page.rows]
+    assert up == sorted(up) == down[::-1]
+
+
+def test_an_address_that_makes_no_sense_shows_the_list(world, sign_in):
+    client = sign_in("province")
+    for query in ("sort=nothing", "after=%%%", "after=W10", "kind=nothing", "download=exe"):
+        assert client.get(f"/console/institutions/?{query}").status_code == 200
+
+
+# --- results of a class --------------------------------------------------------------------------
+
+
+def test_results_are_entered_after_a_question_that_names_the_number(world, sign_in):
+    client = sign_in("teacher")
+    offering = Offering.objects.get(pk=world.full_class)
+    row = offering.enrolments.get(state="active")
+    typed = {"chosen": [row.pk], "result": "pass"}
+    asked = client.post(f"/console/classes/{offering.pk}/results/", typed)
+    assert "Yes, enter 1 result" in asked.content.decode()
+    assert not Completion.objects.filter(enrolment=row).exists()
+    answer = client.post(f"/console/classes/{offering.pk}/results/", {**typed, "confirmed": "yes"})
+    assert answer.status_code == 302
+    made = Completion.objects.get(enrolment=row)
+    assert (made.result, made.by_person_id) == ("pass", world.people["teacher"])
+    assert made.studied_credits_hundredths == offering.credit_hundredths
+
+
+def test_a_waiting_learner_gets_no_result(world, sign_in):
+    offering = Offering.objects.get(pk=world.full_class)
+    waiting = offering.enrolments.get(state="waiting")
+    answer = sign_in("teacher").post(
+        f"/console/classes/{offering.pk}/results/",
+        {"chosen": [waiting.pk], "result": "pass", "confirmed": "yes"},
+    )
+    assert answer.status_code == 422
+    assert not Completion.objects.filter(enrolment=waiting).exists()
+
+
+# --- the counter ---------------------------------------------------------------------------------
+
+
+def test_a_helper_enrols_a_resident_and_the_name_stays(world, sign_in):
+    client = sign_in("helper")
+    assert "张建国" in client.get("/console/enrol/?q=张").content.decode()
+    address = f"/console/enrol/{world.people['neighbour']}/{world.open_class}/"
+    assert client.post(address, {"request_key": "k1"}).status_code == 302
+    assert client.post(address, {"request_key": "k1"}).status_code == 302
+    made = Enrolment.objects.get(offering=world.open_class, person=world.people["neighbour"])
+    assert (made.state, made.by_person_id) == ("active", world.people["helper"])
+
+
+def test_a_refused_enrolment_says_why_beside_the_class(world, sign_in):
+    client = sign_in("helper")
+    address = f"/console/enrol/{world.people['learner']}/{world.full_class}/"
+    answer = client.post(address, {"request_key": "k2"})
+    assert answer.status_code == 409
+    assert "Already in" in answer.content.decode()
+
+
+# --- places and records --------------------------------------------------------------------------
+
+
+def test_a_place_shows_its_way_its_children_and_their_institutions(world, sign_in):
+    answer = sign_in("province").get("/console/places/3209/?register=nbs")
+    found = {each.name: each.institutions for each in answer.context["children"]}
+    assert found == {"射阳县": 2, "阜宁县": 0}
+    assert [each.name for each in answer.context["ancestors"]] == ["江苏省"]
+
+
+def test_a_day_before_the_register_shows_nothing_below(world, sign_in):
+    answer = sign_in("province").get("/console/places/3209/?register=nbs&day=1990-01-01")
+    assert (answer.status_code, list(answer.context["children"])) == (200, [])
+
+
+def test_blank_spots_are_the_towns_without_a_centre(world, sign_in):
+    county, city, province = (Place.objects.get(code=code) for code in ("320924", "3209", "32"))
+    places.place("320924200", 4, "空白镇", [county, city, province])
+    rows = sign_in("county").get("/console/places/blank/?register=nbs&level=4").context["list"].page.rows
+    assert [row.name for row in rows] == ["空白镇"]
+
+
+def test_everything_received_is_accounted_for_by_source(world, sign_in):
+    source = sources.open_source(code="school", name="School", at=clock.now())
+    batch = Batch.objects.create(
+        source=source, batch_key="b1", digest="x", received_at=clock.now(), received=10, accepted=7,
+        duplicate=1, quarantined=2,
+    )  # fmt: skip
+    for position in (3, 5):
+        Quarantine.objects.create(
+            batch=batch, position=position, reason="nobody", text=f'{{"n": {position}}}', detail="d"
+        )
+    client = sign_in("operator")
+    answer = client.get("/console/records/")
+    assert answer.context["totals"] == {"received": 10, "accepted": 7, "duplicate": 1, "quarantined": 2}
+    assert [(n, title) for _, title, n in answer.context["sources"][0][1]] == [(2, "Names no person")]
+    assert client.get("/console/").context["groups"][0].count == 2
+    held = client.get("/console/records/quarantine/?reason=nobody&q=%22n%22: 5").context["list"].page.rows
+    assert [row.position for row in held] == [5]
+    assert "{&quot;n&quot;: 5}" in client.get(f"/console/records/quarantine/{held[0].pk}/").content.decode()
+
+
+QUERIES = {"/console/": 12, "/console/classes/": 12, "/console/institutions/": 12, "/console/recognition/": 12}
+
+
+@pytest.mark.parametrize("address", QUERIES)
+def test_a_page_takes_at_most_twelve_queries(world, sign_in, address, django_assert_max_num_queries):
+    client = sign_in("province")
+    with django_assert_max_num_queries(QUERIES[address]):
+        client.get(address)

@@ -72,12 +72,18 @@ def read(person: Person, today: date) -> list[Group]:
     return [group for group in groups if group and group.count]
 
 
+def _first(rows: QuerySet[Any]) -> tuple[list[Any], int]:
+    """The most urgent rows and how many there are in all; counted only where not all are shown."""
+    found = list(rows[: SHOWN + 1])
+    return found[:SHOWN], rows.count() if len(found) > SHOWN else len(found)
+
+
 def _cases(person: Person, today: date) -> Group | None:
     """Cases whose next step is the person's, and in which nothing stands against that."""
-    rows = creditbank.work_queue(person, today)
-    items = [_case(each, today) for each in rows[:SHOWN]]
+    found, count = _first(creditbank.work_queue(person, today))
+    items = [_case(each, today) for each in found]
     return Group(
-        "recognition", _("Recognition of prior learning"), rows.count(),
+        "recognition", _("Recognition of prior learning"), count,
         sorted(items, key=lambda item: item.due or date.max), reverse("console-recognition"),
     )
 
@@ -93,9 +99,10 @@ def _case(application: Application, today: date) -> Item:
 
 def _conversions(person: Person, today: date) -> Group:
     """Conversions whose credit is reserved until somebody answers."""
-    rows = creditbank.conversions_waiting(person, today)
-    items = [_conversion(each, today) for each in rows[:SHOWN]]
-    return Group("conversion", _("Conversions to answer"), rows.count(), items, reverse("console-conversions"))
+    found, count = _first(creditbank.conversions_waiting(person, today))
+    items = [_conversion(each, today) for each in found]
+    address = reverse("console-conversions")
+    return Group("conversion", _("Conversions to answer"), count, items, address)
 
 
 def _conversion(asked: Any, today: date) -> Item:
@@ -111,9 +118,10 @@ def _conversion(asked: Any, today: date) -> Item:
 
 def _full_classes(person: Person, today: date) -> Group | None:
     rows = hall.with_seats(Offering.objects.run_by(person, today).filter(starts_on__gt=today))
-    full = rows.filter(waiting__gt=0).order_by("starts_on", "pk")
-    items = [_full(each, today) for each in full[:SHOWN]]
-    return Group("full", _("Classes with more applicants than seats"), full.count(), items, reverse("console-classes") + "?show=waiting")
+    found, count = _first(rows.filter(waiting__gt=0).order_by("starts_on", "pk"))
+    items = [_full(each, today) for each in found]
+    address = reverse("console-classes") + "?show=waiting"
+    return Group("full", _("Classes with more applicants than seats"), count, items, address)
 
 
 def _full(offering: Any, today: date) -> Item:
@@ -134,9 +142,10 @@ def without_result(person: Person, today: date) -> QuerySet[Offering]:
 
 
 def _results(person: Person, today: date) -> Group | None:
-    rows = without_result(person, today)
-    items = [_open_results(each, today) for each in rows[:SHOWN]]
-    return Group("results", _("Results to enter"), rows.count(), items, reverse("console-classes") + "?show=results")
+    found, count = _first(without_result(person, today))
+    items = [_open_results(each, today) for each in found]
+    address = reverse("console-classes") + "?show=results"
+    return Group("results", _("Results to enter"), count, items, address)
 
 
 def _open_results(offering: Any, today: date) -> Item:
