@@ -58,6 +58,43 @@ def test_page_is_accessible_and_fits(
     check(page, axe)
 
 
+TOO_SMALL = """least => [...document.querySelectorAll(
+    'button, .button, .chip, summary, .main-nav a, .site-tools a, input, select, textarea')]
+  .filter(each => each.checkVisibility() && each.type !== 'hidden')
+  .filter(each => !each.matches('[type=checkbox], [type=radio], .visually-hidden, .sort'))
+  .map(each => [each.getBoundingClientRect(), each.outerHTML.slice(0, 120)])
+  .filter(([box]) => box.height < least - 0.5 || box.width < Math.min(least, 44) - 0.5)
+  .map(([box, html]) => `${box.width}×${box.height} ${html}`)"""
+
+
+@pytest.mark.parametrize("elder", [False, True], ids=["standard", "elder"])
+@pytest.mark.parametrize("name", PAGES)
+def test_targets_are_large_enough(glance: Any, site: Site, name: str, elder: bool) -> None:
+    """44 px, and 60 px in the elder version."""
+    address, who = PAGES[name]
+    page = glance(Look(elder=elder, who=who))
+    page.goto(address.format(**site.world))
+    assert page.evaluate(TOO_SMALL, 60 if elder else 44) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_four_hundred_per_cent_needs_no_sideways_scrolling(
+    glance: Any, site: Site, name: str
+) -> None:
+    """A screen of 1280 px enlarged to 400 % is 320 px wide."""
+    address, who = PAGES[name]
+    page = glance(Look("en", width=320, who=who))
+    page.goto(address.format(**site.world))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_elder_version_offers_at_most_six_choices_first(glance: Any) -> None:
+    page = glance(Look(elder=True))
+    page.goto("/")
+    visible = "document.querySelectorAll('.entries a')"
+    assert page.evaluate(f"[...{visible}].filter(a => a.checkVisibility()).length") == 6
+
+
 def test_language_and_elder_switch_keep_the_page(look: Any, site: Site) -> None:
     with look(Look(scripts=False)) as page:
         page.goto(f"/classes/{site.world['open_class']}/?from=x")
