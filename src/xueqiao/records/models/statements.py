@@ -51,10 +51,12 @@ class Actor(models.Model):
 
 
 class Statement(models.Model):
-    """What somebody did, as it was received. Never updated but for ``is_voided``, never deleted.
+    """What somebody did, as it was received. Never updated, never deleted.
 
     ``text`` is byte for byte what arrived; identifier, stored time, authority and version that the
-    store sets stand in columns and are added when a statement is shown.
+    store sets stand in columns and are added when a statement is shown. Whether it is voided is
+    asked of ``voids`` of the others: a mark set by whoever comes second would be missed by two who
+    come at the same time.
     """
 
     xid = XidField()
@@ -72,14 +74,8 @@ class Statement(models.Model):
     batch = models.ForeignKey("records.Batch", models.PROTECT, related_name="+", db_index=False)
     version = models.CharField(max_length=8, help_text="of the standard")
     voids = models.UUIDField(null=True, help_text="the statement that this one voids")
-    is_voided = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="statement_voiding_stays", condition=Q(voids__isnull=True) | Q(is_voided=False)
-            )
-        ]
         indexes = [
             models.Index(name="statement_cursor", fields=["xid", "id"]),
             models.Index(name="statement_stored", fields=["stored_at", "id"]),
