@@ -204,12 +204,8 @@ def university(tmp_path):
     )
 
     def write(registrations=(), results=()):
-        for name, heading, rows in (
-            ("studentRegistration", "code_module,code_presentation,id_student,date_registration,"
-             "date_unregistration", registrations),
-            ("studentAssessment", "id_assessment,id_student,date_submitted,is_banked,score",
-             results),
-        ):  # fmt: skip
+        for name, rows in (("studentRegistration", registrations), ("studentAssessment", results)):
+            heading = ",".join(oulad._HEADINGS[f"{name}.csv.gz"])
             text = "\n".join([heading, *rows]) + "\n"
             (folder / f"{name}.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
         return run(tmp_path, oulad)

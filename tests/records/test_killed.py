@@ -15,6 +15,15 @@ import pytest
 from tests.records import recount
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedded]
+ASKED = (
+    "select uuid, text, event_at from records_statement order by id",
+    """select batch_key, position, reason, text from records_quarantine
+       join records_batch on records_batch.id = batch_id order by 1, 2""",
+    """select batch_key, digest, received, accepted, duplicate, quarantined
+       from records_batch order by 1""",
+    "select digest, items, finished_at is null from records_delivery order by 1",
+    "select ifi from records_actor order by 1",
+)
 COMMAND = "from xueqiao.cli import main; main()"
 
 
@@ -39,15 +48,7 @@ def ended(home):
     """Everything that must be the same: statements, quarantine and the counts of every batch."""
     with sqlite3.connect(home / "xueqiao.sqlite3") as base:
         found = []
-        for ask in (
-            "select uuid, text, event_at from records_statement order by id",
-            "select b.batch_key, q.position, q.reason, q.text from records_quarantine q "
-            "join records_batch b on b.id = q.batch_id order by 1, 2",
-            "select batch_key, digest, received, accepted, duplicate, quarantined from records_batch "
-            "order by 1",
-            "select digest, items, finished_at is null from records_delivery order by 1",
-            "select ifi from records_actor order by 1",
-        ):
+        for ask in ASKED:
             rows = base.execute(ask).fetchall()
             found.append((len(rows), hashlib.sha256(repr(rows).encode()).hexdigest()))
     base.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -39,7 +39,7 @@ def insert(
     start = f"insert into {table} ({', '.join(columns)})"
     if connection.vendor == "postgresql":
         arrays = ", ".join(f"%b::{kind}[]" for kind in columns.values())
-        statement = f"{start} select * from unnest({arrays}) {conflict}"
+        statement = f"{start} select * from unnest({arrays}) {conflict}"  # noqa: S608 - from code
         return _run_on_postgresql(statement, [list(column) for column in zip(*rows, strict=True)])
     statement = f"{start} values ({', '.join(['%s'] * len(columns))}) {conflict}"
     with connection.cursor() as run:
@@ -62,10 +62,8 @@ def _for_sqlite(
     rows: Sequence[tuple[Any, ...]], columns: dict[str, str]
 ) -> Iterator[tuple[Any, ...]]:
     """The rows with identifiers and instants as Django's SQLite backend writes them."""
-    change = {"uuid": _hex, "timestamptz": _naive}
-    places = [
-        (place, change[kind]) for place, kind in enumerate(columns.values()) if kind in change
-    ]
+    kinds = enumerate(columns.values())
+    places = [(place, _AS_TEXT[kind]) for place, kind in kinds if kind in _AS_TEXT]
     for row in rows:
         changed = list(row)
         for place, to_text in places:
@@ -80,6 +78,9 @@ def _hex(value: UUID) -> str:
 
 def _naive(value: datetime) -> str:
     return str(value.replace(tzinfo=None))
+
+
+_AS_TEXT: dict[str, Callable[[Any], str]] = {"uuid": _hex, "timestamptz": _naive}
 
 
 def ids_ahead(table: str, count: int) -> list[int | None]:

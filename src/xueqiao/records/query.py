@@ -58,7 +58,7 @@ class Page(NamedTuple):
 
 
 def one(uuid: UUID, *, voided: bool, source: Source | None = None) -> Statement | None:
-    """A statement by its id, among the voided or among the others; of one source if one is given."""
+    """A statement by its id, among the voided or the others; of one source if one is given."""
     rows = _readable(source).filter(_voided() if voided else ~_voided(), uuid=uuid)
     return rows.select_related("source").first()
 

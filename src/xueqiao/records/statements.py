@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
@@ -61,8 +60,8 @@ def store_batch(
 ) -> BatchResult:
     """Store a batch row by row: what is refused goes to quarantine, the rest is kept.
 
-    A batch sent twice changes nothing and returns the first result. A statement that is already held
-    counts as duplicate when it is the same one (``facts.same``), else it is quarantined.
+    A batch sent twice changes nothing and returns the first result. A statement that is already
+    held counts as duplicate when it is the same one (``facts.same``), else it is quarantined.
 
     Args:
         source: who handed it over.
@@ -276,15 +275,11 @@ def _name_agents(good: dict[uuid.UUID, tuple[int, facts.Facts]], numbers: _Numbe
     rows = [
         (numbers.actors[other], statement)
         for keys in bulk.chunks(named)
-        for key, statement in _uuids(keys).values_list("uuid", "pk")
+        for key, statement in Statement.objects.filter(uuid__in=keys).values_list("uuid", "pk")
         for other in named[key]
     ]
     columns = {"actor_id": "bigint", "statement_id": "bigint"}
     bulk.insert(StatementAgent._meta.db_table, columns, sorted(rows), key="actor_id, statement_id")
-
-
-def _uuids(keys: Iterable[uuid.UUID | None]) -> QuerySet[Statement]:
-    return Statement.objects.filter(uuid__in=keys)
 
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:

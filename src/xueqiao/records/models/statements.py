@@ -31,8 +31,9 @@ class Activity(models.Model):
 class Actor(models.Model):
     """An agent or identified group, once for each identifier it is known by.
 
-    ``person`` is a copy of what ``people`` knows (``OutsideAccount``); only ``actors.resolve`` writes
-    it. An actor whom nobody linked stays a separate, unknown learner: persons are never guessed.
+    ``person`` is a copy of what ``people`` knows (``OutsideAccount``); only ``actors.resolve``
+    writes it. An actor whom nobody linked stays a separate, unknown learner: persons are never
+    guessed.
     """
 
     ifi = models.TextField(help_text="inverse functional identifier: kind|value")
@@ -94,7 +95,7 @@ class Statement(models.Model):
 
 
 class StatementAgent(models.Model):
-    """An agent that a statement names elsewhere than as its plain actor: as object, or in a group."""
+    """An agent that a statement names elsewhere than as its actor: as object, or in a group."""
 
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="agents", db_index=False)
     actor = models.ForeignKey(Actor, models.PROTECT, related_name="+", db_index=False)
