@@ -1,0 +1,128 @@
+"""Every page of the console and the cockpit in Chromium: WCAG 2.2, widths, keyboard, no scripts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Look, Site, check
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [Look(language, width) for language in ("zh-hans", "en") for width in (360, 1440)]
+WALL = [Look(language, 1920) for language in ("zh-hans", "en")]
+CONSOLE = {
+    "work": ("/console/", "county"),
+    "work-teacher": ("/console/", "teacher"),
+    "queue": ("/console/recognition/", "assessor"),
+    "case": ("/console/recognition/{application}/", "assessor"),
+    "case-county": ("/console/recognition/{application}/", "county"),
+    "conversions": ("/console/conversions/", "province"),
+    "classes": ("/console/classes/", "teacher"),
+    "class": ("/console/classes/{full_class}/", "teacher"),
+    "counter": ("/console/enrol/?q=张", "helper"),
+    "counter-person": ("/console/enrol/{neighbour}/", "helper"),
+    "places": ("/console/places/?q=射阳", "province"),
+    "place": ("/console/places/3209/?register=nbs", "province"),
+    "blank-spots": ("/console/places/blank/?register=nbs", "county"),
+    "institutions": ("/console/institutions/", "county"),
+    "records": ("/console/records/", "operator"),
+    "quarantine": ("/console/records/quarantine/", "operator"),
+    "refused": ("/console/records/", "county"),
+}
+COCKPIT = {
+    "province": "/cockpit/?register=nbs&by=city",
+    "city": "/cockpit/3209/?register=nbs&indicator=Q02",
+    "nothing-yet": "/cockpit/4301/?register=nbs",
+    "definitions": "/cockpit/indicators/",
+    "definition": "/cockpit/indicators/N02/?place=3209&register=nbs",
+}
+
+
+def address_of(site: Site, address: str) -> str:
+    return address.format(**{**site.world, **site.world["people"]})
+
+
+@pytest.mark.parametrize("how", LOOKS, ids=str)
+@pytest.mark.parametrize("name", CONSOLE)
+def test_console_page_is_accessible_and_fits(glance: Any, site: Site, axe: str, name: str, how: Look) -> None:
+    address, who = CONSOLE[name]
+    page = glance(replace(how, who=who))
+    page.goto(address_of(site, address))
+    check(page, axe)
+
+
+@pytest.mark.parametrize("how", [*LOOKS, *WALL], ids=str)
+@pytest.mark.parametrize("name", COCKPIT)
+def test_cockpit_page_is_accessible_and_fits(glance: Any, axe: str, name: str, how: Look) -> None:
+    page = glance(how)
+    page.goto(COCKPIT[name])
+    check(page, axe)
+
+
+@pytest.mark.parametrize("name", ["province", "city"])
+def test_a_wall_screen_shows_the_board_without_scrolling(look: Any, name: str) -> None:
+    with look(Look(width=1920)) as page:
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        page.goto(COCKPIT[name])
+        assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+        tiles = page.eval_on_selector_all(".tile", "all => all.map(e => e.getBoundingClientRect().bottom)")
+        assert len(tiles) == 10
+        assert max(tiles) <= 1080
+
+
+@pytest.mark.parametrize("width", [360, 1920])
+def test_the_chart_is_drawn_beside_its_table(look: Any, width: int) -> None:
+    with look(Look("en", width)) as page:
+        failed = []
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.goto("/cockpit/320924/?register=nbs&indicator=N02")
+        page.goto("/cockpit/?register=nbs&by=city")
+        page.wait_for_selector("#figure-places[data-chart]")
+        assert failed == []
+        assert page.locator("#figure-places tbody tr").count() == 1
+
+
+def test_a_number_opens_above_the_board_and_closes_by_escape(look: Any) -> None:
+    with look(Look("en", 1920)) as page:
+        page.goto("/cockpit/?register=nbs")
+        page.focus(".headline__value a")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open] >> text=Formula")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog", state="hidden")
+        assert page.url.endswith("/cockpit/?register=nbs")
+
+
+def test_without_scripts_a_number_opens_as_a_page_and_the_table_sorts(look: Any) -> None:
+    with look(Look("en", scripts=False)) as page:
+        page.goto("/cockpit/3209/?register=nbs&indicator=N02")
+        page.click("#figure-places th a:has-text('Place')")
+        assert page.get_attribute("#figure-places th[aria-sort]", "aria-sort") == "ascending"
+        page.click(".headline__value a")
+        assert "/cockpit/indicators/N02/" in page.url
+        assert page.is_visible("text=Numerator")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_refused_assessment_keeps_its_words(look: Any, site: Site, scripts: bool) -> None:
+    with look(Look("en", 1440, scripts=scripts, who="assessor")) as page:
+        page.goto(f"/console/recognition/{site.world['application']}/")
+        page.fill("textarea[name=findings]", "The letter shows it.")
+        page.click("form.move button.main")
+        page.wait_for_selector(".move [role=alert]")
+        assert page.input_value("textarea[name=findings]") == "The letter shows it."
+
+
+def test_results_are_chosen_by_keyboard_and_asked_about(look: Any, site: Site) -> None:
+    with look(Look("en", 1440, who="teacher")) as page:
+        page.goto(f"/console/classes/{site.world['full_class']}/")
+        page.focus("input[name=chosen]")
+        page.keyboard.press("Space")
+        page.focus("#bulk button")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=Yes, enter 1 result")
+        page.click("text=No, back to the roster")
+        assert page.locator("input[name=chosen]").count() == 1
