@@ -28,7 +28,6 @@ class World:
     finished_class: int
     closed_class: int
     lot: int
-    version: int
     certificate: str
     draft: int
     application: int

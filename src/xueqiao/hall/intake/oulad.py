@@ -32,14 +32,25 @@ from xueqiao.hall.models import (
     Result,
     SeatMove,
 )
-from xueqiao.kernel import clock, credit, ids
+from xueqiao.kernel import bulk, clock, credit, ids
 from xueqiao.people import accounts, identity
 
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from django.db.models import Model
+
 BATCH = 2000
+ENROLMENT = (
+    "offering_id", "bucket_id", "person_id", "state", "asked_at", "enrolled_at", "ended_at",
+    "request_key", "updated_at",
+)  # fmt: skip
+MOVE = ("bucket_id", "enrolment_id", "amount", "reason", "moved_at")
+COMPLETION = (
+    "enrolment_id", "result", "completed_at", "studied_credits_hundredths", "request_key",
+    "recorded_at",
+)  # fmt: skip
 Progress = Callable[[str, int, int], None]
 
 
@@ -75,7 +86,7 @@ def load(
         persons = _open_accounts(people, at, progress)
         done = 0
         for presentation, rows in by_presentation.items():
-            _enrol(presentation, rows, persons)
+            _enrol(presentation, rows, persons, at)
             done += len(rows)
             progress(_("Enrolments"), done, total)
     codes = [_code(each) for each in by_presentation]
@@ -152,7 +163,9 @@ def _account(learner: Learner, homes: places.Homes) -> accounts.NewAccount:
 
 
 @transaction.atomic
-def _enrol(presentation: Presentation, rows: list[Registration], persons: dict[str, int]) -> None:
+def _enrol(
+    presentation: Presentation, rows: list[Registration], persons: dict[str, int], at: datetime
+) -> None:
     """Enrol, move the seats and complete one whole presentation, once."""
     bucket = Bucket.objects.select_related("offering__institution").get(
         offering__code=_code(presentation)
@@ -160,28 +173,35 @@ def _enrol(presentation: Presentation, rows: list[Registration], persons: dict[s
     seats.lock([bucket.pk])
     if Enrolment.objects.filter(bucket=bucket).exists():
         return
-    made = Enrolment.objects.bulk_create(
-        [_enrolment(row, bucket, persons[row.learner]) for row in rows], batch_size=500
-    )
-    SeatMove.objects.bulk_create(_moves(made), batch_size=500)
+    made = [_enrolment(row, bucket, persons[row.learner], at) for row in rows]
+    _insert(Enrolment, ENROLMENT, made)
+    numbers = dict(Enrolment.objects.filter(bucket=bucket).values_list("request_key", "pk"))
+    for each in made:
+        each.pk = numbers[each.request_key]
+    _insert(SeatMove, MOVE, list(_moves(made)))
     Bucket.objects.filter(pk=bucket.pk).update(taken=sum(row.left_on is None for row in rows))
-    outcomes = [_completion(row, enrolment) for row, enrolment in zip(rows, made, strict=True)]
-    Completion.objects.bulk_create(outcomes, batch_size=500)
+    outcomes = [_completion(row, each, at) for row, each in zip(rows, made, strict=True)]
+    _insert(Completion, COMPLETION, outcomes)
     events.tell(events.enrolled(each) for each in made)
     events.tell(events.withdrawn(each) for each in made if each.ended_at)
     events.tell(events.completed(each) for each in outcomes)
 
 
-def _enrolment(row: Registration, bucket: Bucket, person_id: int) -> Enrolment:
+def _insert(model: type[Model], columns: tuple[str, ...], rows: Sequence[Model]) -> None:
+    bulk.insert(model, columns, [tuple(getattr(row, name) for name in columns) for row in rows])
+
+
+def _enrolment(row: Registration, bucket: Bucket, person_id: int, at: datetime) -> Enrolment:
     registered = clock.start_of(row.registered_on)
     return Enrolment(
         offering=bucket.offering,
         bucket=bucket,
         person_id=person_id,
-        state=EnrolmentState.WITHDRAWN if row.left_on else EnrolmentState.ACTIVE,
+        state=(EnrolmentState.WITHDRAWN if row.left_on else EnrolmentState.ACTIVE).value,
         asked_at=registered,
         enrolled_at=registered,
         ended_at=clock.start_of(row.left_on) if row.left_on else None,
+        updated_at=at,
         request_key=f"oulad:{row.presentation.module}:{row.presentation.code}:{row.learner}",
     )
 
@@ -202,7 +222,7 @@ def _moves(made: list[Enrolment]) -> Iterator[SeatMove]:
             )
 
 
-def _completion(row: Registration, enrolment: Enrolment) -> Completion:
+def _completion(row: Registration, enrolment: Enrolment, at: datetime) -> Completion:
     """The result counts from the end of the presentation, a withdrawal from the day of leaving."""
     left = row.left_on if row.result == Result.WITHDRAWN else None
     return Completion(
@@ -210,5 +230,6 @@ def _completion(row: Registration, enrolment: Enrolment) -> Completion:
         result=row.result,
         completed_at=clock.start_of(left or row.presentation.ends_on),
         studied_credits_hundredths=row.studied_credits * credit.HUNDREDTHS,
+        recorded_at=at,
         request_key=enrolment.request_key,
     )
