@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 
 from xueqiao.catalog.models import Concept, Course
 from xueqiao.creditbank.models import Application, Certificate, Conversion, CreditLot, SourceKind
@@ -81,65 +82,126 @@ def town_coverage() -> dict[str, list[int | None]]:
 
 def show(noted: dict[str, Any], *, console: Console, port: int) -> None:
     """Print the account in fifteen lines."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, text in lines(noted["account"]):
-        table.add_row(label, text)
-    table.add_row(_("Time"), _("{total:.0f} s; longest: {longest}").format(
-        total=sum(noted["seconds"].values()), longest=longest(noted["seconds"])))
-    table.add_row(_("Look at"), f"http://127.0.0.1:{port}/   /console/   /cockpit/   /verify/")
-    console.print(table)
+    rows = [
+        *lines(noted["account"]),
+        (
+            _("Seconds"),
+            _("{total:,.0f} in all; {longest}").format(
+                total=sum(noted["seconds"].values()), longest=longest(noted["seconds"])
+            ),
+        ),
+        (_("Look at"), f"http://127.0.0.1:{port}/   /console/   /cockpit/   /verify/"),
+    ]
+    width = max(cell_len(label) for label, _text in rows)
+    for label, text in rows:
+        console.print(
+            f"[bold]{label}[/bold]{' ' * (width - cell_len(label))}  {text}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def longest(seconds: dict[str, float]) -> str:
+    """The three steps that took longest."""
     slowest = sorted(seconds.items(), key=lambda item: -item[1])[:3]
-    return ", ".join(f"{name} {spent:.0f} s" for name, spent in slowest)
+    return ", ".join(f"{name} {spent:,.0f}" for name, spent in slowest)
 
 
 def lines(account: dict[str, Any]) -> list[tuple[str, str]]:
     """Label and text of every line but the last two."""
-    places, kinds, sources = account["places"], account["institutions"], account["records"]
-    hall, bank, n02 = account["hall"], account["credit"], account["indicators"]["N02"]
     return [
-        *((_("Places, {register}").format(register=register), _("{counts} (province, city, county, town, village)").format(
-            counts=" / ".join(f"{n:,}" for n in levels.values()))) for register, levels in places.items()),
-        (_("Institutions"), _("{n:,} sample ones; {towns:,} town centres, {villages:,} village schools").format(
-            n=sum(kinds.values()), towns=kinds.get("town_centre", 0), villages=kinds.get("village_school", 0))),
-        (_("People"), _("{persons:,} persons, {linked:,} accounts of other platforms linked").format(**account["people"])),
-        (_("Catalogue"), _("{courses:,} courses, {concepts:,} concepts").format(**account["catalogue"])),
-        *((source, record_line(counts)) for source, counts in sources.items()),
-        (_("Quarantine"), quarantine_line(sources)),
-        (_("Hall"), _("{offerings:,} classes, {enrolments:,} enrolments, {finished:,} finished").format(
-            offerings=hall["offerings"], enrolments=hall["enrolments"], finished=sum(hall["results"].values()))),
-        (_("Credit"), _("{lots:,} lots; {oulad} credits for passed modules, {prior} for prior learning, {converted} converted").format(
-            lots=bank["lots"], **shown_credits(bank["by_source_hundredths"]))),
-        (_("Certificates"), ", ".join(f"{n:,} {state}" for state, n in account["certificates"].items())),
-        (_("Lake"), _("{tables} tables, {rows:,} rows").format(tables=len(account["lake"]), rows=sum(account["lake"].values()))),
-        (_("Indicators"), _("{values:,} values; town centres of Jiangsu: {coverage}").format(
-            values=account["indicators"]["values"],
-            coverage=", ".join(f"{num:,}/{den:,} = {100 * num / den:.2f} % ({register})" for register, (num, den) in n02.items()))),
+        (_("Places"), places_line(account["places"])),
+        (_("Institutions"), institutions_line(account["institutions"])),
+        (
+            _("People"),
+            _("{persons:,} persons, {linked:,} accounts of other platforms linked").format(
+                **account["people"]
+            ),
+        ),
+        (
+            _("Catalogue"),
+            _("{courses:,} courses, {concepts:,} concepts").format(**account["catalogue"]),
+        ),
+        *((source, record_line(counts)) for source, counts in account["records"].items()),
+        (_("Quarantine"), quarantine_line(account["records"])),
+        (_("Hall"), hall_line(account["hall"])),
+        (_("Credit"), credit_line(account["credit"])),
+        (_("Certificates"), certificates_line(account["certificates"])),
+        (
+            _("Lake"),
+            _("{tables} tables, {rows:,} rows").format(
+                tables=len(account["lake"]), rows=sum(account["lake"].values())
+            ),
+        ),
+        (_("Indicators"), indicators_line(account["indicators"])),
     ]
 
 
+def places_line(places: dict[str, dict[str, int]]) -> str:
+    shown = [
+        f"{register} {' / '.join(f'{n:,}' for n in levels.values())}"
+        for register, levels in places.items()
+    ]
+    return _("{counts} (province / city / county / town / village)").format(
+        counts="; ".join(shown)
+    )
+
+
+def institutions_line(kinds: dict[str, int]) -> str:
+    return _("{n:,} sample ones; {towns:,} town centres, {villages:,} village schools").format(
+        n=sum(kinds.values()), towns=kinds.get("town_centre", 0), villages=kinds.get("village_school", 0)
+    )  # fmt: skip
+
+
 def record_line(counts: dict[str, Any]) -> str:
-    return _("{received:,} received = {accepted:,} accepted + {duplicate:,} duplicate + {quarantined:,} quarantined").format(
-        **{key: counts[key] for key in ("received", "accepted", "duplicate", "quarantined")})
+    text = _(
+        "{received:,} received = {accepted:,} accepted + {duplicate:,} duplicate + "
+        "{quarantined:,} quarantined"
+    )
+    parts = ("received", "accepted", "duplicate", "quarantined")
+    return text.format(**{key: counts[key] for key in parts})
 
 
 def quarantine_line(sources: dict[str, dict[str, Any]]) -> str:
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
     for counts in sources.values():
-        for reason, n in counts["reasons"].items():
-            reasons[reason] = reasons.get(reason, 0) + n
+        reasons.update(counts["reasons"])
     return ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items())) or _("empty")
 
 
-def shown_credits(hundredths: dict[str, int]) -> dict[str, str]:
-    return {
-        "oulad": credit.show(hundredths.get(SourceKind.FORMAL, 0)),
-        "prior": credit.show(hundredths.get(SourceKind.PRIOR, 0)),
-        "converted": credit.show(hundredths.get(SourceKind.CONVERTED, 0)),
-    }
+def hall_line(hall: dict[str, Any]) -> str:
+    return _("{offerings:,} classes, {enrolments:,} enrolments, {finished:,} closed").format(
+        offerings=hall["offerings"], enrolments=hall["enrolments"],
+        finished=sum(hall["results"].values()),
+    )  # fmt: skip
 
 
+def credit_line(bank: dict[str, Any]) -> str:
+    hundredths = bank["by_source_hundredths"]
+    text = _(
+        "{lots:,} lots; {formal} credits for passed modules, {prior} for prior learning, "
+        "{converted} converted"
+    )
+    return text.format(
+        lots=bank["lots"],
+        formal=credit.show(hundredths.get(SourceKind.FORMAL, 0)),
+        prior=credit.show(hundredths.get(SourceKind.PRIOR, 0)),
+        converted=credit.show(hundredths.get(SourceKind.CONVERTED, 0)),
+    )
+
+
+def certificates_line(states: dict[str, int]) -> str:
+    names = {
+        "queued": _("waiting for their signature"), "issued": _("issued"),
+        "suspended": _("suspended"), "revoked": _("revoked"), "superseded": _("superseded"),
+    }  # fmt: skip
+    return ", ".join(f"{n:,} {names.get(state, state)}" for state, n in states.items())
+
+
+def indicators_line(indicators: dict[str, Any]) -> str:
+    shown = [
+        f"{numerator:,}/{denominator:,} = {100 * numerator / denominator:.2f} % ({register})"
+        for register, (numerator, denominator) in indicators["N02"].items()
+    ]
+    return _("{values:,} values; town centres of Jiangsu {coverage}").format(
+        values=indicators["values"], coverage=", ".join(shown)
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 
 import django
 from django.core.management import ManagementUtility, get_commands, load_command_class
 from django.db.utils import OperationalError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from xueqiao import config
@@ -17,11 +20,13 @@ REFUSED = 2
 
 def execute(argv: list[str]) -> int:
     """Run; 0 when done, 2 when refused (the reason, in one sentence, on standard error)."""
-    if len(argv) < REFUSED or argv[1] in {"--help", "-h", "help"} and len(argv) == REFUSED:
-        print(overview())
-        return 0
     try:
-        ManagementUtility(argv).execute()
+        django.setup()
+        translation.activate(reader_language(os.environ))
+        if argv[1:] in ([], ["--help"], ["-h"], ["help"]):
+            print(overview())
+        else:
+            ManagementUtility(argv).execute()
     except errors.Refusal as why:
         print(f"{why.code}: {why}", file=sys.stderr)
         return REFUSED
@@ -37,9 +42,16 @@ def execute(argv: list[str]) -> int:
     return 0
 
 
+def reader_language(environ: Mapping[str, str]) -> str:
+    """The language of the terminal: Chinese where its locale is Chinese, else English."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "zh-hans" if environ[name].startswith("zh") else "en"
+    return "en"
+
+
 def overview() -> str:
     """The commands of Xueqiao, a line each; Django's own are named at the end."""
-    django.setup()
     ours = sorted(name for name, app in get_commands().items() if app == "xueqiao.cli")
     others = sorted(name for name, app in get_commands().items() if app != "xueqiao.cli")
     width = max(map(len, ours))
