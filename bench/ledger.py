@@ -66,9 +66,7 @@ def accounts(count: int) -> list[int]:
 
 
 def grouped(ids: list[int]) -> float:
-    vouchers = [
-        ledger.Voucher(f"g:{n}", "bench", (line(ids, n),), AT) for n in range(10_000)
-    ]
+    vouchers = [ledger.Voucher(f"g:{n}", "bench", (line(ids, n),), AT) for n in range(10_000)]
     start = time.perf_counter()
     for first in range(0, len(vouchers), BATCH):
         ledger.post_many(vouchers=vouchers[first : first + BATCH], posted_at=AT)
@@ -107,7 +105,12 @@ def run() -> list[dict]:
     assert list(audit.recompute()) == []
     checked = time.perf_counter() - start
     return [
-        row("lots recognised in groups of 1,000", lots, "lots/s", "≥ 3,000 PostgreSQL, ≥ 4,000 SQLite"),
+        row(
+            "lots recognised in groups of 1,000",
+            lots,
+            "lots/s",
+            "≥ 3,000 PostgreSQL, ≥ 4,000 SQLite",
+        ),
         row("transfers in groups of 1,000", many, "transfers/s"),
         row("single postings, one writer", len(spent) / sum(spent), "postings/s"),
         row("single posting, p95", statistics.quantiles(spent, n=20)[-1] * 1e3, "ms", "≤ 25 ms"),

@@ -22,7 +22,10 @@ def bank():
 def test_the_timeline_names_issuer_evidence_and_source(bank):
     bank.lot(6000)
     (row,) = queries.timeline(bank.learner)
-    assert (row.outcome.issuer, row.outcome.source) == ("SAMPLE-3209-open", "hall.completed enrolment:1")
+    assert (row.outcome.issuer, row.outcome.source) == (
+        "SAMPLE-3209-open",
+        "hall.completed enrolment:1",
+    )
     assert (row.amount_hundredths, row.decisions[0].rule.code) == (6000, "completion.credit")
     assert len(row.outcome.evidence_sha256) == 1
 
@@ -54,7 +57,9 @@ def test_pages_ask_a_constant_number_of_queries(bank, many, django_assert_num_qu
     with django_assert_num_queries(2):
         assert len(statement.statement(bank.learner, since=AT, until=LATER).movements) == 2 * many
     with django_assert_num_queries(5):
-        assert len([(c.steps.all(), c.uses.all()) for c in queries.conversions(bank.learner)]) == many
+        assert (
+            len([(c.steps.all(), c.uses.all()) for c in queries.conversions(bank.learner)]) == many
+        )
 
 
 def test_a_statement_goes_from_its_opening_to_its_closing_balance(bank):
@@ -73,7 +78,11 @@ def test_a_statement_goes_from_its_opening_to_its_closing_balance(bank):
     assert whole.movements[2].transfer.debit_id == later.account_id
     assert statement.statement(bank.learner, since=AT, until=LATER).closing_hundredths == 9000
     tail = statement.statement(bank.learner, since=LATER, until=LATER + timedelta(days=1))
-    assert (tail.opening_hundredths, len(tail.movements), tail.closing_hundredths) == (9000, 1, 3000)
+    assert (tail.opening_hundredths, len(tail.movements), tail.closing_hundredths) == (
+        9000,
+        1,
+        3000,
+    )
 
 
 def test_each_officer_sees_what_waits_for_them(case):  # noqa: F811 - the fixture

@@ -91,7 +91,9 @@ def test_an_application_walks_to_its_lot_through_four_people(case):
     application = case.decide(case.proposed())
 
     assert application.state == "posted"
-    steps = application.steps.order_by("number").values_list("verb", "from_state", "to_state", "actor__name")
+    steps = application.steps.order_by("number").values_list(
+        "verb", "from_state", "to_state", "actor__name"
+    )
     assert list(steps) == [
         ("apply", "", "draft", "王秀英"),
         ("submit", "draft", "submitted", "王秀英"),
@@ -101,12 +103,18 @@ def test_an_application_walks_to_its_lot_through_four_people(case):
         ("approve", "public_notice", "approved", "管理中心"),
         ("post", "approved", "posted", "管理中心"),
     ]
-    decisions = Decision.objects.order_by("pk").values_list("unit__code", "approved", "amount_hundredths")
+    decisions = Decision.objects.order_by("pk").values_list(
+        "unit__code", "approved", "amount_hundredths"
+    )
     assert list(decisions) == [
         ("SAMPLE-ELDERCARE-U1", True, 200), ("SAMPLE-ELDERCARE-U2", False, 0),
     ]  # fmt: skip
     lot = CreditLot.objects.get()
-    assert (lot.amount_hundredths, lot.source_kind, lot.valid_to) == (200, "prior", date(2034, 9, 21))
+    assert (lot.amount_hundredths, lot.source_kind, lot.valid_to) == (
+        200,
+        "prior",
+        date(2034, 9, 21),
+    )
     assert audit.balance(lot.account_id).free == 200
     digest = hashlib.sha256("十年工作证明".encode()).hexdigest()
     assert Outcome.objects.get().evidence_sha256 == [digest]
@@ -139,7 +147,9 @@ def test_nobody_reviews_their_own_case(case):
 
 def test_nobody_passes_two_steps(case):
     everything = factories.provincial(case.places.province)
-    everything.roles.create(kind="assessor", place=case.places.province, valid_from=factories.SINCE, granted_at=AT)
+    everything.roles.create(
+        kind="assessor", place=case.places.province, valid_from=factories.SINCE, granted_at=AT
+    )
     submitted = case.submitted()
     accepted = recognition.accept(application=submitted, by=everything, at=AT)
     with pytest.raises(moves.TwoSteps):

@@ -27,7 +27,17 @@ def test_what_is_written_is_what_is_read():
 
 def test_rows_read_as_if_the_orm_had_written_them():
     key = uuid.uuid4()
-    columns = ("key", "name", "name_en", "sex", "is_sample", "birth_year", "opened_at", "identity_hash", "updated_at")
+    columns = (
+        "key",
+        "name",
+        "name_en",
+        "sex",
+        "is_sample",
+        "birth_year",
+        "opened_at",
+        "identity_hash",
+        "updated_at",
+    )
     bulk.insert(Person, columns, [(key, "王芳", "", "2", True, None, AT, "", AT)])
     assert Person.objects.filter(key=key, is_sample=True, birth_year=None, opened_at=AT).exists()
 

@@ -57,9 +57,7 @@ def balance(account_id: int) -> Balance:
 
 def balance_at(account_id: int, *, as_of: datetime, known_at: datetime) -> int:
     """What an account held at one instant by what the bank knew at another, in 1/100 credit."""
-    known = Transfer.objects.filter(
-        phase=Phase.POST, event_at__lte=as_of, posted_at__lte=known_at
-    )
+    known = Transfer.objects.filter(phase=Phase.POST, event_at__lte=as_of, posted_at__lte=known_at)
     total = Coalesce(Sum("amount_hundredths"), 0, output_field=BigIntegerField())
     taken: int = known.filter(credit_id=account_id).aggregate(n=total)["n"]
     given: int = known.filter(debit_id=account_id).aggregate(n=total)["n"]
@@ -87,7 +85,9 @@ def refuse_differences() -> None:
     found = list(islice(recompute(), 6))
     if found:
         named = ", ".join(each.code for each in found[:5])
-        text = _("Accounts {named} disagree with their transfers. Stop posting and call the operator.")
+        text = _(
+            "Accounts {named} disagree with their transfers. Stop posting and call the operator."
+        )
         raise CountersDiffer(text.format(named=named))
 
 
@@ -107,7 +107,11 @@ def _sums(side: str, start: int, end: int) -> dict[int, tuple[int, int]]:
     amount = F("amount_hundredths")
     posted = Sum(Case(When(phase=Phase.POST, then=amount), default=0))
     reserved = Sum(
-        Case(When(phase=Phase.PENDING, then=amount), When(pending__isnull=False, then=-amount), default=0)
+        Case(
+            When(phase=Phase.PENDING, then=amount),
+            When(pending__isnull=False, then=-amount),
+            default=0,
+        )
     )
     rows: QuerySet[Transfer, tuple[int, int, int]] = (
         Transfer.objects.filter(**{f"{side}__gte": start, f"{side}__lt": end})

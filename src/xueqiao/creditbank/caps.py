@@ -81,7 +81,8 @@ def reserve(
     ids = ledger.open_accounts(_accounts(version, person, uses, limits, at))
     scope, clearing = version.rule.programme.scope.code, ids[_clearing(version)]
     funding = [
-        _funding(ids, capacity_code(lot.pk, scope), lot.amount_hundredths, at) for lot, _used in uses
+        _funding(ids, capacity_code(lot.pk, scope), lot.amount_hundredths, at)
+        for lot, _used in uses
     ] + [_funding(ids, cap.code, cap.limit_hundredths, at) for cap in limits]
     lines = [
         ledger.Line(ids[capacity_code(lot.pk, scope)], clearing, used, "use") for lot, used in uses
@@ -115,7 +116,9 @@ def _accounts(
     version: RuleVersion, person: Person, uses: Sequence[tuple[CreditLot, int]], limits: list[Cap],
     at: datetime,
 ) -> list[ledger.Opening]:  # fmt: skip
-    def right(code: str, kind: AccountKind, owner: int | None, *, no_overdraw: bool) -> ledger.Opening:
+    def right(
+        code: str, kind: AccountKind, owner: int | None, *, no_overdraw: bool
+    ) -> ledger.Opening:
         unit = LedgerUnit.RIGHT.value
         return ledger.Opening(code, unit, kind.value, no_overdraw, at, person_id=owner)
 
@@ -139,7 +142,9 @@ def _funding(ids: dict[str, int], code: str, amount: int, at: datetime) -> ledge
 
 def _in_words(why: ledger.Overdrawn) -> errors.Refusal:
     if why.account.startswith("caplim:"):
-        text = _("The programme takes {free} more credits by conversion; {asked} were asked. Ask for less.")
+        text = _(
+            "The programme takes {free} more credits by conversion; {asked} were asked. Ask for less."
+        )
         return CapReached(text.format(free=why.free, asked=why.asked))
     text = _(
         "Of this credit {free} can still count towards such a qualification; {asked} were asked. A "

@@ -152,5 +152,3 @@ def _institutions(codes: set[str]) -> dict[str, int]:
     # Named by string: only the network app imports its own models.
     model = apps.get_model("network", "Institution")
     return dict(model._default_manager.filter(code__in=codes).values_list("code", "pk"))
-
-

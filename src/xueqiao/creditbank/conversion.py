@@ -68,7 +68,13 @@ class Use:
 
 @transaction.atomic
 def request(
-    *, request_key: str, person: Person, by: Person, version_id: int, uses: Sequence[Use], at: datetime
+    *,
+    request_key: str,
+    person: Person,
+    by: Person,
+    version_id: int,
+    uses: Sequence[Use],
+    at: datetime,
 ) -> Conversion:
     """Ask for conversion under a published rule; what it needs is reserved until it is answered.
 
@@ -76,12 +82,15 @@ def request(
 
     Args:
         by: the learner, or a helper of the service point who enters it.
+
     Raises:
         matching.DoesNotCount, caps.RightUsedUp, caps.CapReached, NothingToConvert, RequestReused,
         rights.NotAllowed.
     """
     asked = sorted((each.lot_id, each.amount_hundredths) for each in uses)
     request_hash = rules.canonical_hash([person.pk, version_id, *asked])
+    # The lots are locked first: of two equal requests at one moment the second finds the first.
+    held = _lock_lots([lot_id for lot_id, _amount in asked], person)
     found = Conversion.objects.filter(request_key=request_key).first()
     if found:
         if found.request_hash == request_hash:
@@ -91,7 +100,6 @@ def request(
         place = person.home_id or 0
         rights.check(by, rights.RECOGNITION_ENTER, clock.local_date(at), place_id=place)
     version = matching.version_in_force(version_id, clock.local_date(at))
-    held = _lock_lots([lot_id for lot_id, _amount in asked], person)
     matching.refuse_misfits(held.values(), version, clock.local_date(at))
     used, granted = _amounts(asked, version)
     until = at + timedelta(days=version.reserve_days)
@@ -100,7 +108,9 @@ def request(
         key=f"reserve:{request_key}", version=version, person=person, uses=lines, granted=granted,
         at=at, until=until,
     )  # fmt: skip
-    return _reserved(request_key, request_hash, person, by, version, used, granted, at, until, group_id)
+    return _reserved(
+        request_key, request_hash, person, by, version, used, granted, at, until, group_id
+    )
 
 
 @transaction.atomic
@@ -175,7 +185,9 @@ def _amounts(asked: list[tuple[int, int]], version: RuleVersion) -> tuple[dict[i
     for lot_id, amount in asked:
         made = rules.scaled(amount, numerator, denominator)
         if made <= 0 or lot_id in used:
-            text = _("Choose at least one lot, each once, and an amount that makes at least 0.01 credits.")
+            text = _(
+                "Choose at least one lot, each once, and an amount that makes at least 0.01 credits."
+            )
             raise NothingToConvert(text, pointer="uses")
         used[lot_id] = rules.needed(made, numerator, denominator)
         granted += made

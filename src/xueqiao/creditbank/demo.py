@@ -45,7 +45,9 @@ def recognise_prior_learning() -> Application:
         _person(name) for name in ("learner", "helper", "assessor", "province")
     )
     care = _units("SAMPLE-ELDERCARE-U1", "SAMPLE-ELDERCARE-U2", "SAMPLE-ELDERCARE-U3")
-    case = _submitted("1", learner, care, "照料患病母亲和邻居老人十年", "工作和志愿服务证明", _at(3, 3))
+    case = _submitted(
+        "1", learner, care, "照料患病母亲和邻居老人十年", "工作和志愿服务证明", _at(3, 3)
+    )
     if case.state == STATE.SUBMITTED:
         case = recognition.accept(application=case, by=helper, at=_at(3, 4), note="材料齐全")
     if case.state == STATE.ACCEPTED:

@@ -78,7 +78,9 @@ def read(evidence: Evidence) -> bytes:
     except OSError:
         content = b""
     if hashlib.sha256(content).hexdigest() != evidence.sha256:
-        text = _("The file “{title}” is no longer what was handed in. Ask the applicant for it again.")
+        text = _(
+            "The file “{title}” is no longer what was handed in. Ask the applicant for it again."
+        )
         raise Altered(text.format(title=evidence.title))
     return content
 
@@ -106,7 +108,9 @@ def check(*, application: Application) -> tuple[str, ...]:
 
 def _refuse_file(media_type: str, content: bytes) -> None:
     if media_type not in rules.EVIDENCE_TYPES:
-        text = _("Files of type {type} are not taken. Send a PDF, a JPEG or PNG picture, or plain text.")
+        text = _(
+            "Files of type {type} are not taken. Send a PDF, a JPEG or PNG picture, or plain text."
+        )
         raise NotAccepted(text.format(type=media_type), pointer="evidence")
     if not 0 < len(content) <= rules.EVIDENCE_BYTES:
         text = _("The file has {size:,} bytes. Send one of at least 1 and at most {most:,} bytes.")
@@ -118,4 +122,6 @@ def _refuse_file(media_type: str, content: bytes) -> None:
 def _store(digest: str, content: bytes) -> str:
     name = f"evidence/{digest[:2]}/{digest}"
     # The name is the content: who stores it a second time stores the same bytes.
-    return name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))
+    return (
+        name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))
+    )

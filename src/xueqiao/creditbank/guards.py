@@ -29,7 +29,13 @@ APPEND_ONLY = (
 # Tables of which some columns are facts and others say how things stand.
 FIXED_COLUMNS = {
     ACCOUNT: ("code", "unit", "kind", "no_overdraw", "opened_at"),
-    "creditbank_creditlot": ("account_id", "amount_hundredths", "decision_id", "conversion_id", "hops"),
+    "creditbank_creditlot": (
+        "account_id",
+        "amount_hundredths",
+        "decision_id",
+        "conversion_id",
+        "hops",
+    ),
     CERTIFICATE: ("key", "request_key", "person_id", "lot_id", "institution_id"),
 }
 # What was signed stays as it was signed, and what was revoked stays revoked.
@@ -86,7 +92,9 @@ def remove(connection: Any) -> None:
         _run(connection, [f"drop trigger if exists {n} on {t}" for t in tables for n in names])
         return
     with connection.cursor() as ask:
-        ask.execute("select name from sqlite_master where type = 'trigger' and name like 'guard!_%' escape '!'")
+        ask.execute(
+            "select name from sqlite_master where type = 'trigger' and name like 'guard!_%' escape '!'"
+        )
         names_found = [row[0] for row in ask.fetchall()]
     _run(connection, [f"drop trigger {name}" for name in names_found])
 
@@ -101,10 +109,16 @@ def _sqlite() -> list[str]:
     found = []
     for table in APPEND_ONLY:
         for act in ("update", "delete"):
-            found.append(_sqlite_refusal(f"{table}_{act}", f"{act} on {table}", f"{table}: rows never change"))
+            found.append(
+                _sqlite_refusal(
+                    f"{table}_{act}", f"{act} on {table}", f"{table}: rows never change"
+                )
+            )
     for table, columns in FIXED_COLUMNS.items():
         text = f"{table}: this part of a row never changes"
-        found.append(_sqlite_refusal(f"{table}_facts", f"update of {', '.join(columns)} on {table}", text))
+        found.append(
+            _sqlite_refusal(f"{table}_facts", f"update of {', '.join(columns)} on {table}", text)
+        )
         found.append(_sqlite_refusal(f"{table}_delete", f"delete on {table}", text))
     for act in ("update", "delete"):
         found.append(
@@ -115,7 +129,9 @@ def _sqlite() -> list[str]:
         )  # fmt: skip
     signed = f"{CERTIFICATE}: what was signed or revoked stays so"
     found.append(
-        _sqlite_refusal(f"{CERTIFICATE}_signed", f"update on {CERTIFICATE}", signed, when=f"when {SIGNED}")
+        _sqlite_refusal(
+            f"{CERTIFICATE}_signed", f"update on {CERTIFICATE}", signed, when=f"when {SIGNED}"
+        )
     )
     checks = "\n".join(
         f"select raise(abort, '{text}') where {condition.replace('n.', 'new.')};"
@@ -126,8 +142,12 @@ def _sqlite() -> list[str]:
             {side}s_pending = {side}s_pending + {RESERVED.replace("n.", "new.")} where id = new.{side}_id;"""
         for side in ("debit", "credit")
     )
-    found.append(f"create trigger guard_{TRANSFER}_checks before insert on {TRANSFER} begin {checks} end")
-    found.append(f"create trigger guard_{TRANSFER}_counters after insert on {TRANSFER} begin {counters} end")
+    found.append(
+        f"create trigger guard_{TRANSFER}_checks before insert on {TRANSFER} begin {checks} end"
+    )
+    found.append(
+        f"create trigger guard_{TRANSFER}_counters after insert on {TRANSFER} begin {counters} end"
+    )
     return found
 
 
@@ -145,10 +165,14 @@ def _postgresql() -> list[str]:
         changed = f"update on {table} for each row when ({_differs(columns)})"
         found.append(_pg_refusal("keep_facts", changed))
         found.append(_pg_refusal("refuse_delete", f"delete on {table} for each row"))
-    found.append(_pg_refusal("keep_signed", f"update on {CERTIFICATE} for each row when ({SIGNED})"))
+    found.append(
+        _pg_refusal("keep_signed", f"update on {CERTIFICATE} for each row when ({SIGNED})")
+    )
     # Here the counters are closed to everybody but the transfer trigger, which is depth 1.
     tampered = f"pg_trigger_depth() = 0 and ({_differs(COUNTERS)})"
-    found.append(_pg_refusal("guard_counters", f"update on {ACCOUNT} for each row when ({tampered})"))
+    found.append(
+        _pg_refusal("guard_counters", f"update on {ACCOUNT} for each row when ({tampered})")
+    )
     published = f"update or delete on {PUBLISHED} for each row when (old.state = 'published')"
     found.append(_pg_refusal("refuse_change", published))
     found.append(

@@ -18,7 +18,6 @@ from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import Account, Phase, Transfer, TransferGroup
 from xueqiao.kernel import bulk, credit, errors
 
-
 GROUP_COLUMNS = ("id", "key", "request_hash", "kind", "reason", "event_at", "posted_at")
 LEAF_COLUMNS = (
     "group_id", "key", "request_hash", "debit_id", "credit_id", "amount_hundredths", "code", "phase",
@@ -147,6 +146,7 @@ def post(
     Args:
         event_at: when the act took effect; aware, possibly long ago.
         posted_at: when the bank came to know of it.
+
     Raises:
         Overdrawn, AccountClosed, KeyReused, AlreadyResolved, ReservationLapsed, NotReversible.
     """
@@ -166,9 +166,13 @@ def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, 
         As ``post``.
     Source: docs/decisions/0020-one-row-per-transfer.md
     """
-    held = _lock({id_ for each in vouchers for line in each.lines for id_ in (line.debit, line.credit)})
+    held = _lock(
+        {id_ for each in vouchers for line in each.lines for id_ in (line.debit, line.credit)}
+    )
     earlier = TransferGroup.objects.filter(key__in=[each.key for each in vouchers])
-    found = {key: (id_, asked) for key, id_, asked in earlier.values_list("key", "pk", "request_hash")}
+    found = {
+        key: (id_, asked) for key, id_, asked in earlier.values_list("key", "pk", "request_hash")
+    }
     hashes = {key: asked for key, (_id, asked) in found.items()}
     fresh: dict[str, Voucher] = {}
     for voucher in vouchers:
@@ -211,13 +215,16 @@ def resolve(
 
     Args:
         also: further lines of the same act, such as the grant of the converted credit.
+
     Raises:
         AlreadyResolved: something else became of it before.
         ReservationLapsed: it is to be posted, and its time is over.
     """
     pending = reservation.transfers.filter(phase=Phase.PENDING).order_by("pk")
     lines = [
-        Line(each.debit_id, each.credit_id, each.amount_hundredths, each.code, outcome.value, each.pk)
+        Line(
+            each.debit_id, each.credit_id, each.amount_hundredths, each.code, outcome.value, each.pk
+        )
         for each in pending
     ]
     return post(
@@ -327,10 +334,14 @@ def _refuse_resolved(lines: Sequence[Line], posted_at: datetime) -> None:
     if not ids:
         return
     if Transfer.objects.filter(pending_id__in=ids).exists():
-        raise AlreadyResolved(_("This reservation was settled before. Ask again if it is still needed."))
+        raise AlreadyResolved(
+            _("This reservation was settled before. Ask again if it is still needed.")
+        )
     posting = [line.pending for line in lines if line.pending and line.phase == Phase.POST]
     if Transfer.objects.filter(pk__in=posting, expires_at__lte=posted_at).exists():
-        raise ReservationLapsed(_("The time of this reservation is over. Ask again to reserve anew."))
+        raise ReservationLapsed(
+            _("The time of this reservation is over. Ask again to reserve anew.")
+        )
 
 
 def _refuse_reversed(lines: Sequence[Line]) -> None:
@@ -340,7 +351,9 @@ def _refuse_reversed(lines: Sequence[Line]) -> None:
     if Transfer.objects.filter(reverses_id__in=ids).exists():
         raise NotReversible(_("This posting was reversed before. It cannot be reversed twice."))
     if Transfer.objects.filter(pk__in=ids, reverses__isnull=False).exists():
-        raise NotReversible(_("This is a reversal. Post the original again under a new key instead."))
+        raise NotReversible(
+            _("This is a reversal. Post the original again under a new key instead.")
+        )
 
 
 def _write(fresh: list[Voucher], posted_at: datetime) -> dict[str, int]:

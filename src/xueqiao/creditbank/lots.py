@@ -68,7 +68,13 @@ class Draft:
 
     def fingerprint(self) -> str:
         """The content of the outcome: whoever holds it, it enters once."""
-        parts = [self.person_id, self.issuer, self.number, self.unit.code, self.obtained.isoformat()]
+        parts = [
+            self.person_id,
+            self.issuer,
+            self.number,
+            self.unit.code,
+            self.obtained.isoformat(),
+        ]
         return rules.canonical_hash([*parts, list(self.evidence_sha256)])
 
 

@@ -29,7 +29,9 @@ class RuleNotInForce(errors.Refusal):
 REASONS = {
     "not_active": gettext_lazy("it is frozen, lapsed or reversed"),
     "lapsed": gettext_lazy("its validity is over; it stays in the archive"),
-    "too_many_hops": gettext_lazy("it is converted credit, and the rule takes credit at first hand"),
+    "too_many_hops": gettext_lazy(
+        "it is converted credit, and the rule takes credit at first hand"
+    ),
     "other_unit": gettext_lazy("the rule does not name its unit"),
     "other_source": gettext_lazy("the rule takes credit of another kind"),
     "other_field": gettext_lazy("the rule takes credit of another field"),
@@ -63,7 +65,9 @@ def version_in_force(version_id: int, day: date) -> RuleVersion:
     found = versions_in_force(day).filter(pk=version_id).first()
     if found is None:
         raise RuleNotInForce(
-            _("This rule is not in force on {day}. Choose one of the rules in force.").format(day=day)
+            _("This rule is not in force on {day}. Choose one of the rules in force.").format(
+                day=day
+            )
         )
     return found
 
@@ -87,7 +91,9 @@ def refuse_misfits(lots: Iterable[CreditLot], version: RuleVersion, day: date) -
     for lot in lots:
         code = misfit(lot, version, day)
         if code:
-            text = _("The credit “{title}” does not count here: {reason}. Choose another lot or rule.")
+            text = _(
+                "The credit “{title}” does not count here: {reason}. Choose another lot or rule."
+            )
             raise DoesNotCount(text.format(title=lot.title_zh, reason=REASONS[code]), pointer=code)
 
 

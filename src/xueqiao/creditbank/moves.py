@@ -50,6 +50,7 @@ def lock(
 
     Args:
         begins_with: the first of several moves that the verb makes; its state is the one checked.
+
     Raises:
         WrongState, OwnCase, TwoSteps, rights.NotAllowed.
     """
@@ -65,7 +66,9 @@ def lock(
         raise WrongState(wrong_state_text(locked))
     earlier = {step.stage for step in steps if step.actor_id == by.pk}
     if rules.passes_two_steps(stage, earlier):
-        text = _("You already acted in another step of this case. Leave this step to somebody else.")
+        text = _(
+            "You already acted in another step of this case. Leave this step to somebody else."
+        )
         raise TwoSteps(text)
     return locked, False
 

@@ -20,7 +20,12 @@ CENTRE = "credit-bank-centre"
 
 
 def post_application(
-    *, application: Application, items: Sequence[ApplicationItem], by: Person, at: datetime, reasons: str
+    *,
+    application: Application,
+    items: Sequence[ApplicationItem],
+    by: Person,
+    at: datetime,
+    reasons: str,
 ) -> None:
     """A decision for each unit, and a lot for each with credit. Inside the caller's transaction."""
     hashes = evidence.check(application=application)
@@ -33,7 +38,12 @@ def post_application(
 
 
 def refuse_application(
-    *, application: Application, items: Sequence[ApplicationItem], by: Person, at: datetime, reasons: str
+    *,
+    application: Application,
+    items: Sequence[ApplicationItem],
+    by: Person,
+    at: datetime,
+    reasons: str,
 ) -> None:
     """A decision against each unit. Inside the caller's transaction."""
     _refuse(application, items, by, at, reasons)
@@ -73,7 +83,11 @@ def _draft(
 
 
 def _refuse(
-    application: Application, items: Sequence[ApplicationItem], by: Person, at: datetime, reasons: str
+    application: Application,
+    items: Sequence[ApplicationItem],
+    by: Person,
+    at: datetime,
+    reasons: str,
 ) -> None:
     rule = lots.Measures().rule(CREDIT_RULE, clock.local_date(at))
     Decision.objects.bulk_create(

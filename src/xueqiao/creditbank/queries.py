@@ -114,7 +114,9 @@ def lots(person: Person, day: date) -> list[LotRow]:
     accounts = Account.objects.filter(person=person, kind=AccountKind.CAPACITY)
     capacity = {account.code: account for account in accounts}
     return [
-        LotRow(lot, lot.account.credits - lot.account.debits, _counting(lot, versions, capacity, day))
+        LotRow(
+            lot, lot.account.credits - lot.account.debits, _counting(lot, versions, capacity, day)
+        )
         for lot in found.order_by("-obtained", "-pk")
     ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import evidence, moves, posting, rules, standards
@@ -103,6 +103,7 @@ def apply(
         by: the applicant, or a helper of the service point who enters it for them.
         obtained: when the learning was complete.
         employer: the applicant's, so that an assessor can tell a conflict.
+
     Raises:
         NoHome, NothingAsked, AmountTooHigh, RequestReused, rights.NotAllowed.
     """
@@ -114,15 +115,24 @@ def apply(
     if by != applicant:
         rights.check(by, rights.RECOGNITION_ENTER, clock.local_date(at), place_id=applicant.home_id)
     _refuse_claims(claims)
-    application = Application.objects.create(
+    application = Application(
         request_key=request_key, applicant=applicant, entered_by=by, place_id=applicant.home_id,
         institution_id=institution_id, title=title, statement=statement, obtained=obtained,
         employer=employer, state="", state_since=at, created_at=at,
     )  # fmt: skip
+    try:
+        with transaction.atomic():
+            application.save(force_insert=True)
+    except IntegrityError:
+        # The same form was sent twice at one moment; the other request was first.
+        found = Application.objects.get(request_key=request_key)
+        return _same_or_refuse(found, applicant, title, claims)
     ApplicationItem.objects.bulk_create(
         [
             ApplicationItem(
-                application=application, unit_id=each.unit_id, asked_hundredths=each.asked_hundredths
+                application=application,
+                unit_id=each.unit_id,
+                asked_hundredths=each.asked_hundredths,
             )
             for each in claims
         ]
@@ -159,7 +169,9 @@ def accept(*, application: Application, by: Person, at: datetime, note: str = ""
 
 
 @transaction.atomic
-def return_for_more(*, application: Application, by: Person, at: datetime, note: str) -> Application:
+def return_for_more(
+    *, application: Application, by: Person, at: datetime, note: str
+) -> Application:
     """Give the application back and say what is missing.
 
     Raises:
@@ -190,6 +202,7 @@ def assess(
         method: one of ``Assessment.Method``.
         amounts: unit id to 1/100 credit, 0 where nothing is to be recognised; every unit asked for.
         no_conflict_declared: the assessor is neither kin nor employer of the applicant.
+
     Raises:
         ConflictOfInterest, AmountTooHigh, ReasonMissing, evidence.Altered, moves.*.
     """
@@ -246,7 +259,9 @@ def decide(*, application: Application, by: Person, at: datetime, reasons: str) 
     evidence.check(application=locked)
     items = list(locked.items.select_related("unit").order_by("pk"))
     if not any(item.proposed_hundredths for item in items):
-        raise NothingProposed(_("No credit was proposed for any unit. Reject the application instead."))
+        raise NothingProposed(
+            _("No credit was proposed for any unit. Reject the application instead.")
+        )
     moves.move(locked, "approve", by=by, at=at, note=reasons)
     posting.post_application(application=locked, items=items, by=by, at=at, reasons=reasons)
     return moves.move(locked, "post", by=by, at=at)
@@ -284,7 +299,9 @@ def _refuse_claims(claims: Sequence[Claim]) -> None:
     units = Unit.objects.in_bulk([each.unit_id for each in claims])
     for each in claims:
         if each.unit_id not in units:
-            raise NothingAsked(_("Unit {id} does not exist.").format(id=each.unit_id), pointer="claims")
+            raise NothingAsked(
+                _("Unit {id} does not exist.").format(id=each.unit_id), pointer="claims"
+            )
         _refuse_amount(units[each.unit_id], each.asked_hundredths, least=1)
 
 
@@ -293,7 +310,9 @@ def _refuse_amount(unit: Unit, amount_hundredths: int, *, least: int) -> None:
         return
     text = _("{unit} is worth {value} credits; {asked} were asked. Lower the amount.")
     shown = text.format(
-        unit=unit.code, value=credit.show(unit.credit_hundredths), asked=credit.show(amount_hundredths)
+        unit=unit.code,
+        value=credit.show(unit.credit_hundredths),
+        asked=credit.show(amount_hundredths),
     )
     raise AmountTooHigh(shown, pointer=unit.code)
 

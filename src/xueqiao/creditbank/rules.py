@@ -154,7 +154,10 @@ def misfit(lot: LotFacts, rule: RuleFacts, day: date) -> str:
         ("other_unit", lot.unit_code not in asked.get("units", [lot.unit_code])),
         ("other_source", lot.source_kind not in asked.get("source_kinds", [lot.source_kind])),
         ("other_field", lot.field not in asked.get("fields", [lot.field])),
-        ("level_too_low", lot.level < max(rule.target_level - rule.level_gap, asked.get("level_from", 0))),
+        (
+            "level_too_low",
+            lot.level < max(rule.target_level - rule.level_gap, asked.get("level_from", 0)),
+        ),
         ("level_too_high", lot.level > asked.get("level_to", lot.level)),
         ("too_old", within is not None and years_later(lot.obtained, within) <= day),
     )

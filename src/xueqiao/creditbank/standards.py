@@ -168,7 +168,13 @@ def _programme(row: dict[str, Any], count: Loaded) -> None:
     }
     programme = _keep(Programme, ("code",), facts, count, drop=("framework", "groups"))
     for group in row["groups"]:
-        _keep(CreditGroup, ("programme", "code"), {**group, "programme": programme}, count, source=False)
+        _keep(
+            CreditGroup,
+            ("programme", "code"),
+            {**group, "programme": programme},
+            count,
+            source=False,
+        )
 
 
 def _agreement(row: dict[str, Any], count: Loaded) -> None:
@@ -216,7 +222,9 @@ def _keep(
         return model._default_manager.create(**facts)
     different = [field for field, value in facts.items() if getattr(found, field) != value]
     if different:
-        text = _("{name} is already loaded with another {fields}. Load the change as a new version.")
+        text = _(
+            "{name} is already loaded with another {fields}. Load the change as a new version."
+        )
         raise VersionChanged(text.format(name=name, fields=", ".join(different)))
     return found
 

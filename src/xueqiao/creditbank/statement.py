@@ -44,7 +44,9 @@ def statement(person: Person, *, since: datetime, until: datetime) -> Statement:
     """
     lots = {
         account.pk: account
-        for account in Account.objects.filter(person=person, kind=AccountKind.LOT).select_related("lot")
+        for account in Account.objects.filter(person=person, kind=AccountKind.LOT).select_related(
+            "lot"
+        )
     }
     # A transfer between two lots of one learner changes neither balance nor statement.
     touched = Q(debit_id__in=lots) ^ Q(credit_id__in=lots)

@@ -50,11 +50,14 @@ def insert(
         return
     fields = [_field(model, name) for name in columns]
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"  # noqa: S608, SLF001 - names come from models
+    start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"  # noqa: SLF001 - names come from models
     end = "on conflict do nothing" if ignore_conflicts else ""
     if connection.vendor == "postgresql":
         arrays = ", ".join(f"%b::{_array(field)}[]" for field in fields)
-        values = [_column(field, held) for field, held in zip(fields, zip(*rows, strict=True), strict=True)]
+        values = [
+            _column(field, held)
+            for field, held in zip(fields, zip(*rows, strict=True), strict=True)
+        ]
         _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)
         return
     adapt = [_to_sqlite(field) for field in fields]

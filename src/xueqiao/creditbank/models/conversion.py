@@ -31,11 +31,15 @@ class Programme(models.Model):
     code = models.CharField(max_length=60, unique=True)
     title_zh = models.CharField(max_length=160)
     title_en = models.CharField(max_length=200)
-    institution = models.ForeignKey("network.Institution", models.PROTECT, null=True, related_name="+")
+    institution = models.ForeignKey(
+        "network.Institution", models.PROTECT, null=True, related_name="+"
+    )
     level = models.ForeignKey("creditbank.Level", models.PROTECT, related_name="+")
     scope = models.ForeignKey(CountingScope, models.PROTECT, related_name="programmes")
     total_hundredths = models.PositiveIntegerField(help_text="1/100 credit to complete it")
-    cap_numerator = models.PositiveIntegerField(help_text="share that may be converted credit: this …")
+    cap_numerator = models.PositiveIntegerField(
+        help_text="share that may be converted credit: this …"
+    )
     cap_denominator = models.PositiveIntegerField(help_text="… of this, over all rules together")
     is_sample = models.BooleanField()
     source = models.TextField()
@@ -52,7 +56,9 @@ class CreditGroup(models.Model):
     credit_hundredths = models.PositiveIntegerField(help_text="1/100 credit at most")
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="credit_group_once", fields=["programme", "code"])]
+        constraints = [
+            models.UniqueConstraint(name="credit_group_once", fields=["programme", "code"])
+        ]
 
 
 class TransferAgreement(models.Model):
@@ -96,10 +102,16 @@ class RuleVersion(models.Model):
     ratio_numerator = models.PositiveIntegerField(help_text="target credits for …")
     ratio_denominator = models.PositiveIntegerField(help_text="… this many source credits")
     level_gap = models.PositiveSmallIntegerField(default=0, help_text="levels a lot may lie below")
-    hop_limit = models.PositiveSmallIntegerField(default=1, help_text="conversions in a chain, at most")
-    cap_numerator = models.PositiveIntegerField(help_text="share of the programme by this rule: this …")
+    hop_limit = models.PositiveSmallIntegerField(
+        default=1, help_text="conversions in a chain, at most"
+    )
+    cap_numerator = models.PositiveIntegerField(
+        help_text="share of the programme by this rule: this …"
+    )
     cap_denominator = models.PositiveIntegerField(help_text="… of this")
-    reserve_days = models.PositiveSmallIntegerField(help_text="days a reservation waits for its answer")
+    reserve_days = models.PositiveSmallIntegerField(
+        help_text="days a reservation waits for its answer"
+    )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
     published_at = models.DateTimeField(null=True)
@@ -169,7 +181,9 @@ class ConversionUse(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="conversion_use_once", fields=["conversion", "lot"]),
-            models.CheckConstraint(name="conversion_use_positive", condition=Q(amount_hundredths__gt=0)),
+            models.CheckConstraint(
+                name="conversion_use_positive", condition=Q(amount_hundredths__gt=0)
+            ),
         ]
 
 

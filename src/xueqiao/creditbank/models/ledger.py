@@ -38,16 +38,22 @@ class Account(models.Model):
     by whatever path, at the same instant or not.
     """
 
-    code = models.CharField(max_length=160, unique=True, help_text="stable name, 'lot:completion:8'")
+    code = models.CharField(
+        max_length=160, unique=True, help_text="stable name, 'lot:completion:8'"
+    )
     unit = models.CharField(max_length=3, choices=LedgerUnit)
     kind = models.CharField(max_length=8, choices=AccountKind)
     person = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
-    institution = models.ForeignKey("network.Institution", models.PROTECT, null=True, related_name="+")
+    institution = models.ForeignKey(
+        "network.Institution", models.PROTECT, null=True, related_name="+"
+    )
     no_overdraw = models.BooleanField()
     debits = models.BigIntegerField(default=0, help_text="1/100 credit posted out of the account")
     credits = models.BigIntegerField(default=0, help_text="1/100 credit posted into the account")
     debits_pending = models.BigIntegerField(default=0, help_text="1/100 credit reserved to go out")
-    credits_pending = models.BigIntegerField(default=0, help_text="1/100 credit reserved to come in")
+    credits_pending = models.BigIntegerField(
+        default=0, help_text="1/100 credit reserved to come in"
+    )
     closed = models.BooleanField(default=False, help_text="refuses every further transfer")
     opened_at = models.DateTimeField()
 
@@ -71,8 +77,12 @@ class TransferGroup(models.Model):
     """A voucher 业务凭证: one business act, whose transfers are written together or not at all."""
 
     key = models.CharField(max_length=120, unique=True, help_text="the cause, 'completion:812'")
-    request_hash = models.CharField(max_length=64, help_text="SHA-256 of the request's canonical form")
-    kind = models.CharField(max_length=20, help_text="recognise, reserve, convert, void, expire, reverse")
+    request_hash = models.CharField(
+        max_length=64, help_text="SHA-256 of the request's canonical form"
+    )
+    kind = models.CharField(
+        max_length=20, help_text="recognise, reserve, convert, void, expire, reverse"
+    )
     reason = models.CharField(max_length=300, blank=True)
     event_at = models.DateTimeField(help_text="when the act took effect")
     posted_at = models.DateTimeField(help_text="when the bank came to know of it")
@@ -103,7 +113,9 @@ class Transfer(models.Model):
     debit = models.ForeignKey(Account, models.PROTECT, related_name="outgoing")
     credit = models.ForeignKey(Account, models.PROTECT, related_name="incoming")
     amount_hundredths = models.BigIntegerField(help_text="1/100 credit; 150 is 1.5 credits")
-    code = models.CharField(max_length=20, help_text="what the line is for: recognise, capacity, use …")
+    code = models.CharField(
+        max_length=20, help_text="what the line is for: recognise, capacity, use …"
+    )
     phase = models.CharField(max_length=7, choices=Phase)
     pending = models.OneToOneField("self", models.PROTECT, null=True, related_name="resolution")
     event_at = models.DateTimeField(help_text="when it took effect")

@@ -40,17 +40,23 @@ class Outcome(models.Model):
 
     person = models.ForeignKey("people.Person", models.PROTECT, related_name="outcomes")
     kind = models.CharField(max_length=12, choices=SourceKind)
-    institution = models.ForeignKey("network.Institution", models.PROTECT, null=True, related_name="+")
+    institution = models.ForeignKey(
+        "network.Institution", models.PROTECT, null=True, related_name="+"
+    )
     issuer = models.CharField(max_length=160, help_text="code or name of the issuing body")
     number = models.CharField(max_length=120, help_text="the issuer's own number of the outcome")
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200)
-    result = models.CharField(max_length=40, blank=True, help_text="as the issuer writes it: pass …")
+    result = models.CharField(
+        max_length=40, blank=True, help_text="as the issuer writes it: pass …"
+    )
     obtained = models.DateField()
     valid_to = models.DateField(null=True)
     fingerprint = models.CharField(max_length=64, unique=True, help_text="SHA-256 of its content")
     evidence_sha256 = models.JSONField(default=list, help_text="hashes of the evidence, in order")
-    source = models.CharField(max_length=200, help_text="file and row, or the event, it was taken from")
+    source = models.CharField(
+        max_length=200, help_text="file and row, or the event, it was taken from"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(name="outcome_once", fields=["issuer", "number"])]
@@ -72,7 +78,11 @@ class Decision(models.Model):
     reasons = models.TextField(help_text="why, in words the learner reads")
     rule = models.ForeignKey("creditbank.RuleTable", models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(
-        "people.Person", models.PROTECT, null=True, related_name="+", help_text="null: the rule itself"
+        "people.Person",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="null: the rule itself",
     )
     decided_at = models.DateTimeField()
 
@@ -98,7 +108,9 @@ class CreditLot(models.Model):
     xid = XidField()
     account = models.OneToOneField("creditbank.Account", models.PROTECT, related_name="lot")
     person = models.ForeignKey("people.Person", models.PROTECT, related_name="lots")
-    institution = models.ForeignKey("network.Institution", models.PROTECT, null=True, related_name="+")
+    institution = models.ForeignKey(
+        "network.Institution", models.PROTECT, null=True, related_name="+"
+    )
     unit = models.ForeignKey("creditbank.Unit", models.PROTECT, null=True, related_name="+")
     level = models.ForeignKey("creditbank.Level", models.PROTECT, related_name="+")
     field = models.CharField(max_length=80)

@@ -90,7 +90,9 @@ class ApplicationItem(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="application_item_once", fields=["application", "unit"]),
-            models.CheckConstraint(name="application_item_asks", condition=Q(asked_hundredths__gt=0)),
+            models.CheckConstraint(
+                name="application_item_asks", condition=Q(asked_hundredths__gt=0)
+            ),
         ]
 
 
@@ -146,5 +148,7 @@ class Assessment(models.Model):
     assessor = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     method = models.CharField(max_length=12, choices=Method)
     findings = models.TextField(blank=True)
-    no_conflict_declared = models.BooleanField(help_text="neither kin nor employer of the applicant")
+    no_conflict_declared = models.BooleanField(
+        help_text="neither kin nor employer of the applicant"
+    )
     assessed_at = models.DateTimeField()
