@@ -131,6 +131,7 @@ def _classes(day: date) -> list[tuple[Offering, dict[str, int]]]:
         hour, minute = HOURS[ids.spread(f"{code}:hour", len(HOURS))]
         first = hour * 60 + minute
         title = str(course["title"])
+        teacher_id, teacher_name = teachers.get(site.institution_id, (None, _teacher_name(code)))
         offering = Offering(
             code=code,
             title=f"{title}（示例）",
@@ -138,8 +139,8 @@ def _classes(day: date) -> list[tuple[Offering, dict[str, int]]]:
             institution_id=site.institution_id,
             place_id=site.place_id,
             venue=f"{1 + number % 5}0{1 + number % 8}教室",
-            teacher_id=teachers.get(site.institution_id),
-            teacher_name=_teacher_name(code),
+            teacher_id=teacher_id,
+            teacher_name=teacher_name,
             term=f"{starts.year}{'春' if starts.month < 8 else '秋'}",  # noqa: PLR2004 - August
             starts_on=starts,
             ends_on=starts + timedelta(weeks=WEEKS - 1),
@@ -186,20 +187,23 @@ def _sites() -> list[places.Site]:
     colleges = places.county_colleges(province="32")
     chosen: list[places.Site] = []
     for county, count in FAVOURED.items():
-        here = [each for each in colleges if each.place_code == county]
-        here += places.sites(province=county, kind="town_centre", must=False)
-        chosen += [here[n % len(here)] for n in range(count)] if here else []
+        college = [each for each in colleges if each.place_code == county][:1]
+        centres = places.sites(province=county, kind="town_centre", must=False)
+        halves = college * (count // 2) + centres
+        chosen += [halves[n % len(halves)] for n in range(count)] if halves else []
     others = [each for each in colleges if each.place_code not in FAVOURED]
     step = max(1, len(others) // (CLASSES - len(chosen)))
     turn = others[::step] or colleges
     return chosen + [turn[n % len(turn)] for n in range(CLASSES - len(chosen))]
 
 
-def _teachers() -> dict[int, int]:
-    """The teacher of an institution, where a person holds that role there."""
-    roles = tables.rows("people.Role")
-    held = roles.filter(kind="teacher", valid_to=None, institution__isnull=False).order_by("-pk")
-    return dict(held.values_list("institution_id", "person_id"))
+def _teachers() -> dict[int, tuple[int, str]]:
+    """The teacher of an institution, id and name, where a person holds that role there."""
+    held = tables.rows("people.Role").filter(
+        kind="teacher", valid_to=None, institution__isnull=False
+    )
+    columns = ("institution_id", "person_id", "person__name")
+    return {where: (who, name) for where, who, name in held.order_by("-pk").values_list(*columns)}
 
 
 def _fill(classes: list[Any], day: date) -> None:
