@@ -28,6 +28,7 @@ class World:
     finished_class: int
     closed_class: int
     lot: int
+    version: int
     certificate: str
     draft: int
     application: int

@@ -1,7 +1,7 @@
 """A site that is really served: its own process, its own home, the small world in it.
 
-``site`` is the server, ``chromium`` the browser; ``look`` and ``glance`` open a page as somebody, in
-a language, a width and a version; ``check`` holds it against WCAG and the width of the screen. Where
+``site`` is the server, ``chromium`` the browser; ``look`` and ``glance`` open a page as somebody,
+in a language, a width and a version; ``check`` holds it against WCAG and the screen's width. Where
 Chromium or axe-core is missing, the tests skip and say so.
 """
 

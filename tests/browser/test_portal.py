@@ -43,6 +43,7 @@ PAGES = {
     "apply": ("/bank/apply/", "learner"),
     "application-draft": ("/bank/applications/{draft}/", "learner"),
     "application": ("/bank/applications/{application}/", "learner"),
+    "convert": ("/bank/convert/{lot}/{version}/", "learner"),
     "not-allowed": ("/console/", "learner"),
 }
 

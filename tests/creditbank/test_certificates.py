@@ -79,7 +79,7 @@ def test_a_signed_certificate_says_what_the_lot_says_and_fits_the_schema(setting
     subject = document["credentialSubject"]
     assert (subject["creditsEarned"], subject["achievement"]["creditsAvailable"]) == (60, 60)
     assert subject["activityEndDate"] == "2014-06-30T00:00:00+08:00"
-    assert subject["result"][0]["value"] == "distinction"
+    assert subject["result"][0]["value"] == "优秀 Distinction"
     assert subject["achievement"]["alignment"][0]["targetCode"] == "5"
     assert isinstance(document["proof"], list)
     entry = document["credentialStatus"]

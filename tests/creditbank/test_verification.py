@@ -41,7 +41,7 @@ def test_a_certificate_of_ours_passes_every_check():
     assert outcomes(report) == ["passed"] * 7
     assert (report.holds, report.codes) == (True, [])
     assert report.status_age == timedelta(days=1)
-    assert (report.claim.credits, report.claim.result) == ("60", "distinction")
+    assert (report.claim.credits, report.claim.result) == ("60", "优秀 Distinction")
     assert report.claim.issuer_name == "示例开放大学"
 
 

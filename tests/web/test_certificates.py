@@ -74,7 +74,7 @@ def test_what_it_says_is_shown_and_the_holder_compared(client, certificate):
     response = client.post("/verify/", {"text": certificate.document, "holder": "学员 1"})
     text = response.content.decode()
     assert rows(response)["verify.holder"] == "ok"
-    for part in ("示例开放大学", "60", "distinction", "signed"):
+    for part in ("示例开放大学", "60", "优秀 Distinction", "signed"):
         assert part in text
     response = client.post("/verify/", {"text": certificate.document, "holder": "学员 2"})
     assert (verdict(response), rows(response)["verify.other_holder"]) == ("refused", "bad")

@@ -63,7 +63,8 @@ def test_templates_give_their_messages(tmp_path: Path) -> None:
 def test_python_gives_its_messages(tmp_path: Path) -> None:
     code = tmp_path / "code.py"
     code.write_text(
-        'a = _("One " "text")\nb = ngettext("{n} row", "{n} rows", n)\nc = pgettext("month", "May")\n'
+        'a = _("One " "text")\nb = ngettext("{n} row", "{n} rows", n)\n'
+        'c = pgettext("month", "May")\n'
         'd = gettext_lazy("Later")\ne = _(name)\n'
     )
     assert set(messages.from_python(code)) == {

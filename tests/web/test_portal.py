@@ -13,7 +13,7 @@ from django.utils import translation
 from tests.hall import factories
 from tests.world import World, build
 from xueqiao.catalog.models import Course
-from xueqiao.creditbank.models import Application
+from xueqiao.creditbank.models import Application, Conversion
 from xueqiao.hall import offerings
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
 from xueqiao.kernel import clock
@@ -228,6 +228,26 @@ def test_account_shows_balance_certificate_and_files(world: World, learner: Clie
     assert transcript[1].split(",")[5] == "60"
     empty = learner.get("/account/statement.csv?since=2001-01-01&until=2001-12-31")
     assert empty.content.decode().splitlines()[1:] == []
+
+
+def test_conversion_is_asked_for_kept_and_taken_back(world: World, learner: Client) -> None:
+    address = f"/bank/convert/{world.lot}/{world.version}/"
+    too_much = learner.post(address, {"request_key": "c1", "amount": "61"})
+    assert too_much.status_code in {409, 422}
+    assert 'value="61"' in too_much.content.decode()
+    odd = learner.post(address, {"request_key": "c1", "amount": "many"})
+    assert odd.status_code == 422
+    for _press in range(2):
+        made = learner.post(address, {"request_key": "c1", "amount": "9"})
+        assert made.headers["Location"] == "/bank/"
+    conversion = Conversion.objects.get(person_id=world.people["learner"])
+    assert conversion.state == "reserved"
+    learner.post(f"/bank/conversions/{conversion.pk}/withdraw/")
+    conversion.refresh_from_db()
+    assert conversion.state == "withdrawn"
+    sibling = signed_in(Client(), "sibling")
+    assert sibling.post(f"/bank/conversions/{conversion.pk}/withdraw/").status_code == 404
+    assert sibling.get(address).status_code == 404
 
 
 def test_search_filters_live_in_the_address(world: World, visitor: Client) -> None:

@@ -23,10 +23,17 @@ def credit(people: dict[str, Person], now: datetime) -> dict[str, Any]:
     signing.sign_queued(limit=10, now=now)
     return {
         "lot": lot.pk,
+        "version": usable_rule(people["learner"], now),
         "certificate": str(made.key),
         "draft": application(people["learner"], "照顾家中老人十年", now - timedelta(days=4)).pk,
         "application": submitted(people, now - timedelta(days=9)).pk,
     }
+
+
+def usable_rule(person: Person, now: datetime) -> int:
+    """A published rule under which the learner's credit counts."""
+    (row,) = queries.lots(person, clock.local_date(now))
+    return row.usable[0].version.pk
 
 
 def application(person: Person, title: str, at: datetime) -> Any:

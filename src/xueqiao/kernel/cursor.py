@@ -28,7 +28,9 @@ class CurrentXid(Func):
     arity = 0
     output_field = models.BigIntegerField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **_extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
         del compiler
         if connection.vendor == "postgresql":
             return "(pg_current_xact_id()::text::bigint)", ()

@@ -40,7 +40,7 @@ class DuckDB:
                 "autoload_known_extensions": "false",
             }
         )
-        self.connection.execute("set TimeZone = 'UTC'; create schema bronze; create schema stage")
+        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; create schema bronze; create schema stage")
 
     def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
         if not files:

@@ -6,7 +6,7 @@ their register and summed, or their distinct members recounted, at each level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,8 +23,18 @@ from xueqiao.lake.recipes import recipes
 from xueqiao.monitor.indicator import Clock, Counted, Indicator, Measure, RollUp, Unit
 from xueqiao.monitor.indicators import ALL
 from xueqiao.monitor.models import IndicatorRun, IndicatorValue, SourceClass
+from xueqiao.records import bulk
 
-WRITE = 2_000
+WRITE = 5_000
+TABLE = "monitor_indicatorvalue"
+STORED = {
+    "run_id": "bigint", "indicator": "text", "version": "smallint", "register_id": "text",
+    "place_id": "bigint", "parent_id": "bigint", "period": "smallint", "numerator": "bigint",
+    "denominator": "bigint", "expected": "bigint", "reported": "bigint", "as_of": "date",
+    "source_class": "text",
+}  # fmt: skip
+"""The columns of a stored value, with their types on PostgreSQL."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the code of an indicator, indicators done, indicators in all."""
 
@@ -236,40 +246,26 @@ def store(
         if indicator.clock is Clock.AT_DAY:
             old = old.filter(period__in={row[3] for row in rows} | {as_of.year})
         old.delete()
-        fresh = (value_of(run, indicator, row) for row in rows)
-        for chunk in chunked(fresh):
-            IndicatorValue.objects.bulk_create(chunk)
+        fresh = [value_of(run, indicator, row) for row in rows]
+        for start in range(0, len(fresh), WRITE):
+            # Beside the ORM: 113,000 objects take half a minute, their rows two seconds.
+            bulk.insert(TABLE, STORED, fresh[start : start + WRITE], key="id")
     return Computed(run, total)
 
 
-def value_of(run: IndicatorRun, indicator: Indicator, row: tuple[Any, ...]) -> IndicatorValue:
-    facts = dict(zip(COLUMNS, row, strict=True))
-    samples, numerator = facts.pop("samples"), facts["numerator"]
+def value_of(run: IndicatorRun, indicator: Indicator, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """One value in the order of ``STORED``."""
+    register, place, parent, period, numerator, denominator, samples, expected, reported = row
     kind = SourceClass.MIXED
     if samples == 0:
         kind = SourceClass.REAL
     elif samples == numerator:
         kind = SourceClass.SAMPLE
-    return IndicatorValue(
-        run=run,
-        indicator=indicator.code,
-        version=indicator.version,
-        register_id=facts.pop("register"),
-        as_of=min(date(facts["period"], 12, 31), run.as_of),
-        source_class=kind,
-        **facts,
-    )
-
-
-def chunked(values: Iterator[IndicatorValue]) -> Iterator[list[IndicatorValue]]:
-    chunk: list[IndicatorValue] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == WRITE:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+    as_of = min(date(period, 12, 31), run.as_of).isoformat()
+    return (
+        run.pk, indicator.code, indicator.version, register, place, parent, period, numerator,
+        denominator, expected, reported, as_of, kind.value,
+    )  # fmt: skip
 
 
 def impossible_text(indicator: Indicator, row: tuple[Any, ...]) -> str:

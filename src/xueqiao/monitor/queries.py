@@ -96,6 +96,8 @@ def tile(*, place: Any, code: str, register: str, period: int | None = None) -> 
 
     Args:
         place: a ``network.Place`` or its id.
+        code: of the indicator.
+        register: ``nbs`` or ``mca``.
         period: a year; None takes the newest that the place has.
     Returns:
         None where the indicator has no value there: not computed, or no denominator is published.
@@ -116,7 +118,7 @@ def tiles(
     for row in rows.order_by("period"):
         if row.place_id is None:
             unplaced[row.indicator, row.period] = row
-        else:
+        elif row.reported or row.indicator not in placed:
             placed[row.indicator] = row
     return {
         code: _figure(row, unplaced=_count(unplaced.get((code, row.period))))
@@ -129,7 +131,9 @@ def children(*, place: Any, code: str, register: str, period: int | None = None)
 
     Args:
         place: a ``network.Place`` or its id; None gives the provinces.
-        period: a year; None takes the newest that any of them has.
+        code: of the indicator.
+        register: ``nbs`` or ``mca``.
+        period: a year; None takes the newest for which any of them has anything reported.
     Returns:
         One figure for each place that has a value. A count of zero is not stored, so it is absent.
     """
@@ -137,7 +141,8 @@ def children(*, place: Any, code: str, register: str, period: int | None = None)
     if period is not None:
         rows = rows.filter(period=period)
     found = list(rows.order_by("place__code"))
-    newest = max((row.period for row in found), default=None)
+    newest = max((row.period for row in found if row.reported), default=None)
+    newest = newest or max((row.period for row in found), default=None)
     return [_figure(row) for row in found if row.period == newest]
 
 
@@ -155,7 +160,8 @@ def below(
     if period is not None:
         rows = rows.filter(period=period)
     found = list(rows.order_by("place__code"))
-    newest = max((row.period for row in found), default=None)
+    newest = max((row.period for row in found if row.reported), default=None)
+    newest = newest or max((row.period for row in found), default=None)
     return [_figure(row) for row in found if row.period == newest]
 
 

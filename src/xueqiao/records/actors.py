@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def resolve(*, at: datetime) -> int:
     """Bring the person of every actor up to what ``people`` knows now. May be called at any time.
 
-    Only an account that somebody linked to a person counts; nobody is guessed. An account whose link
-    was taken back stands for an unknown learner again.
+    Only an account that somebody linked to a person counts; nobody is guessed. An account whose
+    link was taken back stands for an unknown learner again.
 
     Returns:
         How many actors changed; their ``updated_at`` becomes ``at``, so that the lake follows.

@@ -62,8 +62,8 @@ def _utc(value: str | datetime) -> datetime:
 def actors(since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """Actors first seen or linked at or after an instant, all where none is given.
 
-    Run ``actors.resolve`` first. Columns: actor_id, ifi, home_page, name, person_id (None: unknown),
-    learner_id (even: person × 2, odd: actor × 2 + 1), updated_at.
+    Run ``actors.resolve`` first. Columns: actor_id, ifi, home_page, name, person_id (None:
+    unknown), learner_id (even: person × 2, odd: actor × 2 + 1), updated_at.
     """
     rows = Actor.objects.order_by("pk")
     if since is not None:
@@ -105,11 +105,12 @@ def sources() -> Iterator[dict[str, Any]]:
 def batches() -> Iterator[dict[str, Any]]:
     """Columns: batch_id, source_id, received_at, received, accepted, duplicate, quarantined."""
     columns = ("source_id", "received_at", "received", "accepted", "duplicate", "quarantined")
-    for row in Batch.objects.order_by("pk").values("pk", *columns).iterator():
-        yield {"batch_id": row.pop("pk"), **row}
+    for number, *row in Batch.objects.order_by("pk").values_list("pk", *columns).iterator():
+        yield {"batch_id": number, **dict(zip(columns, row, strict=True))}
 
 
 def quarantine() -> Iterator[dict[str, Any]]:
     """Items held back, without their text. Columns: quarantine_id, batch_id, reason, pointer."""
-    for row in Quarantine.objects.order_by("pk").values("pk", "batch_id", "reason", "pointer"):
-        yield {"quarantine_id": row.pop("pk"), **row}
+    columns = ("batch_id", "reason", "pointer")
+    for number, *row in Quarantine.objects.order_by("pk").values_list("pk", *columns).iterator():
+        yield {"quarantine_id": number, **dict(zip(columns, row, strict=True))}

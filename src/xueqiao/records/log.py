@@ -6,15 +6,18 @@ when the reader is killed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import QuerySet
 
 from xueqiao.kernel import bulk, clock, cursor
 from xueqiao.records.models import LogEntry, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from django.db.models import QuerySet
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -23,6 +26,7 @@ def append(*, kind: str, key: str, event_at: datetime, payload: dict[str, Any]) 
     """Append one event; a second one of the same kind and key is the same event and is left out.
 
     Args:
+        event_at: when it happened, aware.
         kind: dotted, ``<app>.<what happened>``, such as ``hall.completed``.
         key: what makes the event one, such as ``enrolment:812``.
         payload: flat, JSON values only; a stable contract for readers.

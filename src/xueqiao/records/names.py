@@ -1,6 +1,6 @@
 """Names become numbers: verbs, activities and actors are stored once.
 
-Each function runs in a transaction of its own, short and before that of the statements, and inserts
+New ones are inserted in a transaction of their own, short and before that of the statements, and
 sorted by key: writers who share actors wait for each other for a moment and never in a circle. A
 number without a statement, after a batch that failed, does no harm.
 """
@@ -42,14 +42,14 @@ def _account(identifier: str) -> tuple[str, str]:
     return tuple(value.split("|", 1)) if kind == "account" else ("", "")  # type: ignore[return-value]
 
 
-@transaction.atomic
 def _numbers(
     model: type[models.Model], key: str, columns: dict[str, str], rows: dict[str, tuple[Any, ...]]
 ) -> dict[str, int]:
     found = _known(model, key, rows)
     missing = sorted(rows.keys() - found.keys())
     if missing:
-        bulk.insert(model._meta.db_table, columns, [rows[each] for each in missing], key=key)
+        with transaction.atomic():
+            bulk.insert(model._meta.db_table, columns, [rows[each] for each in missing], key=key)
         found |= _known(model, key, missing)
     return found
 

@@ -53,9 +53,9 @@ def single(given: Mapping[str, str]) -> tuple[UUID, bool] | None:
     asked = _ONE.intersection(given)
     if not asked:
         return None
-    name = sorted(asked)[0]
+    name = min(asked)
     if len(asked) > 1 or (others := set(given) - _SINGLE):
-        other = "voidedStatementId" if len(asked) > 1 else sorted(others)[0]
+        other = "voidedStatementId" if len(asked) > 1 else min(others)
         raise unfit(name, _("“{name}” cannot stand beside “{other}”."), other=other)
     _plain_format(given)
     return uuid(name, given[name]), name == "voidedStatementId"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from xueqiao.records.models import Actor, Source, Statement, StatementAgent
@@ -58,8 +58,8 @@ class Page(NamedTuple):
 
 
 def one(uuid: UUID, *, voided: bool, source: Source | None = None) -> Statement | None:
-    """A statement by its id, among the voided or among the others; of one source if one is given."""
-    rows = _readable(source).filter(uuid=uuid, is_voided=voided)
+    """A statement by its id, among the voided or the others; of one source if one is given."""
+    rows = _readable(source).filter(_voided() if voided else ~_voided(), uuid=uuid)
     return rows.select_related("source").first()
 
 
@@ -69,7 +69,7 @@ def page(filters: Filters, *, source: Source | None = None) -> Page:
     Voided statements are left out. While others write, nothing that was visible at the first page
     is left out of later ones and nothing comes twice.
     """
-    rows = _filtered(_readable(source).filter(is_voided=False), filters)
+    rows = _filtered(_readable(source).filter(~_voided()), filters)
     if filters.behind is not None:
         rows = rows.filter(_behind(filters.behind, ascending=filters.ascending))
     order = ("stored_at", "pk") if filters.ascending else ("-stored_at", "-pk")
@@ -83,6 +83,12 @@ def page(filters: Filters, *, source: Source | None = None) -> Page:
 def _readable(source: Source | None) -> QuerySet[Statement]:
     rows = Statement.objects.all()
     return rows if source is None else rows.filter(source=source)
+
+
+def _voided() -> Q:
+    """Whether the same source holds a statement that voids it; a voiding one cannot be voided."""
+    voiding = Statement.objects.filter(voids=OuterRef("uuid"), source=OuterRef("source"))
+    return Q(Exists(voiding), voids=None)
 
 
 def _filtered(rows: QuerySet[Statement], filters: Filters) -> QuerySet[Statement]:

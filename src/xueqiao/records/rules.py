@@ -18,7 +18,7 @@ def presentation_start(code: str) -> date:
 
     Raises:
         ValueError: the code is not a year followed by B or J.
-    Source: Kuzilek et al., Scientific Data 4, 170171 (2017), which gives the month; the day is ours.
+    Source: Kuzilek et al., Scientific Data 4, 170171 (2017): the month; the day is ours.
     """
     found = _PRESENTATION.fullmatch(code)
     if not found:

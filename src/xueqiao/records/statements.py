@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
@@ -61,8 +60,8 @@ def store_batch(
 ) -> BatchResult:
     """Store a batch row by row: what is refused goes to quarantine, the rest is kept.
 
-    A batch sent twice changes nothing and returns the first result. A statement that is already held
-    counts as duplicate when it is the same one (``facts.same``), else it is quarantined.
+    A batch sent twice changes nothing and returns the first result. A statement that is already
+    held counts as duplicate when it is the same one (``facts.same``), else it is quarantined.
 
     Args:
         source: who handed it over.
@@ -178,9 +177,9 @@ def _numbers(batch: Checked, at: datetime) -> _Numbers:
 def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -> BatchResult:
     """Write the rows of a batch; the caller holds the transaction."""
     good, held = dict(batch.good), dict(batch.held)
-    _insert(batch, numbers, written)
+    are_all_new = _insert(batch, numbers, written) == len(good)
     duplicates = 0
-    for position, key, text in _not_new(batch, good, written):
+    for position, key, text in _not_new(batch, good, None if are_all_new else written):
         if facts.same(_decode(text), _decode(batch.texts[position])):
             duplicates += 1
         elif strict:
@@ -190,7 +189,6 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
                 batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"
             )
     _name_agents(good, numbers)
-    _void(good, written)
     _hold(held, written)
     written.received, written.duplicate = len(batch.texts), duplicates
     written.quarantined = len(held)
@@ -222,12 +220,12 @@ _COLUMNS = {
     "batch_id": "bigint",
     "version": "text",
     "voids": "uuid",
-    "is_voided": "boolean",
     "id": "bigint",
 }
 
 
-def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> None:
+def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> int:
+    """Insert what is good and has a free id; how many that are."""
     table = Statement._meta.db_table
     stored_at = visibility.stamp()
     rows = [
@@ -244,7 +242,6 @@ def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> None:
             written.pk,
             found.version,
             found.voids,
-            False,
             number,
         )
         for number, (key, (position, found)) in zip(
@@ -253,18 +250,18 @@ def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> None:
     ]
     if connection.vendor == "postgresql":
         rows.sort(key=lambda row: row[0])
-    bulk.insert(table, _COLUMNS, rows, key="uuid")
+    return bulk.insert(table, _COLUMNS, rows, key="uuid")
 
 
 def _not_new(
-    batch: Checked, good: dict[uuid.UUID, tuple[int, facts.Facts]], written: Batch
+    batch: Checked, good: dict[uuid.UUID, tuple[int, facts.Facts]], written: Batch | None
 ) -> list[tuple[int, uuid.UUID, str]]:
     """Items whose id was taken: position, id and text of the statement that has it.
 
-    They are taken out of ``good``.
+    They are taken out of ``good``. With no batch to tell them from, only repeats within it.
     """
     found, held = [], {key: batch.texts[position] for key, (position, _facts) in good.items()}
-    for keys in bulk.chunks(batch.good):
+    for keys in bulk.chunks(batch.good if written else ()):
         rows = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
         for key, text in rows.values_list("uuid", "text"):
             found.append((good.pop(key)[0], key, text))
@@ -278,31 +275,11 @@ def _name_agents(good: dict[uuid.UUID, tuple[int, facts.Facts]], numbers: _Numbe
     rows = [
         (numbers.actors[other], statement)
         for keys in bulk.chunks(named)
-        for key, statement in _uuids(keys).values_list("uuid", "pk")
+        for key, statement in Statement.objects.filter(uuid__in=keys).values_list("uuid", "pk")
         for other in named[key]
     ]
     columns = {"actor_id": "bigint", "statement_id": "bigint"}
     bulk.insert(StatementAgent._meta.db_table, columns, sorted(rows), key="actor_id, statement_id")
-
-
-def _uuids(keys: Iterable[uuid.UUID | None]) -> QuerySet[Statement]:
-    return Statement.objects.filter(uuid__in=keys)
-
-
-def _void(good: dict[uuid.UUID, tuple[int, facts.Facts]], written: Batch) -> None:
-    """Mark what this batch voids, and what of this batch was voided before it came.
-
-    A source voids its own statements only; a voiding statement cannot be voided.
-    """
-    own = Statement.objects.filter(source=written.source_id, voids=None, is_voided=False)
-    voided = {found.voids for _position, found in good.values() if found.voids}
-    for keys in bulk.chunks(voided):
-        own.filter(uuid__in=keys).update(is_voided=True)
-    for keys in bulk.chunks(good):
-        before = Statement.objects.filter(source=written.source_id, voids__in=keys)
-        late = set(before.values_list("voids", flat=True))
-        if late:
-            own.filter(uuid__in=late).update(is_voided=True)
 
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Sum
 
@@ -36,8 +36,8 @@ class SourceSummary:
 def by_source() -> list[SourceSummary]:
     """Every source by code, in three queries however many there are."""
     reasons = quarantined_by_reason()
-    totals = {
-        row["source_id"]: row
+    totals: dict[int, dict[str, Any]] = {
+        row["source_id"]: dict(row)
         for row in Batch.objects.values("source_id").annotate(
             received=Sum("received"),
             accepted=Sum("accepted"),
@@ -46,7 +46,9 @@ def by_source() -> list[SourceSummary]:
             last=Max("received_at"),
         )
     }
-    none = {"received": 0, "accepted": 0, "duplicate": 0, "quarantined": 0, "last": None}
+    none: dict[str, Any] = {
+        "received": 0, "accepted": 0, "duplicate": 0, "quarantined": 0, "last": None,
+    }  # fmt: skip
     found = []
     for source in Source.objects.order_by("code"):
         row = totals.get(source.pk, none)

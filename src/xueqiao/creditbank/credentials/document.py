@@ -22,6 +22,8 @@ SCHEMA = (
     "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 )
 NAME_IDENTITY = "ext:name"
+# The hall's results in the words of a certificate; others stand as their issuer writes them.
+RESULTS = {"pass": "合格 Pass", "distinction": "优秀 Distinction"}
 TAG = "tag:xueqiao.example,2026"
 
 
@@ -61,6 +63,12 @@ def number(hundredths: int) -> int | float:
     """Credits as a JSON number: 150 is 1.5, 200 is 2. Whole ones stay whole in every language."""
     whole, part = divmod(hundredths, credit.HUNDREDTHS)
     return whole if not part else hundredths / credit.HUNDREDTHS
+
+
+def result(lot: CreditLot) -> str:
+    """The result as the certificate states it, "" where there is none."""
+    found = lot.decision.outcome.result if lot.decision and lot.decision.outcome else ""
+    return RESULTS.get(found, found)
 
 
 def identity_hash(value: str, salt: str) -> str:
@@ -106,14 +114,14 @@ def _subject(certificate: Certificate) -> dict[str, Any]:
         "creditsEarned": number(lot.amount_hundredths),
         "achievement": _achievement(lot),
     }
-    result = lot.decision.outcome.result if lot.decision and lot.decision.outcome else ""
-    if result:
+    found = result(lot)
+    if found:
         subject["result"] = [
             {
                 "type": ["Result"],
                 "resultDescription": _result_name(lot),
                 "status": "Completed",
-                "value": result,
+                "value": found,
             }
         ]
     return subject

@@ -41,16 +41,11 @@ def units_with(level: int, *, institution: str, at_least: int = 1) -> Measure:
         counts=Counted.PLACES,
         rolls_up=RollUp.SUM,
         sql=f"""
-            select unit.register, unit.place_id, period, 1 as n,
-                   min(seat.is_sample::int) as samples
-            from place unit
-            join closure tree on tree.register = unit.register and tree.ancestor_id = unit.place_id
-            join institution_place seat
-              on seat.register = unit.register and seat.place_id = tree.descendant_id
-            join latest_year
-              on seat.valid_from <= day and coalesce(seat.valid_to > day, true)
-            where unit.level = {level} and {institution}
-            group by all having count(distinct seat.institution_id) >= {at_least}
+            select register, place_id, period, 1 as n, min(is_sample::int) as samples
+            from institution_reach
+            join latest_year on valid_from <= day and coalesce(day < valid_to, true)
+            where level = {level} and {institution}
+            group by all having count(distinct institution_id) >= {at_least}
         """,  # noqa: S608 - all parts are constants of this file
     )
 
@@ -63,7 +58,7 @@ TOWN_CENTRES = Indicator(
         "towns and subdistricts that the register lists."
     ),
     unit=Unit.PERCENT,
-    numerator=units_with(TOWN, institution="seat.kind = 'town_centre'"),
+    numerator=units_with(TOWN, institution="kind = 'town_centre'"),
     denominator=units(TOWN),
     grain=TOWN,
     clock=Clock.AT_DAY,
@@ -80,7 +75,7 @@ VILLAGE_POINTS = Indicator(
         "all that the register lists. The civil-affairs register lists no villages."
     ),
     unit=Unit.PERCENT,
-    numerator=units_with(VILLAGE, institution="seat.kind = 'village_school'"),
+    numerator=units_with(VILLAGE, institution="kind = 'village_school'"),
     denominator=units(VILLAGE),
     registers=("nbs",),
     grain=VILLAGE,
@@ -98,7 +93,7 @@ TOWN_ELDER_BODIES = Indicator(
         "active, of all towns and subdistricts that the register lists."
     ),
     unit=Unit.PERCENT,
-    numerator=units_with(TOWN, institution="seat.serves_elders"),
+    numerator=units_with(TOWN, institution="serves_elders"),
     denominator=units(TOWN),
     grain=TOWN,
     clock=Clock.AT_DAY,
@@ -115,7 +110,7 @@ CITY_ELDER_UNIVERSITIES = Indicator(
         "or in its counties, of all cities that the register lists."
     ),
     unit=Unit.PERCENT,
-    numerator=units_with(CITY, institution="seat.kind = 'elder_university'", at_least=4),
+    numerator=units_with(CITY, institution="kind = 'elder_university'", at_least=4),
     denominator=units(CITY),
     grain=CITY,
     clock=Clock.AT_DAY,

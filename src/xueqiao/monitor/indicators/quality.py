@@ -23,14 +23,10 @@ def enrolments(condition: str) -> Measure:
         counts=Counted.ENROLMENTS,
         rolls_up=RollUp.SUM,
         sql=f"""
-            select register.register, seat.place_id, year(closed_day) as period, count(*) as n,
-                   count(*) filter (enrolment.is_sample) as samples
-            from enrolment cross join register
-            left join institution_place seat
-              on seat.institution_id = enrolment.institution_id
-             and seat.register = register.register
-             and seat.valid_from <= closed_day and coalesce(closed_day < seat.valid_to, true)
-            where closed_day is not null and {condition}
+            select register, place_id, year(closed_day) as period, count(*) as n,
+                   count(*) filter (is_sample) as samples
+            from enrolment join enrolment_place using (enrolment_id)
+            where {condition}
             group by all
         """,  # noqa: S608 - the condition is a constant of this file
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from xueqiao.network.loading.steps import Report
 
 ALWAYS, NEVER = date.min, date.max
+COLUMNS = (
+    "register_id", "ancestor_id", "descendant_id", "depth", "carried", "valid_from", "valid_to",
+)  # fmt: skip
 
 
 class Path(NamedTuple):
@@ -83,17 +86,16 @@ class Tree:
 def load(report: Report) -> int:
     """Write the closure of all registers; returns its rows."""
     written = 0
-    for register in Register.objects.order_by("pk"):
+    for register in Register.objects.order_by("pk").values_list("pk", flat=True):
         rows = [
-            Closure(
-                register=register, ancestor_id=way.ancestor, descendant_id=place, depth=way.depth,
-                carried=way.carried, valid_from=way.start,
-                valid_to=None if way.end == NEVER else way.end,
-            )
-            for place, way in _all_rows(Tree(register.pk))
+            (register, way.ancestor, place, way.depth, way.carried, way.start,
+             None if way.end == NEVER else way.end)
+            for place, way in _all_rows(Tree(register))
         ]  # fmt: skip
-        step = _("Tree of register {code}").format(code=register.code)
-        written += steps.write(rows, Closure, report=report, step=step)
+        step = _("Tree of register {code}").format(code=register)
+        written += steps.write_plain(
+            rows, Closure, COLUMNS, report=report, step=step, total=len(rows)
+        )
     return written
 
 

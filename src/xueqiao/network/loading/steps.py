@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
@@ -13,7 +14,7 @@ from xueqiao.network.loading import files
 from xueqiao.network.models import LoadedStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -76,3 +77,36 @@ def write(rows: Sequence[Row], model: type[Row], *, report: Report, step: str) -
         model._default_manager.bulk_create(rows[start : start + BATCH])
         report(step, min(start + BATCH, len(rows)), len(rows))
     return len(rows)
+
+
+def write_plain(
+    rows: Iterable[tuple[object, ...]],
+    model: type[Model],
+    columns: Sequence[str],
+    *,
+    report: Report,
+    step: str,
+    total: int,
+) -> int:
+    """Insert rows that nobody needs as objects, a few times faster than ``write``.
+
+    Args:
+        rows: values in the order of ``columns``, as the database takes them.
+        columns: column names of the model's table.
+    """
+    names = ", ".join(connection.ops.quote_name(name) for name in columns)
+    table = connection.ops.quote_name(model._meta.db_table)
+    marks = ", ".join(["%s"] * len(columns))
+    done, waiting = 0, iter(rows)
+    with connection.cursor() as cursor:
+        while batch := list(islice(waiting, BATCH)):
+            if connection.vendor == "postgresql":
+                with cursor.cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                    for row in batch:
+                        copy.write_row(row)
+            else:
+                # Table and columns are named by the models; values go as parameters.
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)  # noqa: S608
+            done += len(batch)
+            report(step, done, total)
+    return done

@@ -75,7 +75,7 @@ def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchR
         What became of everything these files hold, earlier runs included.
 
     Raises:
-        FileUnreadable: a file is damaged; files before it are in, this one is not.
+        FileUnreadable: a file is damaged; nothing of this run is stored.
     """
     source = sources.open_source(code=feed.code, name=feed.name, at=clock.now(), is_sample=True)
     handed = feed.files(folder)

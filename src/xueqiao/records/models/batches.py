@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Delivery(models.Model):
-    """One file handed over, by its content: the same file under another name is the same delivery."""
+    """One file handed over, known by its content: under another name it is the same delivery."""
 
     source = models.ForeignKey("records.Source", models.PROTECT, related_name="deliveries")
     name = models.CharField(max_length=200)

@@ -69,37 +69,24 @@ def context(value: Any, at: str, *, about_activity: bool, version: str) -> None:
     """What gives a statement meaning.
 
     Args:
-        about_activity: whether the statement's object is an activity; revision and platform need it.
+        value: of any kind.
+        at: its JSON pointer.
+        about_activity: whether the statement's object is an activity; revision and platform need
+            that.
         version: of the standard; agents in roles came with 2.0.0.
     """
     found = values.mapping(value, at)
     values.only(found, _CONTEXT if version < "2" else _CONTEXT_2, at)
-    if "registration" in found:
-        values.uuid(found["registration"], f"{at}/registration")
-    if "instructor" in found:
-        agents.actor(found["instructor"], f"{at}/instructor")
-    if "team" in found:
-        agents.group(found["team"], f"{at}/team")
-    if "contextActivities" in found:
-        _context_activities(found["contextActivities"], f"{at}/contextActivities")
+    for name, check in _CONTEXT_CHECKS.items():
+        if name in found:
+            check(found[name], f"{at}/{name}")
     for name in ("revision", "platform"):
-        if name in found:
-            values.text(found[name], f"{at}/{name}")
-            if not about_activity:
-                raise values.refuse(
-                    f"{at}/{name}",
-                    _("“{name}” is allowed only where the object is an activity."),
-                    name=name,
-                )
-    if "language" in found:
-        values.language(found["language"], f"{at}/language")
-    if "statement" in found:
-        reference(found["statement"], f"{at}/statement")
-    if "extensions" in found:
-        values.extensions(found["extensions"], f"{at}/extensions")
-    for name in _CONTEXT_AGENT:
-        if name in found:
-            _agents_in_roles(found[name], name, f"{at}/{name}")
+        if name in found and not about_activity:
+            raise values.refuse(
+                f"{at}/{name}",
+                _("“{name}” is allowed only where the object is an activity."),
+                name=name,
+            )
 
 
 def _context_activities(value: Any, at: str) -> None:
@@ -113,9 +100,10 @@ def _context_activities(value: Any, at: str) -> None:
             activities.activity(held, f"{at}/{name}")
 
 
-def _agents_in_roles(value: Any, name: str, at: str) -> None:
+def _agents_in_roles(value: Any, at: str) -> None:
     if type(value) is not list:
         raise values.refuse(at, _("A list is needed here, not {value}."), value=value)
+    name = at.rpartition("/")[2]
     kind = _CONTEXT_AGENT[name]
     for place, item in enumerate(value):
         here = f"{at}/{place}"
@@ -161,3 +149,18 @@ def attachments(value: Any, at: str) -> None:
             values.language_map(found["description"], f"{here}/description")
         if "fileUrl" in found:
             values.iri(found["fileUrl"], f"{here}/fileUrl")
+
+
+_CONTEXT_CHECKS = {
+    "registration": values.uuid,
+    "instructor": agents.actor,
+    "team": agents.group,
+    "contextActivities": _context_activities,
+    "revision": values.text,
+    "platform": values.text,
+    "language": values.language,
+    "statement": reference,
+    "extensions": values.extensions,
+    "contextAgents": _agents_in_roles,
+    "contextGroups": _agents_in_roles,
+}

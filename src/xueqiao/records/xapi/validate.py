@@ -30,6 +30,7 @@ def check(statement: Any, *, at: str = "", version: str = "1.0.3") -> None:
     """Refuse what is not a statement.
 
     Args:
+        statement: decoded JSON, of any kind.
         at: the JSON pointer of the statement in what was sent, such as ``/3``.
         version: of the standard that the sender speaks, 1.0.x or 2.0.x.
 
@@ -96,7 +97,7 @@ def _object(value: Any, at: str, version: str, *, nested: bool) -> None:
     else:
         raise values.refuse(
             f"{at}/objectType",
-            _("“{kind}” is not the kind of an object here; the standard has Activity, Agent, Group, "
+            _("“{kind}” is no kind of object here; the standard has Activity, Agent, Group, "
               "StatementRef and, once, SubStatement."),
             kind=kind,
         )  # fmt: skip

@@ -77,9 +77,7 @@ def only(value: dict[str, Any], allowed: frozenset[str], at: str) -> None:
         name = next(key for key in value if key not in allowed)
         raise refuse(
             step(at, name),
-            _(
-                "The standard has no property “{name}” here. Take it out, or move it into extensions."
-            ),
+            _("The standard knows no “{name}” here. Take it out, or move it into extensions."),
             name=name,
         )
 

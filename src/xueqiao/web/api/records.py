@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
 from xueqiao.records import checking, parameters, query, statements
-
 from xueqiao.web.api import _xapi
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xueqiao.creditbank import credentials
-from xueqiao.creditbank.credentials import addresses, reading
+from xueqiao.creditbank.credentials import addresses, document, reading
 from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
@@ -111,7 +111,7 @@ def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
     context = {
         "certificate": found,
         "lot": found.lot,
-        "outcome": found.lot.decision.outcome if found.lot.decision else None,
+        "result": document.result(found.lot),
         "qr": qr(addresses.checking(key)),
         "checking": addresses.checking(key),
         "digest": hashlib.sha256(found.document.encode()).hexdigest() if found.document else "",

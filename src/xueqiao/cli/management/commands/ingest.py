@@ -32,8 +32,8 @@ class Command(BaseCommand):
             for each in feed.chosen(feeds.FEEDS, only):
                 done = feed.run(feed=each, folder=folder, progress=partial(report, each.name))
                 text = _(
-                    "{name}: {received:,} received = {accepted:,} accepted + {duplicate:,} duplicate "
-                    "+ {quarantined:,} quarantined"
+                    "{name}: {received:,} received = {accepted:,} accepted + {duplicate:,} "
+                    "duplicate + {quarantined:,} quarantined"
                 )
                 self.stdout.write(text.format(name=each.name, **done._asdict()))
         linked = actors.resolve(at=clock.now())

@@ -1,0 +1,58 @@
+"""Certificates in the browser: every answer in both languages, widths and versions; without scripts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Look, Site, check
+from tests.browser.test_portal import LOOKS
+
+pytestmark = pytest.mark.browser
+PAGES = {
+    "form": "/verify/",
+    "genuine": "/verify/?certificate={certificate}",
+    "unknown": "/verify/?certificate=00000000-0000-0000-0000-000000000007",
+    "elsewhere": "/verify/?certificate=https://elsewhere.example/",
+    "certificate": "/certificates/{certificate}/",
+}
+
+
+@pytest.mark.parametrize("how", LOOKS, ids=str)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_accessible_and_fits(
+    glance: Any, site: Site, axe: str, name: str, how: Look
+) -> None:
+    page = glance(replace(how, who=""))
+    page.goto(site.url + PAGES[name].format(**site.world))
+    check(page, axe)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_file_is_verified_and_one_changed_byte_is_refused(
+    look: Any, site: Site, axe: str, tmp_path: Any, scripts: bool
+) -> None:
+    with look(Look(language="en", scripts=scripts)) as page:
+        answer = page.request.get(f"{site.url}/certificates/{site.world['certificate']}.json")
+        genuine, changed = tmp_path / "genuine.json", tmp_path / "changed.json"
+        genuine.write_bytes(answer.body())
+        changed.write_bytes(answer.body().replace(b'"creditsEarned":', b'"creditsEarned":9', 1))
+        assert genuine.read_bytes() != changed.read_bytes()
+        for file, verdict in ((genuine, "holds"), (changed, "refused")):
+            page.goto(f"{site.url}/verify/")
+            page.set_input_files("input[type=file]", str(file))
+            page.click("form[enctype] button.main")
+            page.wait_for_selector(f"[data-verdict={verdict}]")
+            if scripts:
+                check(page, axe)
+
+
+def test_what_was_typed_stays_when_it_is_refused(look: Any, site: Site) -> None:
+    with look(Look(language="en", scripts=False)) as page:
+        page.goto(f"{site.url}/verify/")
+        page.fill("textarea", "my certificate")
+        page.click("form[enctype] button.main")
+        assert page.input_value("textarea") == "my certificate"
+        assert "This is not a certificate file" in page.inner_text("main")
