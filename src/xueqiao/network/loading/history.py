@@ -11,6 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from xueqiao.network import rules
 from xueqiao.network.loading import files
 
@@ -64,7 +66,8 @@ def read(paths: Iterable[Path]) -> list[Change]:
     for path in paths:
         for line, row in enumerate(files.read_table(path, COLUMNS), start=2):
             if not (row["year"].isdecimal() and row["level"] in {"2", "3"}):
-                raise files.damaged(path, line, f"{row['year']} {row['level']}")
+                what = _("{year!r} and {level!r} are not year and level of a change")
+                raise files.damaged(path, line, what.format(**row))
             changes.append(
                 Change(
                     int(row["year"]), row["type"], int(row["level"]),
