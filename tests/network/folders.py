@@ -1,15 +1,35 @@
 """A folder like the sample's, small enough to be read: 南通 with a swap, a merger and a zone."""
 
-import json
-
 import csv
+import json
 
 REGISTER = ("code", "level", "name", "parent")
 CHANGES = (
-    "year", "type", "level", "old_code", "old_name", "old_parent", "new_code", "new_name",
-    "new_parent", "doc_no", "source_url",
+    "year",
+    "type",
+    "level",
+    "old_code",
+    "old_name",
+    "old_parent",
+    "new_code",
+    "new_name",
+    "new_parent",
+    "doc_no",
+    "source_url",
 )
-CENSUS = ("level", "code", "pop", "urban_pop", "rural_pop", "m_0", "f_0", "m_1_4", "f_1_4", "m_60p", "f_60p")
+CENSUS = (
+    "level",
+    "code",
+    "pop",
+    "urban_pop",
+    "rural_pop",
+    "m_0",
+    "f_0",
+    "m_1_4",
+    "f_1_4",
+    "m_60p",
+    "f_60p",
+)
 
 NBS = [
     ("32", "1", "江苏省", ""),
@@ -39,9 +59,32 @@ MCA = [
     ("320613015", "4", "江海街道", "320613"),
 ]
 EVENTS = [
-    ("2020", "同名改码", "3", "320602000000", "崇川区", "320600000000", "320613000000", "崇川区",
-     "320600000000", "", ""),
-    ("2020", "撤销", "3", "320611000000", "港闸区", "320600000000", "320613000000", "崇川区", "", "", ""),
+    (
+        "2020",
+        "同名改码",
+        "3",
+        "320602000000",
+        "崇川区",
+        "320600000000",
+        "320613000000",
+        "崇川区",
+        "320600000000",
+        "",
+        "",
+    ),
+    (
+        "2020",
+        "撤销",
+        "3",
+        "320611000000",
+        "港闸区",
+        "320600000000",
+        "320613000000",
+        "崇川区",
+        "",
+        "",
+        "",
+    ),
 ]
 COUNTS = [
     ("1", "320000", "100", "60", "40", "5", "5", "10", "10", "30", "40"),

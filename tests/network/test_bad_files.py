@@ -124,7 +124,10 @@ def test_a_byte_order_mark_does_no_harm(folder):
 
 
 def test_every_refusal_has_its_own_code():
-    own = [refusal for refusal in errors.REGISTRY.values() if refusal.__module__ in {
-        files.__name__, steps.__name__}]
+    own = [
+        refusal
+        for refusal in errors.REGISTRY.values()
+        if refusal.__module__ in {files.__name__, steps.__name__}
+    ]
     assert len(own) == 5
     assert all(code.startswith("network.") for code in (refusal.code for refusal in own))

@@ -32,7 +32,11 @@ class Forest:
         for number, parent in enumerate(parents):
             self.parents.append(parent if 0 <= parent < number else None)
             place = Place.objects.create(
-                origin=register, code=str(number), level=3, name=str(number), valid_from=date(2010, 1, 1)
+                origin=register,
+                code=str(number),
+                level=3,
+                name=str(number),
+                valid_from=date(2010, 1, 1),
             )
             self.places.append(place)
             for depth, above in enumerate(self.way_up(number)):
@@ -40,7 +44,9 @@ class Forest:
                     register=register, ancestor=self.places[above], descendant=place, depth=depth,
                     valid_from=date(2010, 1, 1),
                 )  # fmt: skip
-            body = Institution.objects.create(code=f"i{number}", name="i", valid_from=DAY, kind="provider")
+            body = Institution.objects.create(
+                code=f"i{number}", name="i", valid_from=DAY, kind="provider"
+            )
             Seat.objects.create(institution=body, register=register, place=place, valid_from=DAY)
             self.institutions.append(body)
             self.persons.append(person(number, place))
@@ -70,7 +76,7 @@ def give(forest, holder, given_roles):
             person=holder, kind=kind, place=forest.places[where], valid_from=start, valid_to=end,
             institution=forest.institutions[where] if narrow else None, granted_at=NOW,
         )  # fmt: skip
-        if start <= DAY and (end is None or DAY < end):
+        if start <= DAY and (end is None or end > DAY):
             in_force.append((kind.value, where, narrow))
     return in_force
 
@@ -93,9 +99,7 @@ class RightsHold(TestCase):
         homes = rights.within(holder, policy, DAY, place="home_id")
         seen = Person.objects.filter(homes).exclude(pk=holder.pk)
         assert {int(each.name) for each in seen} == wide
-        bodies = rights.within(
-            holder, policy, DAY, place="seats__place_id", institution="id"
-        )
+        bodies = rights.within(holder, policy, DAY, place="seats__place_id", institution="id")
         found = set(Institution.objects.filter(bodies).values_list("code", flat=True))
         assert found == {f"i{number}" for number in wide | narrowed}
         for number, place in enumerate(forest.places):
@@ -132,7 +136,12 @@ def test_ground_that_was_carried_to_a_successor_is_reached_by_its_officer():
     ended, successor = forest.places
     Closure.objects.filter(ancestor=ended).update(valid_to=DAY)
     Closure.objects.create(
-        register_id="test", ancestor=successor, descendant=ended, depth=1, carried=True, valid_from=DAY
+        register_id="test",
+        ancestor=successor,
+        descendant=ended,
+        depth=1,
+        carried=True,
+        valid_from=DAY,
     )
     old, new = person(90), person(91)
     for who, where in ((old, ended), (new, successor)):

@@ -22,7 +22,14 @@ WHY = "confirmed by signing in there"
 
 
 def opened(**other):
-    given_ = {"key": KEY, "name": "王秀英", "opened_at": NOW, "birth_year": 1958, "sex": "2", **other}
+    given_ = {
+        "key": KEY,
+        "name": "王秀英",
+        "opened_at": NOW,
+        "birth_year": 1958,
+        "sex": "2",
+        **other,
+    }
     return accounts.open_account(**given_)
 
 
@@ -46,7 +53,12 @@ def test_an_identity_number_is_kept_as_a_hash_and_has_one_account():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "wrong",
-    [{"birth_year": 2030}, {"birth_year": 1850}, {"sex": "x"}, {"identity_number": "110105194912310021"}],
+    [
+        {"birth_year": 2030},
+        {"birth_year": 1850},
+        {"sex": "x"},
+        {"identity_number": "110105194912310021"},
+    ],
 )
 def test_particulars_that_nobody_can_have_are_refused(wrong):
     with pytest.raises(accounts.ParticularsImpossible):
@@ -85,7 +97,10 @@ def test_a_sign_in_belongs_to_one_person_and_has_a_long_password():
         )
     login = accounts.create_login(person_id=first.pk, username="wang", password="long enough")
     assert login.check_password("long enough")
-    for taken in ({"person_id": second.pk, "username": "wang"}, {"person_id": first.pk, "username": "w"}):
+    for taken in (
+        {"person_id": second.pk, "username": "wang"},
+        {"person_id": first.pk, "username": "w"},
+    ):
         with pytest.raises(accounts.UsernameTaken):
             accounts.create_login(**taken, password="long enough")
     again = accounts.create_login(person_id=first.pk, username="wang", password="another one")
@@ -117,7 +132,9 @@ def test_an_outside_account_is_whose_it_is_until_it_is_unlinked():
     assert identity.person_of("https://b.example", "n") is None
     with pytest.raises(identity.AccountTaken):
         linked(second)
-    identity.unlink(home_page="https://a.example", name="n", at=NOW, why="linked by mistake", by_id=second.pk)
+    identity.unlink(
+        home_page="https://a.example", name="n", at=NOW, why="linked by mistake", by_id=second.pk
+    )
     assert identity.person_of("https://a.example", "n") is None
     with pytest.raises(identity.NotLinked):
         identity.unlink(home_page="https://a.example", name="n", at=NOW, why="again")

@@ -35,7 +35,9 @@ def by_code(code: str) -> Institution:
     """
     found = Institution.objects.filter(code=code).first()
     if found is None:
-        text = _("No institution has the code {code}. Look it up by name in the list of institutions.")
+        text = _(
+            "No institution has the code {code}. Look it up by name in the list of institutions."
+        )
         raise InstitutionUnknown(text.format(code=code))
     return found
 
@@ -70,6 +72,7 @@ def count(
     Args:
         kind: one of ``InstitutionKind``; "" for all.
         serves_elders: only those that do, or do not, count as 老年教育机构; None: all.
+
     Returns:
         Place id to number; places without any are left out.
     """

@@ -44,6 +44,7 @@ def residents(
         sex: GB/T 2261.1, 1 male, 2 female; "" both.
         day: of the tree: ground that went to another place before it counts there. None: today's
             tree, or for a place that has ended its last one.
+
     Raises:
         AgesSplitBand: an age lies inside a band.
     """
@@ -88,9 +89,7 @@ def settlement(
     return _roll_up([pk], urban, day).get(pk, 0), _roll_up([pk], rural, day).get(pk, 0)
 
 
-def _roll_up(
-    place_ids: Collection[int], held: dict[int, int], day: date | None
-) -> dict[int, int]:
+def _roll_up(place_ids: Collection[int], held: dict[int, int], day: date | None) -> dict[int, int]:
     """Sums of what single places hold over each place and all that lies in it on the day."""
     if day is not None:
         holds = on(day)

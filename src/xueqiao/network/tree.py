@@ -115,6 +115,7 @@ def by_code(code: str, register: str = DEEPEST, day: date | None = None) -> Plac
 
     Args:
         code: as the register writes it, 2 to 12 digits; zeros that fill it up are left out.
+
     Raises:
         PlaceUnknown: none, or several in the course of time and no day was named.
     """
@@ -123,7 +124,9 @@ def by_code(code: str, register: str = DEEPEST, day: date | None = None) -> Plac
         listed = listed.filter(on(day))
     found = {listing.place_id: listing.place for listing in listed.select_related("place")}
     if len(found) != 1:
-        text = _("The register {register} lists no single place under {code}. Look the place up by name.")
+        text = _(
+            "The register {register} lists no single place under {code}. Look the place up by name."
+        )
         raise PlaceUnknown(text.format(register=register, code=code))
     return found.popitem()[1]
 

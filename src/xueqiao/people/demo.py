@@ -81,6 +81,7 @@ def load_people(*, at: datetime) -> int:
 
     Returns:
         How many there are; a second call changes nothing.
+
     Raises:
         PlaceUnknown, InstitutionUnknown: places and institutions are loaded first.
     """

@@ -143,6 +143,6 @@ def _sits_in(institution_id: int, place_id: int) -> bool:
     # Named by string: only the network app imports its own models.
     seats: type[Model] = apps.get_model("network", "Seat")
     inside = rights.closure().filter(ancestor_id=place_id).values("descendant_id")
-    return seats._default_manager.filter(  # noqa: SLF001 - the documented way to a model's manager
+    return seats._default_manager.filter(
         institution_id=institution_id, place_id__in=inside
     ).exists()

@@ -64,7 +64,7 @@ def test_no_code_is_listed_twice_on_one_day():
 
 
 def test_each_village_has_one_way_up_on_every_day_of_change():
-    days = {row for row in Place.objects.exclude(valid_to=None).values_list("valid_to", flat=True)}
+    days = set(Place.objects.exclude(valid_to=None).values_list("valid_to", flat=True))
     for day in sorted(days | {date(2010, 1, 1), TODAY}):
         with connection.cursor() as ask:
             ask.execute(
@@ -210,9 +210,11 @@ def test_elders_are_served_in_most_towns_and_not_in_every_city():
 
 def test_a_centre_sits_in_one_county_whatever_the_register():
     """Where a register lacks the county (a zone), the city is the same."""
-    rows = Closure.objects.filter(ancestor__level=2, descendant__seats__institution__kind="town_centre")
+    rows = Closure.objects.filter(
+        ancestor__level=2, descendant__seats__institution__kind="town_centre"
+    )
     found = {}
-    for institution, register, city in rows.filter(valid_to=None).values_list(
+    for institution, _register, city in rows.filter(valid_to=None).values_list(
         "descendant__seats__institution_id", "descendant__seats__register_id", "ancestor_id"
     ):
         found.setdefault(institution, set()).add(city)

@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 22)
 
 
 def queries(ask):
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(connection) as seen:
         ask()
     return len(seen)
 

@@ -42,9 +42,7 @@ class Tree:
             "place_id", "parent_id", "valid_from", "valid_to"
         ):
             self._add(place, parent, start, end or NEVER)
-        self.life = {
-            place: (spans[0][1], spans[-1][2]) for place, spans in self.parents.items()
-        }
+        self.life = {place: (spans[0][1], spans[-1][2]) for place, spans in self.parents.items()}
         self._known: dict[int, list[Path]] = {}
 
     def _add(self, place: int, parent: int | None, start: date, end: date) -> None:

@@ -49,7 +49,7 @@ class PlaceCodeUnknown(errors.Refusal):
 
 @dataclass(frozen=True)
 class Unit:
-    """One row of a register: its code, level, name and the code of the unit above ("" at the top)."""
+    """One row of a register; ``parent`` is the code of the unit above, "" at the top."""
 
     code: str
     level: int
@@ -117,7 +117,7 @@ def read_features(path: Path) -> list[dict[str, Any]]:
     try:
         features = json.loads(_text(path))["features"]
         for feature in features:
-            feature["properties"]["code"], feature["geometry"]["coordinates"]  # noqa: B018 - must be there
+            feature["properties"]["code"], feature["geometry"]["coordinates"]
     except (ValueError, KeyError, TypeError) as why:
         line = why.lineno if isinstance(why, json.JSONDecodeError) else 1
         raise damaged(path, line, _("it is not complete GeoJSON")) from why
@@ -127,7 +127,9 @@ def read_features(path: Path) -> list[dict[str, Any]]:
 def damaged(path: Path, line: int, what: str) -> FileDamaged:
     """The refusal of a damaged file, with where and what."""
     text = _("{file}, line {line}: {what}. Get the file anew; nothing of it was loaded.")
-    return FileDamaged(text.format(file=path.name, line=line, what=what), pointer=f"{path.name}:{line}")
+    return FileDamaged(
+        text.format(file=path.name, line=line, what=what), pointer=f"{path.name}:{line}"
+    )
 
 
 def unknown_code(path: Path, line: int, code: str) -> PlaceCodeUnknown:
@@ -158,7 +160,9 @@ def _text(path: Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as why:
         line = raw[: why.start].count(b"\n") + 1
-        text = _("{file}, line {line}: this is not UTF-8. Save the file as UTF-8 and load it again.")
+        text = _(
+            "{file}, line {line}: this is not UTF-8. Save the file as UTF-8 and load it again."
+        )
         raise WrongEncoding(text.format(file=path.name, line=line)) from why
 
 

@@ -1,4 +1,4 @@
-"""The places of a province as spots where a sample institution can sit, in both registers at once."""
+"""The places of a province as spots where a sample institution can sit, in both registers."""
 
 from __future__ import annotations
 

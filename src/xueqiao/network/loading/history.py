@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 COLUMNS = ("year", "type", "level", "old_code", "old_name", "new_code", "new_name", "doc_no")
 FOUNDED = "新设"
 DISSOLVED = "撤销"
-CONTINUING = frozenset({"撤县设市", "撤县设区", "撤市设区", "撤地设市", "更名", "同名改码", "码位改派"})
+CONTINUING = frozenset(
+    {"撤县设市", "撤县设区", "撤市设区", "撤地设市", "更名", "同名改码", "码位改派"}
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Period:
-    """A code and name that a place was listed under; ``valid_to`` is the first day it no longer was."""
+    """A code and name that a place was listed under; on ``valid_to`` it no longer was."""
 
     code: str
     name: str

@@ -20,8 +20,10 @@ def load_places(*, folder: Path, at: datetime, report: Report = steps.silent) ->
         folder: holds the files named in ``registers``, ``census`` and ``boundaries``.
         at: noted as the time of loading.
         report: told the name of a part, rows done and rows in all, after each batch.
+
     Returns:
         The four steps with their rows; ``is_new`` tells what this run wrote.
+
     Raises:
         FileMissing, WrongEncoding, FileDamaged, PlaceCodeUnknown: nothing of the step was written.
         LoadedOtherwise: the step was done before from other files.
@@ -33,5 +35,7 @@ def load_places(*, folder: Path, at: datetime, report: Report = steps.silent) ->
         steps.run(name="places", sources=first, at=at, work=lambda: registers.load(folder, report)),
         steps.run(name="closure", sources=first, at=at, work=lambda: closure.load(report)),
         steps.run(name="census", sources=people, at=at, work=lambda: census.load(folder, report)),
-        steps.run(name="outlines", sources=maps, at=at, work=lambda: boundaries.load(folder, report)),
+        steps.run(
+            name="outlines", sources=maps, at=at, work=lambda: boundaries.load(folder, report)
+        ),
     ]

@@ -71,9 +71,6 @@ def load(folder: Path, report: Report) -> int:
     _draft_ended(draft)
     places = list({id(place): place for place in draft.found.values()}.values())
     steps.write(places, Place, report=report, step=_("Places"))
-    for listing in draft.listings:
-        # The places have their keys only now.
-        listing.place, listing.parent = listing.place, listing.parent
     rows = steps.write(draft.listings, Listing, report=report, step=_("Listings"))
     _write_changes(draft, changes)
     return rows
@@ -103,7 +100,7 @@ def _register(edition: Edition) -> Register:
 def _draft_register(
     draft: Draft, edition: Edition, units: dict[str, Unit], same: dict[str, str]
 ) -> None:
-    """Add the places and listings of one register; ``same`` are its units that are there already."""
+    """Add one register's places and listings; ``same`` are its units that are there already."""
     for code, unit in units.items():
         periods = _periods(draft.events, unit)
         place = draft.found.get((NBS.code, same.get(code, "")))
@@ -124,7 +121,7 @@ def _periods(events: history.History, unit: Unit) -> list[history.Period]:
 
 
 def _draft_ended(draft: Draft) -> None:
-    """Add the places that ended since the tree is kept, in each register that has their successor."""
+    """Add the places that ended since the tree is kept, in each register that had them."""
     for change in draft.events.endings:
         periods = draft.events.periods(change.old_code, change.old_name, change.day)
         place = _place(NBS, change.level, change.old_code, change.old_name, periods)
@@ -133,9 +130,7 @@ def _draft_ended(draft: Draft) -> None:
             if parent is None or (edition is MCA and rules.is_zone(change.old_code)):
                 continue
             draft.found[edition.code, change.old_code] = place
-            draft.listings += [
-                _listing(edition.code, place, period, parent) for period in periods
-            ]
+            draft.listings += [_listing(edition.code, place, period, parent) for period in periods]
 
 
 def _place(

@@ -69,6 +69,7 @@ def load_institutions(*, at: datetime, report: Report = steps.silent) -> list[Do
 
     Returns:
         The step and its rows: institutions.
+
     Raises:
         PlacesMissing: the places were not loaded.
     """
@@ -172,7 +173,7 @@ def _colleges(land: Ground, plan: Plan) -> list[New]:
 
 
 def _centres(land: Ground, plan: Plan) -> list[New]:
-    """One in each town of both registers; towns marked as dissolved have none, nor have a few more."""
+    """One in each town of both registers but those marked as dissolved and a few more."""
     made = []
     for spot in _first(land.spots(ground.TOWNS), "centre", plan.centres):
         serves = ids.spread(f"elders:{spot.code}", 100) < plan.elder_percent
@@ -192,7 +193,7 @@ def _schools(land: Ground, plan: Plan, elders: set[int]) -> list[New]:
 
 
 def _elder_universities(land: Ground, plan: Plan) -> list[New]:
-    """The city's own and those of counties; a lagging city has fewer than the four it should have."""
+    """The city's own and those of counties; a lagging city has fewer than four."""
     cities = land.spots(ground.CITIES)
     lagging = {spot.code for spot in _first(cities, "lagging", plan.lagging_cities)}
     counties: dict[str, list[Spot]] = defaultdict(list)
@@ -202,6 +203,8 @@ def _elder_universities(land: Ground, plan: Plan) -> list[New]:
     for city in cities:
         inside = counties[city.code]
         number = 2 if city.code in lagging else max(3, len(inside) * 4 // 5)
-        for spot in [city, *_first(inside, "elder", number)]:
-            made.append(New(K.ELDER_UNIVERSITY, f"{spot.name}老年大学", spot, serves_elders=True))
+        made += [
+            New(K.ELDER_UNIVERSITY, f"{spot.name}老年大学", spot, serves_elders=True)
+            for spot in [city, *_first(inside, "elder", number)]
+        ]
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -47,9 +47,7 @@ def silent(step: str, done: int, total: int) -> None:
     """A report that nobody reads."""
 
 
-def run(
-    *, name: str, sources: Sequence[Path], at: datetime, work: Callable[[], int]
-) -> Done:
+def run(*, name: str, sources: Sequence[Path], at: datetime, work: Callable[[], int]) -> Done:
     """Do a step once: ``work`` writes and returns its number of rows, all in one transaction.
 
     Raises:
@@ -64,8 +62,8 @@ def run(
             return Done(name, rows, is_new=True)
     if before.digest != digest:
         text = _(
-            "{name} was loaded on {day:%Y-%m-%d} from other files. A register is loaded once for its "
-            "cut-off date: start with an empty database, or put the first files back."
+            "{name} was loaded on {day:%Y-%m-%d} from other files. A register is loaded once for "
+            "its cut-off date: start with an empty database, or put the first files back."
         )
         raise LoadedOtherwise(text.format(name=name, day=before.loaded_at))
     return Done(name, before.rows, is_new=False)
@@ -80,7 +78,7 @@ def write(rows: Sequence[Row], model: type[Row], *, report: Report, step: str) -
 
 
 def write_plain(
-    rows: Iterable[tuple[object, ...]],
+    rows: Iterable[tuple[Any, ...]],
     model: type[Model],
     columns: Sequence[str],
     *,

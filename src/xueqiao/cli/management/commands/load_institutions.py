@@ -19,5 +19,9 @@ class Command(BaseCommand):
         with progress.bars() as report:
             done = sample_institutions.load_institutions(at=clock.now(), report=report)
         for step in done:
-            text = _("{name}: {rows} rows loaded") if step.is_new else _("{name}: {rows} rows were there")
+            text = (
+                _("{name}: {rows} rows loaded")
+                if step.is_new
+                else _("{name}: {rows} rows were there")
+            )
             self.stdout.write(text.format(name=step.name, rows=step.rows))
