@@ -53,8 +53,8 @@ def listings() -> Iterator[dict[str, Any]]:
 def closure() -> Iterator[dict[str, Any]]:
     """One row for each ancestor of each place in each register's tree, itself included.
 
-    ``carried``: the descendant has ended and its ground now lies in the ancestor. Sum facts over all
-    rows of a day; count places over those that are not carried.
+    ``carried``: the descendant has ended and its ground now lies in the ancestor. Sum facts over
+    all rows of a day; count places over those that are not carried.
     """
     columns = (
         "register_id", "ancestor_id", "descendant_id", "depth", "carried", "valid_from", "valid_to",
@@ -73,7 +73,8 @@ def successions() -> Iterator[dict[str, Any]]:
 def institutions() -> Iterator[dict[str, Any]]:
     """One row an institution: institution_id, code, kind, serves_elders, days, updated_at."""
     columns = (
-        "code", "name", "kind", "serves_elders", "is_sample", "valid_from", "valid_to", "updated_at",
+        "code", "name", "kind", "serves_elders", "is_sample", "valid_from", "valid_to",
+        "updated_at",
     )  # fmt: skip
     return _rows(Institution.objects.order_by("pk"), *columns, institution_id=F("id"))
 

@@ -91,11 +91,9 @@ def settlement(
 
 def _roll_up(place_ids: Collection[int], held: dict[int, int], day: date | None) -> dict[int, int]:
     """Sums of what single places hold over each place and all that lies in it on the day."""
-    if day is not None:
-        holds = on(day)
-    else:
-        # The last tree each place was part of; rows that ended earlier are followed by others.
-        holds = Q(valid_to=None) | Q(valid_to=F("ancestor__valid_to"))
+    # Without a day, the last tree each place was part of: its rows end with it, or not at all.
+    last = Q(valid_to=None) | Q(valid_to=F("ancestor__valid_to"))
+    holds = last if day is None else on(day)
     inside = Closure.objects.filter(
         holds, register_id=REGISTER, ancestor_id__in=place_ids, descendant_id__in=held
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+PROVINCE, CITY, COUNTY, TOWN, VILLAGE = range(1, 6)
+
 # Digits of a GB/T 2260 code at each level.
 CODE_LENGTHS = {1: 2, 2: 4, 3: 6, 4: 9, 5: 12}
 
@@ -61,18 +63,20 @@ def effective_day(year: int) -> date:
 def kind_of(level: int, code: str, name: str) -> str:
     """What a place is by its name, in the words of the field.
 
-    >>> kind_of(3, "320924", "射阳县"), kind_of(3, "320576", "苏州工业园区"), kind_of(4, "320924400", "淮海农场")
-    ('县', '功能区', '其他')
+    >>> kind_of(3, "320924", "射阳县"), kind_of(3, "320576", "苏州工业园区")
+    ('县', '功能区')
+    >>> kind_of(4, "320924400", "淮海农场"), kind_of(4, "431126200", "九疑瑶族乡")
+    ('其他', '民族乡')
     >>> kind_of(5, "320102002001", "梅园新村社区居委会"), kind_of(3, "320581", "常熟市")
     ('社区', '县级市')
     """
-    if level == 1:
+    if level == PROVINCE:
         return "省"
-    if level == 2:
+    if level == CITY:
         return "自治州" if name.endswith("自治州") else "地级市"
-    if level == 3:
+    if level == COUNTY:
         return "功能区" if is_zone(code) else _ending(name, _COUNTY_KINDS).replace("市", "县级市")
-    if level == 4:
+    if level == TOWN:
         kind = _ending(name, _TOWN_KINDS)
         return "民族乡" if kind == "乡" and name.endswith("族乡") else kind
     if name.endswith(("居委会", "居民委员会", "社区")):

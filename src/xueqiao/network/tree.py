@@ -82,7 +82,7 @@ def children(place: Place | int | None, register: str, day: date) -> QuerySet[Pl
 
 
 def descendants(place: Place | int, register: str, day: date, *, level: int) -> QuerySet[Place]:
-    """The places of a level that lie in one, by code; the place itself where the level is its own."""
+    """The places of a level that lie in one, by code; itself where the level is its own."""
     pk = place.pk if isinstance(place, Place) else place
     inside = Closure.objects.filter(
         on(day), register_id=register, ancestor_id=pk, carried=False
@@ -156,7 +156,9 @@ def search(
         pk = within.pk if isinstance(within, Place) else within
         inside = Closure.objects.filter(on(day), ancestor_id=pk).values("descendant_id")
         rows = rows.filter(pk__in=inside)
-    found = list(rows.annotate(rank=_rank(wanted)).order_by("rank", "level", "code", "pk")[:limit])
+    found: list[Place] = list(
+        rows.annotate(rank=_rank(wanted)).order_by("rank", "level", "code", "pk")[:limit]
+    )
     ways = paths([place.pk for place in found], DEEPEST, day)
     missing = [place.pk for place in found if place.level > 1 and place.pk not in ways]
     for other in registers().exclude(pk=DEEPEST) if missing else ():

@@ -17,7 +17,7 @@ ROLE_COLUMNS = ("pk", "person_id", "kind", "place_id", "institution_id", "valid_
 
 
 def persons() -> Iterator[dict[str, Any]]:
-    """One row a person: person_id, sex (GB/T 2261.1), birth_year, home_id and ``PERSON_COLUMNS``."""
+    """One row a person: person_id and the rest of ``PERSON_COLUMNS``; sex as GB/T 2261.1."""
     return _rows(Person.objects.order_by("pk"), PERSON_COLUMNS, "person_id")
 
 

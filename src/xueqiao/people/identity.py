@@ -1,4 +1,4 @@
-"""Which account of which other platform is whose. Linked on evidence, never guessed, all on record."""
+"""Which account of which other platform is whose: linked on evidence, never guessed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Sex(models.TextChoices):
 
 class PersonQuerySet(models.QuerySet["Person"]):
     def visible_to(self, viewer: Person | None, day: date) -> PersonQuerySet:
-        """The persons that somebody may look up on a day: themselves, and those of their places."""
+        """Whom somebody may look up: themselves and the persons of their places."""
         from xueqiao.people import rights  # noqa: PLC0415 - rights decides by these very tables
 
         if viewer is None:
@@ -35,7 +35,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
 
 class Person(models.Model):
-    """A human being, once. Learners, teachers and officers are all persons; roles tell them apart."""
+    """A human being, once. Learners, teachers and officers are persons; roles tell them apart."""
 
     key = models.UUIDField(unique=True, help_text="public, portable identifier")
     name = models.CharField(max_length=80)

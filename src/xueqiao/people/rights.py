@@ -1,8 +1,8 @@
 """Who may do what where: the one module that decides.
 
 A policy is named by the page, endpoint or command that it guards (``web/access.py``,
-``Command.policy``); a test fails for one that names none. Rows are narrowed by the querysets of each
-app, which call ``places`` and ``institutions`` here.
+``Command.policy``); a test fails for one that names none. Rows are narrowed by the querysets of
+each app, which call ``within`` here.
 """
 
 from __future__ import annotations
@@ -153,14 +153,14 @@ def lies_in(place_id: int, ancestor_id: int, day: date) -> bool:
 def not_allowed_text() -> str:
     return str(
         _(
-            "This is for people with another role or another place. Ask your institution's manager to be "
-            "given the role, or sign in with the account that holds it."
+            "This is for people with another role or another place. Ask your institution's manager "
+            "to be given the role, or sign in with the account that holds it."
         )
     )
 
 
 def closure_on(day: date) -> QuerySet[Model]:
-    """The trees of all registers on a day, together: a right holds however a register files a place.
+    """The trees of all registers on a day, together: rights hold however a place is filed.
 
     Ground of a place that has ended counts with its successor.
     """

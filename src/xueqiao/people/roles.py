@@ -1,8 +1,8 @@
-"""Roles: given for a place and everything below it, from one day to another; ended, never deleted."""
+"""Roles: given for a place and all below it, from one day to another; ended, never deleted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import transaction
@@ -80,12 +80,19 @@ def grant(
     if institution_id is not None and not _sits_in(institution_id, place_id):
         raise RoleOutOfPlace(
             _(
-                "The institution does not sit in that place. Choose the place it sits in, or one above."
+                "The institution does not sit in that place. Choose the place it sits in, or one "
+                "above."
             )
         )
-    one = {"person_id": person_id, "kind": kind, "place_id": place_id, "valid_from": valid_from}
+    one: dict[str, Any] = {
+        "person_id": person_id,
+        "kind": kind,
+        "place_id": place_id,
+        "valid_from": valid_from,
+    }
     more = {"valid_to": valid_to, "granted_by": granted_by, "granted_at": at}
-    role, _made = Role.objects.get_or_create(**one, institution_id=institution_id, defaults=more)
+    one["institution_id"] = institution_id
+    role, _made = Role.objects.get_or_create(**one, defaults=more)
     return role
 
 
@@ -133,8 +140,8 @@ def _may_grant_or_refuse(
             return
     raise RoleNotGrantable(
         _(
-            "Your roles do not include giving or ending this role for that place. Ask the officer of the "
-            "next higher place."
+            "Your roles do not include giving or ending this role for that place. Ask the officer "
+            "of the next higher place."
         )
     )
 
