@@ -54,7 +54,7 @@ COSTS = {
     "/resources/{course}/": 12,
     "/learning/": 4,
     "/account/": 11,
-    "/account/statement/": 5,
+    "/account/statement/": 6,
     "/account/transcript/": 8,
     "/bank/": 6,
     "/bank/apply/": 4,

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from xueqiao.people.models import Person
 
-YEAR = timedelta(days=365)
-
 
 @access.page(rights.OWN)
 def account(request: HttpRequest) -> HttpResponse:
@@ -163,11 +161,15 @@ def certificates(me: Person) -> list[Any]:
 
 
 def stated(request: HttpRequest) -> statement.Statement:
-    """The statement of the days in the address; of the last year where it names none."""
+    """The statement of the days in the address; from the account's opening where it names none."""
+    me, now = access.signed_in(request), clock.now()
     until = day_of(request.GET.get("until", ""))
-    until = min(until + timedelta(days=1), clock.now()) if until else clock.now()
-    since = day_of(request.GET.get("since", "")) or until - YEAR
-    return statement.statement(access.signed_in(request), since=min(since, until), until=until)
+    until = min(until + timedelta(days=1), now) if until else now
+    since = day_of(request.GET.get("since", ""))
+    if since is None:
+        opened = queries.learning_account(me)
+        since = opened.opened_at if opened else until
+    return statement.statement(me, since=min(since, until), until=until)
 
 
 def day_of(text: str) -> datetime | None:
