@@ -6,14 +6,17 @@ rows. Here a row is a tuple: one statement of arrays on PostgreSQL, one prepared
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from django.db import connection, models
+
+Key = TypeVar("Key")
+_MOST_KEYS = 5000
 
 # Of text the length is left to the column: a cast to varchar(n) would cut it without a word.
 _ARRAYS = {
@@ -36,7 +39,7 @@ def insert(
     rows: Sequence[tuple[Any, ...]],
     *,
     ignore_conflicts: bool = False,
-) -> None:
+) -> int:
     """Insert rows in their order.
 
     Args:
@@ -45,9 +48,12 @@ def insert(
         rows: values as Python has them; instants aware; JSON values as they are.
         ignore_conflicts: leave out rows whose unique key is there. Then give rows sorted by it, so
             that no writer waits for one who waits for it.
+
+    Returns:
+        How many rows were new.
     """
     if not rows:
-        return
+        return 0
     fields = [_field(model, name) for name in columns]
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"  # noqa: SLF001 - names come from models
@@ -58,12 +64,12 @@ def insert(
             _column(field, held)
             for field, held in zip(fields, zip(*rows, strict=True), strict=True)
         ]
-        _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)
-        return
+        return _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)
     adapt = [_to_sqlite(field) for field in fields]
     plain = [tuple(to(value) for to, value in zip(adapt, row, strict=True)) for row in rows]
     with connection.cursor() as run:
         run.executemany(f"{start} values ({', '.join(['%s'] * len(fields))}) {end}", plain)
+        return int(run.rowcount)
 
 
 def numbers(model: type[models.Model], count: int) -> list[int]:
@@ -80,6 +86,13 @@ def numbers(model: type[models.Model], count: int) -> list[int]:
         ask.execute("select seq from sqlite_sequence where name = %s", [table])
         last = (ask.fetchone() or (0,))[0]
         return list(range(last + 1, last + 1 + count))
+
+
+def chunks(keys: Iterable[Key]) -> Iterator[list[Key]]:
+    """The keys of a look-up in lists that fit one statement: SQLite takes 32,766 parameters."""
+    held = list(keys)
+    for start in range(0, len(held), _MOST_KEYS):
+        yield held[start : start + _MOST_KEYS]
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -132,10 +145,11 @@ def _day(value: date | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> None:
+def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> int:
     # Binary arrays in one round trip are as fast as COPY; Django's own cursor sends text only.
     import psycopg  # noqa: PLC0415 - not needed, and perhaps not there, on SQLite
 
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as run:
         run.execute(statement, arrays)
+        return run.rowcount

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 
-from xueqiao.records import bulk
+from xueqiao.kernel import bulk
 from xueqiao.records.models import Activity, Actor, Verb
 
 if TYPE_CHECKING:
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
 
 def verbs(iris: Iterable[str]) -> dict[str, int]:
     """The number of each verb, new ones included."""
-    return _numbers(Verb, "iri", {"iri": "text"}, {iri: (iri,) for iri in iris if iri})
+    return _numbers(Verb, ("iri",), {iri: (iri,) for iri in iris if iri})
 
 
 def activities(iris: Iterable[str]) -> dict[str, int]:
     """The number of each activity, new ones included."""
-    return _numbers(Activity, "iri", {"iri": "text"}, {iri: (iri,) for iri in iris if iri})
+    return _numbers(Activity, ("iri",), {iri: (iri,) for iri in iris if iri})
 
 
 def actors(identifiers: Iterable[str], at: datetime) -> dict[str, int]:
     """The number of each actor by its identifier, new ones included."""
-    columns = {"ifi": "text", "home_page": "text", "name": "text", "updated_at": "timestamptz"}
     rows = {each: (each, *_account(each), at) for each in identifiers if each}
-    return _numbers(Actor, "ifi", columns, rows)
+    return _numbers(Actor, ("ifi", "home_page", "name", "updated_at"), rows)
 
 
 def _account(identifier: str) -> tuple[str, str]:
@@ -43,14 +42,16 @@ def _account(identifier: str) -> tuple[str, str]:
 
 
 def _numbers(
-    model: type[models.Model], key: str, columns: dict[str, str], rows: dict[str, tuple[Any, ...]]
+    model: type[models.Model], columns: tuple[str, ...], rows: dict[str, tuple[Any, ...]]
 ) -> dict[str, int]:
-    found = _known(model, key, rows)
+    """The number of each row by its key, which is its first column."""
+    found = _known(model, columns[0], rows)
     missing = sorted(rows.keys() - found.keys())
     if missing:
         with transaction.atomic():
-            bulk.insert(model._meta.db_table, columns, [rows[each] for each in missing], key=key)
-        found |= _known(model, key, missing)
+            new = [rows[each] for each in missing]
+            bulk.insert(model, columns, new, ignore_conflicts=True)
+        found |= _known(model, columns[0], missing)
     return found
 
 

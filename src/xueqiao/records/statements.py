@@ -8,8 +8,8 @@ import msgspec
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors
-from xueqiao.records import bulk, checking, names, visibility
+from xueqiao.kernel import bulk, errors
+from xueqiao.records import checking, names, visibility
 from xueqiao.records.models import (
     Batch,
     Delivery,
@@ -207,29 +207,18 @@ def _decode(text: str) -> Any:
     return msgspec.json.decode(text)
 
 
-_COLUMNS = {
-    "uuid": "uuid",
-    "text": "text",
-    "actor_id": "bigint",
-    "verb_id": "bigint",
-    "activity_id": "bigint",
-    "registration": "uuid",
-    "event_at": "timestamptz",
-    "stored_at": "timestamptz",
-    "source_id": "bigint",
-    "batch_id": "bigint",
-    "version": "text",
-    "voids": "uuid",
-    "id": "bigint",
-}
+_COLUMNS = (
+    "id", "uuid", "text", "actor_id", "verb_id", "activity_id", "registration", "event_at",
+    "stored_at", "source_id", "batch_id", "version", "voids",
+)  # fmt: skip
 
 
 def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> int:
     """Insert what is good and has a free id; how many that are."""
-    table = Statement._meta.db_table
     stored_at = visibility.stamp()
     rows = [
         (
+            number,
             key,
             batch.texts[position],
             numbers.actors.get(found.actor),
@@ -242,15 +231,15 @@ def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> int:
             written.pk,
             found.version,
             found.voids,
-            number,
         )
         for number, (key, (position, found)) in zip(
-            bulk.ids_ahead(table, len(batch.good)), batch.good.items(), strict=True
+            bulk.numbers(Statement, len(batch.good)), batch.good.items(), strict=True
         )
     ]
     if connection.vendor == "postgresql":
-        rows.sort(key=lambda row: row[0])
-    return bulk.insert(table, _COLUMNS, rows, key="uuid")
+        # Numbered as they came, locked in one order.
+        rows.sort(key=lambda row: row[1])
+    return bulk.insert(Statement, _COLUMNS, rows, ignore_conflicts=True)
 
 
 def _not_new(
@@ -278,22 +267,15 @@ def _name_agents(good: dict[uuid.UUID, tuple[int, facts.Facts]], numbers: _Numbe
         for key, statement in Statement.objects.filter(uuid__in=keys).values_list("uuid", "pk")
         for other in named[key]
     ]
-    columns = {"actor_id": "bigint", "statement_id": "bigint"}
-    bulk.insert(StatementAgent._meta.db_table, columns, sorted(rows), key="actor_id, statement_id")
+    columns = ("actor_id", "statement_id")
+    bulk.insert(StatementAgent, columns, sorted(rows), ignore_conflicts=True)
 
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:
-    columns = {
-        "batch_id": "bigint",
-        "position": "integer",
-        "reason": "text",
-        "pointer": "text",
-        "detail": "text",
-        "text": "text",
-    }
+    columns = ("batch_id", "position", "reason", "pointer", "detail", "text")
     rows = [
         (written.pk, position, str(each.reason), each.pointer[:200], each.detail,
          each.text.replace("\x00", "\ufffd"))
         for position, each in sorted(held.items())
     ]  # fmt: skip
-    bulk.insert(Quarantine._meta.db_table, columns, rows, key="batch_id, position")
+    bulk.insert(Quarantine, columns, rows)
