@@ -47,7 +47,9 @@ def address_of(site: Site, address: str) -> str:
 
 @pytest.mark.parametrize("how", LOOKS, ids=str)
 @pytest.mark.parametrize("name", CONSOLE)
-def test_console_page_is_accessible_and_fits(glance: Any, site: Site, axe: str, name: str, how: Look) -> None:
+def test_console_page_is_accessible_and_fits(
+    glance: Any, site: Site, axe: str, name: str, how: Look
+) -> None:
     address, who = CONSOLE[name]
     page = glance(replace(how, who=who))
     page.goto(address_of(site, address))
@@ -68,7 +70,9 @@ def test_a_wall_screen_shows_the_board_without_scrolling(look: Any, name: str) -
         page.set_viewport_size({"width": 1920, "height": 1080})
         page.goto(COCKPIT[name])
         assert page.evaluate("document.documentElement.scrollHeight") <= 1080
-        tiles = page.eval_on_selector_all(".tile", "all => all.map(e => e.getBoundingClientRect().bottom)")
+        tiles = page.eval_on_selector_all(
+            ".tile", "all => all.map(e => e.getBoundingClientRect().bottom)"
+        )
         assert len(tiles) == 10
         assert max(tiles) <= 1080
 

@@ -52,7 +52,11 @@ def _case(living: Person, word: str):
         claims=[recognition.Claim(unit.pk, 100)], obtained=clock.local_date(at), at=at,
     )  # fmt: skip
     evidence.attach(
-        application=made, title="letter", media_type="application/pdf", content=PDF + word.encode(), at=at
+        application=made,
+        title="letter",
+        media_type="application/pdf",
+        content=PDF + word.encode(),
+        at=at,
     )
     return recognition.submit(application=made, by=living, at=at)
 

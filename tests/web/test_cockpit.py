@@ -1,4 +1,4 @@
-"""The cockpit: boards of places, the definition behind each number, outlines, designed emptiness."""
+"""The cockpit: boards of places, the definition behind each number, outlines, emptiness."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def english(client):
     return client
 
 
-def value_of(code, place, numerator, denominator, *, register="nbs", period=None, reported=None, as_of=None):
+def value_of(
+    code, place, numerator, denominator, *, register="nbs", period=None, reported=None, as_of=None
+):
     """A stored value; replaces one that is there."""
     day = as_of or clock.local_date(clock.now())
     place = Place.objects.get(code=place)
@@ -94,22 +96,38 @@ def test_every_number_of_the_board_leads_to_its_definition(world, english):
 def test_the_panel_opens_a_number_to_everything_behind_it(world, english):
     value_of("N02", "3209", 7, 8, reported=6)
     day = clock.local_date(clock.now())
-    text = text_of(english.get(f"/cockpit/indicators/N02/?place=3209&register=nbs&period={day.year}"))
+    text = text_of(
+        english.get(f"/cockpit/indicators/N02/?place=3209&register=nbs&period={day.year}")
+    )
     for part in (
-        "87.50", "盐城市", "7 places", "8 places", "Statistical", "75.0% complete", "6 / 8",
-        "Records and registers", "numerator (places) ÷ denominator (places) × 100 = %", "≥ 100%",
-        "higher is better", "Towns and subdistricts in which", "Last computed",
+        "87.50",
+        "盐城市",
+        "7 places",
+        "8 places",
+        "Statistical",
+        "75.0% complete",
+        "6 / 8",
+        "Records and registers",
+        "numerator (places) ÷ denominator (places) × 100 = %",
+        "≥ 100%",
+        "higher is better",
+        "Towns and subdistricts in which",
+        "Last computed",
     ):
         assert part in text, part
 
 
 def test_the_panel_alone_answers_the_board(world, english):
-    answer = english.get("/cockpit/indicators/N02/?place=32&register=nbs", headers={"HX-Target": "panel"})
+    answer = english.get(
+        "/cockpit/indicators/N02/?place=32&register=nbs", headers={"HX-Target": "panel"}
+    )
     assert "<html" not in answer.content.decode()
     assert 'id="definition-title"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("code", ["N02", "N03", "N05", "N06", "P01", "P03", "P09", "Q02", "X01", "F01"])
+@pytest.mark.parametrize(
+    "code", ["N02", "N03", "N05", "N06", "P01", "P03", "P09", "Q02", "X01", "F01"]
+)
 def test_each_indicator_has_a_page(client, db, code):
     page = client.get(f"/cockpit/indicators/{code}/").content.decode()
     assert str(queries.definition(code).title) in page
@@ -142,7 +160,9 @@ def test_the_register_changes_the_denominator(world, english):
     value_of("N02", "32", 1234, 1244, register="mca")
     value_of("N02", "32", 1234, 1487, register="nbs")
     place = Place.objects.get(code="32")
-    Listing.objects.create(register_id="mca", place=place, code="32", name="江苏省", valid_from=place.valid_from)
+    Listing.objects.create(
+        register_id="mca", place=place, code="32", name="江苏省", valid_from=place.valid_from
+    )
     assert "99.20 %" in text_of(english.get("/cockpit/?register=mca"))
     assert "82.99 %" in text_of(english.get("/cockpit/?register=nbs"))
 
@@ -163,7 +183,9 @@ def test_places_without_a_value_are_counted_and_listed(world, english):
     assert "1 place has no value." in figure.summary
 
 
-def test_the_board_costs_the_same_for_one_place_and_for_three(world, english, django_assert_num_queries):
+def test_the_board_costs_the_same_for_one_place_and_for_three(
+    world, english, django_assert_num_queries
+):
     with django_assert_num_queries(9):
         english.get("/cockpit/32/?indicator=N02&register=nbs&by=county")
     province, city = Place.objects.get(code="32"), Place.objects.get(code="3209")
@@ -196,11 +218,17 @@ def test_outlines_are_served_with_codes_and_names_and_kept(world, english, setti
     Boundary.objects.create(place=Place.objects.get(code="320924"), geometry=square(120, 33))
     answer = english.get("/cockpit/boundaries/32.json?level=3")
     shapes = json.loads(answer.content)
-    assert [each["properties"] for each in shapes["features"]] == [{"name": "320924", "title": "射阳县"}]
-    assert shapes["features"][0]["geometry"]["coordinates"] == [[[[120.0, 33.0], [121.0, 33.0], [121.0, 34.0], [120.0, 34.0], [120.0, 33.0]]]]
+    assert [each["properties"] for each in shapes["features"]] == [
+        {"name": "320924", "title": "射阳县"}
+    ]
+    assert shapes["features"][0]["geometry"]["coordinates"] == [
+        [[[120.0, 33.0], [121.0, 33.0], [121.0, 34.0], [120.0, 34.0], [120.0, 33.0]]]
+    ]
     assert len(list((tmp_path / "cache").iterdir())) == 1
     Boundary.objects.create(place=Place.objects.get(code="320923"), geometry=square(121, 33))
-    assert len(json.loads(english.get("/cockpit/boundaries/32.json?level=3").content)["features"]) == 2
+    assert (
+        len(json.loads(english.get("/cockpit/boundaries/32.json?level=3").content)["features"]) == 2
+    )
 
 
 def test_the_real_outlines_of_a_province_fit_into_a_page():
@@ -212,4 +240,9 @@ def test_the_real_outlines_of_a_province_fit_into_a_page():
         kept = outline.fit(shapes, outlines.AT_MOST_BYTES)
         assert len(json.dumps(kept, separators=(",", ":"))) <= outlines.AT_MOST_BYTES
         assert kept.keys() == shapes.keys()
-        assert all(len(ring) >= 4 and ring[0] == ring[-1] for shape in kept.values() for part in shape for ring in part)
+        assert all(
+            len(ring) >= 4 and ring[0] == ring[-1]
+            for shape in kept.values()
+            for part in shape
+            for ring in part
+        )

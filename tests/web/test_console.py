@@ -70,7 +70,9 @@ def test_nobody_is_sent_to_the_sign_in(world, client):
 
 def test_the_work_list_names_what_waits_and_for_whom(world, sign_in):
     groups = {
-        who: [(group.code, group.count) for group in sign_in(who).get("/console/").context["groups"]]
+        who: [
+            (group.code, group.count) for group in sign_in(who).get("/console/").context["groups"]
+        ]
         for who in ("assessor", "teacher", "operator", "province")
     }
     assert groups == {
@@ -169,7 +171,10 @@ def test_evidence_is_handed_out_only_unaltered(world, sign_in):
     assert client.get(address).content.startswith(b"%PDF")
     type(file).objects.filter(pk=file.pk).update(stored_as="evidence/gone")
     answer = client.get(address)
-    assert (answer.status_code, "no longer what was handed in" in answer.content.decode()) == (409, True)
+    assert (answer.status_code, "no longer what was handed in" in answer.content.decode()) == (
+        409,
+        True,
+    )
 
 
 # --- lists ---------------------------------------------------------------------------------------
@@ -209,8 +214,13 @@ def test_a_long_list_is_paged_by_cursor_without_gap(world, sign_in):
 
 def test_sorting_turns_round(world, sign_in):
     client = sign_in("province")
-    up = [row.code for row in client.get("/console/institutions/?sort=code").context["list"].page.rows]
-    down = [row.code for row in client.get("/console/institutions/?sort=-code").context["list"].page.rows]
+    up = [
+        row.code for row in client.get("/console/institutions/?sort=code").context["list"].page.rows
+    ]
+    down = [
+        row.code
+        for row in client.get("/console/institutions/?sort=-code").context["list"].page.rows
+    ]
     assert up == sorted(up) == down[::-1]
 
 
@@ -288,7 +298,12 @@ def test_a_day_before_the_register_shows_nothing_below(world, sign_in):
 def test_blank_spots_are_the_towns_without_a_centre(world, sign_in):
     county, city, province = (Place.objects.get(code=code) for code in ("320924", "3209", "32"))
     places.place("320924200", 4, "空白镇", [county, city, province])
-    rows = sign_in("county").get("/console/places/blank/?register=nbs&level=4").context["list"].page.rows
+    rows = (
+        sign_in("county")
+        .get("/console/places/blank/?register=nbs&level=4")
+        .context["list"]
+        .page.rows
+    )
     assert [row.name for row in rows] == ["空白镇"]
 
 
@@ -304,19 +319,40 @@ def test_everything_received_is_accounted_for_by_source(world, sign_in):
         )
     client = sign_in("operator")
     answer = client.get("/console/records/")
-    assert answer.context["totals"] == {"received": 10, "accepted": 7, "duplicate": 1, "quarantined": 2}
-    assert [(n, title) for _, title, n in answer.context["sources"][0][1]] == [(2, "Names no person")]
+    assert answer.context["totals"] == {
+        "received": 10,
+        "accepted": 7,
+        "duplicate": 1,
+        "quarantined": 2,
+    }
+    assert [(n, title) for _, title, n in answer.context["sources"][0][1]] == [
+        (2, "Names no person")
+    ]
     assert client.get("/console/").context["groups"][0].count == 2
-    held = client.get("/console/records/quarantine/?reason=nobody&q=%22n%22: 5").context["list"].page.rows
+    held = (
+        client.get("/console/records/quarantine/?reason=nobody&q=%22n%22: 5")
+        .context["list"]
+        .page.rows
+    )
     assert [row.position for row in held] == [5]
-    assert "{&quot;n&quot;: 5}" in client.get(f"/console/records/quarantine/{held[0].pk}/").content.decode()
+    assert (
+        "{&quot;n&quot;: 5}"
+        in client.get(f"/console/records/quarantine/{held[0].pk}/").content.decode()
+    )
 
 
-QUERIES = {"/console/": 12, "/console/classes/": 12, "/console/institutions/": 12, "/console/recognition/": 12}
+QUERIES = {
+    "/console/": 12,
+    "/console/classes/": 12,
+    "/console/institutions/": 12,
+    "/console/recognition/": 12,
+}
 
 
 @pytest.mark.parametrize("address", QUERIES)
-def test_a_page_takes_at_most_twelve_queries(world, sign_in, address, django_assert_max_num_queries):
+def test_a_page_takes_at_most_twelve_queries(
+    world, sign_in, address, django_assert_max_num_queries
+):
     client = sign_in("province")
     with django_assert_max_num_queries(QUERIES[address]):
         client.get(address)

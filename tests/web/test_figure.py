@@ -92,7 +92,7 @@ def test_text_that_a_spreadsheet_would_run_is_quoted():
 
 
 def test_no_chart_is_drawn_outside_the_component():
-    """Only ``charts.js`` calls ECharts, only ``_figure.html`` has a place for a chart, beside a table."""
+    """Only ``charts.js`` calls ECharts; only ``_figure.html`` has a chart, beside its table."""
     calls = [path.name for path in WEB.rglob("*.js") if "vendor" not in path.parts
              and "echarts." in path.read_text(encoding="utf-8")]  # fmt: skip
     places = [path for path in WEB.rglob("*.html") if re.search(

@@ -106,7 +106,7 @@ def signed_in(who):
 
 
 def knock(client, address):
-    """How the door answers: ``in``, ``out``, ``sign in``, ``key``. What takes only POST gets one."""
+    """How the door answers: in, out, sign in, key. What takes only POST gets one."""
     answer = client.get(address)
     if answer.status_code == 405:
         answer = client.post(address)
@@ -141,15 +141,23 @@ def test_every_door_lets_in_whom_its_policy_names(module_world, who):
 
 # What each role reaches of four places: its own county, below it, the sibling, another province.
 PLACES = {
-    "institution": "", "county": "own child", "province": "own child sibling",
+    "institution": "",
+    "county": "own child",
+    "province": "own child sibling",
     "operator": "own child sibling",
 }
 CASES = {
-    "helper": "child", "institution": "", "assessor": "own child sibling", "county": "own child",
+    "helper": "child",
+    "institution": "",
+    "assessor": "own child sibling",
+    "county": "own child",
     "province": "own child sibling",
 }
 CLASSES = {
-    "teacher": "own", "institution": "own", "county": "own child", "province": "own child sibling",
+    "teacher": "own",
+    "institution": "own",
+    "county": "own child",
+    "province": "own child sibling",
 }
 PEOPLE = {"helper": "child"}
 
@@ -179,7 +187,9 @@ def exported(who, address, column):
     answer = signed_in(who).get(address)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     titles = {row[column] for row in csv.DictReader(text.splitlines())}
-    return " ".join(word for word in neighbours.WHERE if any(t.endswith(f" {word}") for t in titles))
+    return " ".join(
+        word for word in neighbours.WHERE if any(t.endswith(f" {word}") for t in titles)
+    )
 
 
 @pytest.mark.parametrize("who", ROLES)
@@ -198,7 +208,9 @@ def test_lists_and_their_files_hold_what_can_be_opened(module_world, who):
 def test_nobody_moves_a_case_of_another_province(module_world, who):
     case = module_world.case["other"]
     for verb in ("accept", "return", "assess", "propose", "decide", "reject"):
-        answer = signed_in(who).post(f"/console/recognition/{case}/{verb}/", {"note": "x", "reasons": "x"})
+        answer = signed_in(who).post(
+            f"/console/recognition/{case}/{verb}/", {"note": "x", "reasons": "x"}
+        )
         assert answer.status_code in {403, 404}, (who, verb)
 
 

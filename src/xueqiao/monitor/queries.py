@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.monitor import rules
-from xueqiao.monitor.indicator import Indicator
 from xueqiao.monitor.indicators import ALL, BY_CODE
 from xueqiao.monitor.models import IndicatorValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from xueqiao.monitor.indicator import Indicator
 
 
 class UnknownIndicator(errors.Refusal):
@@ -99,6 +102,7 @@ def tile(*, place: Any, code: str, register: str, period: int | None = None) -> 
         code: of the indicator.
         register: ``nbs`` or ``mca``.
         period: a year; None takes the newest that the place has.
+
     Returns:
         None where the indicator has no value there: not computed, or no denominator is published.
     """
@@ -127,13 +131,14 @@ def tiles(
 
 
 def children(*, place: Any, code: str, register: str, period: int | None = None) -> list[Figure]:
-    """The values of the places directly below, by code of place: for a map and its table. One query.
+    """The values of the places directly below, by code of place: for a map and a table. One query.
 
     Args:
         place: a ``network.Place`` or its id; None gives the provinces.
         code: of the indicator.
         register: ``nbs`` or ``mca``.
         period: a year; None takes the newest for which any of them has anything reported.
+
     Returns:
         One figure for each place that has a value. A count of zero is not stored, so it is absent.
     """
@@ -154,8 +159,11 @@ def below(
     Args, Returns: as ``children``.
     """
     rows = _values(register, [code]).filter(
-        place__level=level, place__above__ancestor=place, place__above__register=register,
-        place__above__valid_to=None, place__above__carried=False,
+        place__level=level,
+        place__above__ancestor=place,
+        place__above__register=register,
+        place__above__valid_to=None,
+        place__above__carried=False,
     )
     if period is not None:
         rows = rows.filter(period=period)

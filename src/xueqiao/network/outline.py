@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -13,10 +13,14 @@ from django.utils.translation import gettext as _
 from xueqiao.kernel import errors
 from xueqiao.network.models import Boundary, Closure
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Point = tuple[float, float]
 Ring = list[Point]
 Shape = list[list[Ring]]  # a GeoJSON MultiPolygon: polygons of rings of points
 
+LEAST_CORNERS = 4
 FIRST_AREA = 1e-7  # square degrees; about 1,000 square metres at these latitudes
 
 
@@ -34,6 +38,7 @@ def collection(*, place: str, level: int, at_most: int) -> dict[str, Any]:
         place: code of a province (two digits) or a city (four).
         level: 2 for cities, 3 for counties.
         at_most: bytes of the coordinates as compact JSON; vertices are left out until they fit.
+
     Raises:
         NoOutline: no outline is loaded for this place and level.
     """
@@ -41,7 +46,9 @@ def collection(*, place: str, level: int, at_most: int) -> dict[str, Any]:
     rows = Boundary.objects.filter(place_id__in=below, place__level=level).select_related("place")
     found = list(rows.order_by("place__code"))
     if not found:
-        text = _("No outline is loaded for places of level {level} in {place}. Load the boundaries.")
+        text = _(
+            "No outline is loaded for places of level {level} in {place}. Load the boundaries."
+        )
         raise NoOutline(text.format(level=level, place=place))
     shapes = fit({row.place.code: _shape(row.geometry) for row in found}, at_most)
     return {
@@ -94,13 +101,13 @@ def _shape(geometry: dict[str, Any]) -> Shape:
 
 def _rounded(shape: Shape) -> Shape:
     polygons = ([_round_ring(ring) for ring in polygon] for polygon in shape)
-    whole = [[ring for ring in polygon if len(ring) > 3] for polygon in polygons]
+    whole = [[ring for ring in polygon if len(ring) >= LEAST_CORNERS] for polygon in polygons]
     return [polygon for polygon in whole if polygon] or shape
 
 
 def _round_ring(ring: Ring) -> Ring:
     points = [(round(x, 3), round(y, 3)) for x, y in ring]
-    return [points[0], *(b for a, b in zip(points, points[1:], strict=False) if a != b)]
+    return [points[0], *(b for a, b in itertools.pairwise(points) if a != b)]
 
 
 def _rings(shapes: dict[str, Shape]) -> Iterator[Ring]:
@@ -110,24 +117,27 @@ def _rings(shapes: dict[str, Shape]) -> Iterator[Ring]:
 def _junctions(shapes: dict[str, Shape]) -> set[Point]:
     near: defaultdict[Point, set[Point]] = defaultdict(set)
     for ring in _rings(shapes):
-        for a, b in zip(ring, ring[1:], strict=False):
+        for a, b in itertools.pairwise(ring):
             near[a].add(b)
             near[b].add(a)
-    return {point for point, others in near.items() if len(others) > 2}
+    # A vertex inside a border has two neighbours, however many places share it.
+    return {point for point, others in near.items() if len(others) > 2}  # noqa: PLR2004 - two sides
 
 
 def _thin(ring: Ring, fixed: set[Point], area: float) -> Ring:
     """A ring without its small corners; corners side by side go one at a time, smallest first."""
     points = list(ring[:-1])
-    while len(points) > 4:
+    while len(points) > LEAST_CORNERS:
         sizes = [_corner(points, n) for n in range(len(points))]
         going = {
             n
             for n, size in enumerate(sizes)
-            if size < (area, ()) and points[n] not in fixed
-            and size < sizes[n - 1] and size < sizes[(n + 1) % len(points)]
+            if size[0] < area
+            and points[n] not in fixed
+            and size < sizes[n - 1]
+            and size < sizes[(n + 1) % len(points)]
         }
-        if not going or len(points) - len(going) < 4:
+        if not going or len(points) - len(going) < LEAST_CORNERS:
             break
         points = [point for n, point in enumerate(points) if n not in going]
     return [*points, points[0]]

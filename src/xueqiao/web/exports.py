@@ -1,16 +1,18 @@
-"""Files of rows: CSV that Excel opens with the right characters, and XLSX, both written as a stream."""
+"""Files of rows: CSV that Excel opens with the right characters, and XLSX, both as a stream."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from openpyxl import Workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 KINDS = ("csv", "xlsx")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -23,6 +25,7 @@ def answer(kind: str, name: str, head: list[str], body: Iterable[list[Any]]) -> 
     Args:
         kind: one of ``KINDS``.
         name: the file's name without its ending.
+        head: the titles of the columns.
         body: one list of cells a row, in the order of ``head``; read once.
     """
     made = _csv(head, body) if kind == "csv" else _xlsx(head, body)

@@ -1,17 +1,18 @@
 """A chart is never alone: title, one sentence, chart, sortable table, downloads, definition.
 
-A page makes a ``Figure`` and shows it with ``{% figure %}``. The chart is drawn from the same rows as
+A page makes a ``Figure`` and shows it with ``{% figure %}``. The chart is drawn from the rows of
 the table and hidden from screen readers; the table is the figure. Nothing else draws charts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from typing import TYPE_CHECKING, Any
 
 from xueqiao.web import exports
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 Row = dict[str, Any]
 
@@ -86,14 +87,21 @@ class Figure:
     def cells(self) -> list[list[dict[str, Any]]]:
         """The table's body: for each row its cells, ready to print."""
         return [
-            [{"column": each, "text": row.get(each.key), "link": row.get(each.link, "")} for each in self.columns]
+            [
+                {"column": each, "text": row.get(each.key), "link": row.get(each.link, "")}
+                for each in self.columns
+            ]
             for row in self.rows
         ]
 
     @property
     def drawing(self) -> dict[str, Any]:
         """What the script gets; numbers only, texts as shown."""
-        wanted = [self.chart.label, *(key for key, _ in self.chart.series), *_named(self.chart.options)]
+        wanted = [
+            self.chart.label,
+            *(key for key, _ in self.chart.series),
+            *_named(self.chart.options),
+        ]
         return {
             "kind": self.chart.kind,
             "title": self.title,
@@ -112,7 +120,9 @@ class Figure:
         return self._address(download="xlsx", sort=self.sort)
 
     def _address(self, *, sort: str = "", download: str = "") -> str:
-        kept = [(key, value) for key, value in self.query if key not in {"sort", "download", "figure"}]
+        kept = [
+            (key, value) for key, value in self.query if key not in {"sort", "download", "figure"}
+        ]
         kept.append(("figure", self.code))
         kept += [("sort", sort)] if sort else []
         kept += [("download", download)] if download else []
@@ -128,7 +138,7 @@ def read(request: HttpRequest, figure: Figure) -> Figure:
 
     ``?figure=<code>&sort=[-]<column>``; a column that does not exist leaves the rows as they are.
     """
-    query = tuple((key, value) for key, value in request.GET.items())
+    query = tuple((key, str(value)) for key, value in request.GET.items())
     figure = replace(figure, address=request.path, query=query)
     wanted = request.GET.get("sort", "") if request.GET.get("figure") == figure.code else ""
     column = next((each for each in figure.columns if each.key == wanted.removeprefix("-")), None)
@@ -142,7 +152,7 @@ def read(request: HttpRequest, figure: Figure) -> Figure:
 
 
 def download(request: HttpRequest, *figures: Figure) -> HttpResponse | None:
-    """The file that ``?figure=<code>&download=csv|xlsx`` asks for, or None when none is asked for."""
+    """The file that ``?figure=<code>&download=csv|xlsx`` asks for; None when none is asked for."""
     wanted = next((each for each in figures if each.code == request.GET.get("figure")), None)
     if wanted is None or request.GET.get("download") not in exports.KINDS:
         return None

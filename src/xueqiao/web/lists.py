@@ -1,4 +1,4 @@
-"""Lists: search, filters in the address, sort, paging by cursor, a count, and the file of the same rows.
+"""Lists: search, filters in the address, sort, paging by cursor, a count, a file of the same rows.
 
 A page declares a ``Listing`` once and answers with ``lists.answer``; the address alone says what is
 shown, so it can be kept, sent and exported.
@@ -6,16 +6,20 @@ shown, so it can be kept, sent and exported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from xueqiao.kernel import paging
 from xueqiao.web import exports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from django.http import HttpRequest, HttpResponse
+    from django_stubs_ext import StrPromise
 
 Rows = QuerySet[Any]
 PAGE = 25
@@ -33,7 +37,7 @@ class Column:
         sort: key of the ``Sort`` that this heading chooses, or "".
     """
 
-    title: str
+    title: str | StrPromise
     value: Callable[[Any], Any]
     link: Callable[[Any], str] | None = None
     state: Callable[[Any], str] | None = None
@@ -47,7 +51,7 @@ class Filter:
     """A choice that narrows the rows; "" means all."""
 
     key: str
-    title: str
+    title: str | StrPromise
     choices: Callable[[], Iterable[tuple[str, Any]]]
     apply: Callable[[Rows, str], Rows]
     default: str = ""
@@ -72,7 +76,7 @@ class Listing:
     sorts: dict[str, tuple[str, ...]]
     filters: tuple[Filter, ...] = ()
     search: Callable[[Rows, str], Rows] | None = None
-    search_hint: str = ""
+    search_hint: str | StrPromise = ""
     selectable: Callable[[Any], bool] | None = None
 
 
@@ -104,8 +108,11 @@ class Shown:
     def filters(self) -> list[dict[str, Any]]:
         return [
             {
-                "key": each.key, "title": each.title, "required": each.required,
-                "choices": list(each.choices()), "now": self.request.GET.get(each.key, each.default),
+                "key": each.key,
+                "title": each.title,
+                "required": each.required,
+                "choices": list(each.choices()),
+                "now": self.request.GET.get(each.key, each.default),
             }
             for each in self.listing.filters
         ]
@@ -131,7 +138,8 @@ class Shown:
         can = self.listing.selectable
         return [
             {
-                "pk": row.pk, "selectable": bool(can and can(row)),
+                "pk": row.pk,
+                "selectable": bool(can and can(row)),
                 "cells": [_cell(column, row) for column in self.listing.columns],
             }
             for row in self.page.rows
@@ -155,12 +163,12 @@ class Shown:
 
     def address(self, **changes: str) -> str:
         """This list's address with some parts of the query changed; "" leaves one out."""
-        query = {key: value for key, value in self.request.GET.items() if key != "download"}
+        query = {key: str(text) for key, text in self.request.GET.items() if key != "download"}
         return exports.address(self.request.path, {**query, **changes}.items())
 
 
 def read(request: HttpRequest, listing: Listing, rows: Rows) -> Shown:
-    """Narrow, sort and cut the rows as the address asks. What it does not understand is left out."""
+    """Narrow, sort and cut the rows as the address asks. What makes no sense in it is left out."""
     text = request.GET.get("q", "").strip()
     if text and listing.search:
         rows = listing.search(rows, text)
@@ -177,7 +185,11 @@ def read(request: HttpRequest, listing: Listing, rows: Rows) -> Shown:
 
 
 def answer(
-    request: HttpRequest, listing: Listing, rows: Rows, template: str, more: dict[str, Any] | None = None
+    request: HttpRequest,
+    listing: Listing,
+    rows: Rows,
+    template: str,
+    more: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """The page of a list, or the file of exactly the rows that its filters leave."""
     shown = read(request, listing, rows)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from xueqiao.monitor import queries, rules
-from xueqiao.monitor.indicator import Indicator
-from xueqiao.monitor.queries import Figure
 from xueqiao.network.models import Closure, Level, Listing, Place, Register
 from xueqiao.web import exports
 from xueqiao.web.cockpit import words
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from xueqiao.monitor.indicator import Indicator
+    from xueqiao.monitor.queries import Figure
 
 HOME = "32"
 MAPPED = (Level.CITY, Level.COUNTY)
@@ -147,7 +150,7 @@ class Board:
 
     @property
     def map_level(self) -> Level:
-        """The level of the places on the map: the one below, or counties of a province on request."""
+        """The level of the places on the map: the one below; of a province also counties."""
         if self.level is Level.PROVINCE:
             return Level.CITY if self.asked.get("by") == "city" else Level.COUNTY
         return Level(min(self.level + 1, Level.VILLAGE))
@@ -162,19 +165,32 @@ class Board:
     @cached_property
     def figures(self) -> list[Figure]:
         """The values of the places below."""
-        asked = {"place": self.place, "code": self.indicator.code, "register": self.register.code}
+        code, register = self.indicator.code, self.register.code
         if self.shown_level == self.level + 1:
-            return queries.children(**asked, period=self.period)
-        return queries.below(**asked, level=self.shown_level, period=self.period)
+            return queries.children(
+                place=self.place, code=code, register=register, period=self.period
+            )
+        return queries.below(
+            place=self.place,
+            level=self.shown_level,
+            code=code,
+            register=register,
+            period=self.period,
+        )
 
     @cached_property
     def places_below(self) -> list[Listing]:
         """Every place of the shown level that the register lists, valued or not."""
         below = Closure.objects.filter(
-            ancestor=self.place, register=self.register, valid_to=None, carried=False,
+            ancestor=self.place,
+            register=self.register,
+            valid_to=None,
+            carried=False,
         )
         rows = Listing.objects.filter(
-            register=self.register, valid_to=None, place__level=self.shown_level,
+            register=self.register,
+            valid_to=None,
+            place__level=self.shown_level,
             place__in=below.values("descendant_id"),
         )
         return list(rows.select_related("place").order_by("code"))
@@ -204,7 +220,8 @@ class Board:
         """The tile of an indicator; its newest value, or that of the year for the chosen one."""
         figure = self._tiles.get(indicator.code)
         return Tile(
-            indicator=indicator, figure=figure,
+            indicator=indicator,
+            figure=figure,
             choose=self.address(indicator=indicator.code, period=""),
             opens=self.definition_address(indicator, figure),
             is_chosen=indicator is self.indicator,
@@ -215,7 +232,9 @@ class Board:
     def is_computed(self) -> bool:
         return bool(self._tiles)
 
-    def definition_address(self, indicator: Indicator, figure: Figure | None, code: str = "") -> str:
+    def definition_address(
+        self, indicator: Indicator, figure: Figure | None, code: str = ""
+    ) -> str:
         """Where the number opens: definition with this place, register and year."""
         query = [("place", code or self.place.code), ("register", self.register.code)]
         query += [("period", str(figure.period))] if figure else []
@@ -223,7 +242,11 @@ class Board:
 
     def address(self, code: str = "", **changes: str) -> str:
         """The board of a place with some choices changed; the others are kept."""
-        kept = {key: self.asked[key] for key in ("indicator", "register", "period", "by") if key in self.asked}
+        kept = {
+            key: str(self.asked[key])
+            for key in ("indicator", "register", "period", "by")
+            if key in self.asked
+        }
         return exports.address(
             reverse("cockpit-place", args=[code or self.place.code]), {**kept, **changes}.items()
         )

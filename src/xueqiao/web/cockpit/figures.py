@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from xueqiao.monitor.queries import Figure as Value
 from xueqiao.network.models import Level, Listing
 from xueqiao.web.cockpit import words
 from xueqiao.web.cockpit.board import MAPPED, Board
 from xueqiao.web.figure import Chart, Column, Figure, Row
+
+if TYPE_CHECKING:
+    from xueqiao.monitor.queries import Figure as Value
 
 DRILLS_TO = Level.TOWN
 
@@ -17,12 +21,16 @@ DRILLS_TO = Level.TOWN
 def places(board: Board) -> Figure:
     """The places below: a map where there are outlines, bars otherwise, and always the table."""
     values = {each.place.pk: each for each in board.figures}
-    rows = tuple(_row(board, listing, values.get(listing.place_id)) for listing in board.places_below)
+    rows = tuple(
+        _row(board, listing, values.get(listing.place_id)) for listing in board.places_below
+    )
     is_map = board.shown_level in MAPPED
     return Figure(
         code="places",
         title=_title(board),
-        summary=words.children_summary(board.indicator, board.figures, len(rows) - len(board.figures)),
+        summary=words.children_summary(
+            board.indicator, board.figures, len(rows) - len(board.figures)
+        ),
         columns=_columns(board),
         rows=tuple(sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0))),
         chart=_map(board) if is_map else _bars(board),
@@ -34,8 +42,13 @@ def places(board: Board) -> Figure:
 def years(board: Board) -> Figure:
     """The chosen indicator of the place over the years."""
     rows = tuple(
-        {"year": str(each.period), "value": float(each.shown), "shown": words.value_with_unit(each),
-         "parts": words.parts(each), "opens": board.definition_address(board.indicator, each)}
+        {
+            "year": str(each.period),
+            "value": float(each.shown),
+            "shown": words.value_with_unit(each),
+            "parts": words.parts(each),
+            "opens": board.definition_address(board.indicator, each),
+        }
         for each in board.series
     )
     return Figure(
@@ -55,7 +68,9 @@ def years(board: Board) -> Figure:
 
 def _title(board: Board) -> str:
     by = {
-        Level.CITY: _("by city"), Level.COUNTY: _("by county"), Level.TOWN: _("by town"),
+        Level.CITY: _("by city"),
+        Level.COUNTY: _("by county"),
+        Level.TOWN: _("by town"),
         Level.VILLAGE: _("by village"),
     }[board.shown_level]
     return _("{indicator}, {by}").format(indicator=board.indicator.title, by=by)
@@ -67,8 +82,12 @@ def _columns(board: Board) -> tuple[Column, ...]:
     number = Column("number", title, numeric=True, link="opens", sort_key="value", raw="value")
     parts = []
     if board.indicator.denominator:
-        parts.append(Column("numerator", _("Numerator"), numeric=True, raw="above", sort_key="above"))
-        parts.append(Column("denominator", _("Denominator"), numeric=True, raw="below", sort_key="below"))
+        parts.append(
+            Column("numerator", _("Numerator"), numeric=True, raw="above", sort_key="above")
+        )
+        parts.append(
+            Column("denominator", _("Denominator"), numeric=True, raw="below", sort_key="below")
+        )
     last = [Column("standing", _("Target"), sort_key="value")] if board.indicator.target else []
     return (head, number, *parts, *last)
 
@@ -76,7 +95,10 @@ def _columns(board: Board) -> tuple[Column, ...]:
 def _row(board: Board, listing: Listing, value: Value | None) -> Row:
     place = listing.place
     row: Row = {
-        "code": place.code, "name": listing.name, "value": None, "state": "none",
+        "code": place.code,
+        "name": listing.name,
+        "value": None,
+        "state": "none",
         "link": board.address(place.code, by="") if place.level <= DRILLS_TO else "",
     }
     if value is None:
@@ -84,10 +106,14 @@ def _row(board: Board, listing: Listing, value: Value | None) -> Row:
     standing = words.standing(value)
     return {
         **row,
-        "value": float(value.shown), "shown": words.value_with_unit(value),
-        "number": f"{value.shown:,}", "state": standing.code,
-        "numerator": f"{value.numerator:,}", "above": value.numerator,
-        "denominator": f"{value.denominator:,}" if value.denominator else None, "below": value.denominator,
+        "value": float(value.shown),
+        "shown": words.value_with_unit(value),
+        "number": f"{value.shown:,}",
+        "state": standing.code,
+        "numerator": f"{value.numerator:,}",
+        "above": value.numerator,
+        "denominator": f"{value.denominator:,}" if value.denominator else None,
+        "below": value.denominator,
         "standing": f"{standing.sign} {standing.word}",
         "opens": board.definition_address(board.indicator, value, place.code),
     }
@@ -96,9 +122,17 @@ def _row(board: Board, listing: Listing, value: Value | None) -> Row:
 def _map(board: Board) -> Chart:
     address = reverse("cockpit-boundaries", args=[board.place.code])
     return Chart(
-        "map", "name", (("value", str(board.indicator.title)),),
-        {"outline": f"{address}?level={board.shown_level.value}", "code": "code", "state": "state",
-         "shown": "shown", "link": "link", "nothing": _("no value")},
+        "map",
+        "name",
+        (("value", str(board.indicator.title)),),
+        {
+            "outline": f"{address}?level={board.shown_level.value}",
+            "code": "code",
+            "state": "state",
+            "shown": "shown",
+            "link": "link",
+            "nothing": _("no value"),
+        },
     )
 
 
@@ -109,6 +143,8 @@ def _bars(board: Board) -> Chart:
 def _scale(board: Board) -> dict[str, object]:
     target = board.indicator.target
     return {
-        "unit": words.unit(board.indicator), "fromZero": True,
-        "target": float(target.value) if target else None, "targetLabel": words.target(board.indicator),
+        "unit": words.unit(board.indicator),
+        "fromZero": True,
+        "target": float(target.value) if target else None,
+        "targetLabel": words.target(board.indicator),
     }

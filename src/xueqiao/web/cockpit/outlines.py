@@ -14,7 +14,7 @@ AT_MOST_BYTES = 120_000
 
 
 def read(code: str, level: int) -> bytes:
-    """The outlines of the places of a level below one, as GeoJSON; made anew after a load of outlines.
+    """The outlines of the places of a level below one, as GeoJSON; made anew after a load.
 
     Raises:
         NoOutline: none are loaded there.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
-from django.http import QueryDict
+from typing import TYPE_CHECKING, Any
 
 from xueqiao.monitor import queries, rules
-from xueqiao.monitor.queries import Figure
 from xueqiao.network.models import Listing
 from xueqiao.web.cockpit import words
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import QueryDict
+
+    from xueqiao.monitor.queries import Figure
 
 
 def read(code: str, asked: QueryDict, today: date) -> dict[str, Any]:
@@ -23,8 +26,12 @@ def read(code: str, asked: QueryDict, today: date) -> dict[str, Any]:
     listing = _listing(asked)
     value = _value(listing, code, asked.get("period", "")) if listing else None
     return {
-        "indicator": indicator, "listing": listing, "value": value, "unit": words.unit(indicator),
-        "target": words.target(indicator), "direction": words.direction(indicator),
+        "indicator": indicator,
+        "listing": listing,
+        "value": value,
+        "unit": words.unit(indicator),
+        "target": words.target(indicator),
+        "direction": words.direction(indicator),
         "formula": words.formula(indicator),
         **(_said(value, today) if value else {}),
     }
@@ -39,7 +46,9 @@ def _listing(asked: QueryDict) -> Listing | None:
 
 def _value(listing: Listing, code: str, period: str) -> Figure | None:
     return queries.tile(
-        place=listing.place, code=code, register=listing.register_id,
+        place=listing.place,
+        code=code,
+        register=listing.register_id,
         period=int(period) if period.isdecimal() else None,
     )
 
@@ -47,10 +56,14 @@ def _value(listing: Listing, code: str, period: str) -> Figure | None:
 def _said(value: Figure, today: date) -> dict[str, Any]:
     indicator, below = value.indicator, value.indicator.denominator
     return {
-        "shown": words.value(value), "standing": words.standing(value),
+        "shown": words.value(value),
+        "standing": words.standing(value),
         "completeness": words.completeness(value),
         "numerator": words.counted(indicator.numerator.counts, value.numerator),
         "denominator": words.counted(below.counts, value.denominator or 0) if below else "",
-        "source_class": words.source_class(value), "is_stale": rules.is_stale(value.as_of, today),
-        "unplaced": words.counted(indicator.numerator.counts, value.unplaced) if value.unplaced else "",
+        "source_class": words.source_class(value),
+        "is_stale": rules.is_stale(value.as_of, today),
+        "unplaced": words.counted(indicator.numerator.counts, value.unplaced)
+        if value.unplaced
+        else "",
     }

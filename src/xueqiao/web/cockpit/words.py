@@ -1,10 +1,10 @@
-"""Values, targets and states of indicators as people read them. No query, no arithmetic of its own."""
+"""Values, targets and states of indicators as people read them. No query, no arithmetic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
@@ -12,8 +12,12 @@ from django.utils.translation import gettext_noop, ngettext, pgettext
 from xueqiao.monitor import rules
 from xueqiao.monitor.indicator import Counted, Direction, Indicator, Unit
 from xueqiao.monitor.models import SourceClass
-from xueqiao.monitor.queries import Figure
 from xueqiao.web.templatetags import ui
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xueqiao.monitor.queries import Figure
 
 
 @dataclass(frozen=True)
@@ -162,8 +166,10 @@ def children_summary(indicator: Indicator, figures: list[Figure], without: int) 
         text = _("Highest: {high} ({high_value}); lowest: {low} ({low_value}).")
         said.append(
             text.format(
-                high=high.place.name, high_value=value_with_unit(high),
-                low=low.place.name, low_value=value_with_unit(low),
+                high=high.place.name,
+                high_value=value_with_unit(high),
+                low=low.place.name,
+                low_value=value_with_unit(low),
             )
         )
     if without:
@@ -189,6 +195,8 @@ def series_summary(figures: Iterable[Figure]) -> str:
         return text.format(year=last.period, value=value_with_unit(last))
     text = _("{first_year}: {first}; {last_year}: {last}.")
     return text.format(
-        first_year=first.period, first=value_with_unit(first),
-        last_year=last.period, last=value_with_unit(last),
+        first_year=first.period,
+        first=value_with_unit(first),
+        last_year=last.period,
+        last=value_with_unit(last),
     )

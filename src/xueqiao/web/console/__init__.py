@@ -1,1 +1,1 @@
-"""What the console shows, put together for its pages: what waits for me, and a case with its moves."""
+"""What the console shows: what waits for me (``worklist``), a case and its moves (``case``)."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,24 +13,43 @@ from xueqiao.creditbank import moves, rules
 from xueqiao.creditbank.models import Application, ApplicationItem, ApplicationStep, Assessment
 from xueqiao.kernel import credit, errors
 from xueqiao.people import rights
-from xueqiao.people.models import Person
 from xueqiao.web.templatetags.ui import Step
 
-# In the order of the way through: state, what happens there.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from django.db.models import QuerySet
+
+    from xueqiao.people.models import Person
+
+# The way through, in order.
 WAY = (
-    ("submitted", gettext_lazy("Submitted")),
-    ("accepted", gettext_lazy("Accepted for assessment")),
-    ("assessing", gettext_lazy("Assessed")),
-    ("proposed", gettext_lazy("Proposed or on public notice")),
-    ("posted", gettext_lazy("Decided and posted")),
+    gettext_lazy("Submitted"),
+    gettext_lazy("Accepted for assessment"),
+    gettext_lazy("Assessed"),
+    gettext_lazy("Proposed or on public notice"),
+    gettext_lazy("Decided and posted"),
 )
 PLACE_ON_WAY = {
-    "submitted": 0, "returned": 0, "accepted": 1, "assessing": 2, "proposed": 3,
-    "public_notice": 3, "approved": 4, "posted": 4, "rejected": 4, "withdrawn": 4,
+    "submitted": 0,
+    "returned": 0,
+    "accepted": 1,
+    "assessing": 2,
+    "proposed": 3,
+    "public_notice": 3,
+    "approved": 4,
+    "posted": 4,
+    "rejected": 4,
+    "withdrawn": 4,
 }
 STAGE_OF_STATE = {
-    "submitted": "screening", "accepted": "assessing", "assessing": "assessing",
-    "proposed": "deciding", "public_notice": "deciding", "approved": "deciding",
+    "submitted": "screening",
+    "accepted": "assessing",
+    "assessing": "assessing",
+    "proposed": "deciding",
+    "public_notice": "deciding",
+    "approved": "deciding",
 }
 
 
@@ -44,7 +60,6 @@ class Move:
     name: str
     address: str
     barrier: str = ""
-    refusal: errors.Refusal | None = None
 
     @property
     def title(self) -> str:
@@ -68,26 +83,31 @@ def reviewable(person: Person | None, day: date) -> QuerySet[Application]:
 
 
 def read(
-    application: Application, me: Person, day: date, typed: Mapping[str, str],
+    application: Application, *, me: Person, day: date, typed: Mapping[str, str],
     why: errors.Refusal | None = None, tried: str = "",
-) -> dict[str, Any]:
-    """The context of the case page. Five queries.
+) -> dict[str, Any]:  # fmt: skip
+    """The context of the case page. Six queries.
 
     Args:
+        application: one that the reader may see.
+        me: the reader.
+        day: the day on which roles count.
         typed: what the reader sent, kept in the form after a refusal.
-        why: a refusal of the move ``tried``, shown beside its button.
+        why: the refusal of a move.
+        tried: that move; the refusal is shown beside its button.
     """
     steps = list(application.steps.select_related("actor").order_by("number"))
     return {
         "case": application,
         "steps": steps,
-        "way": list(_way(application, steps)),
+        "way": _way(application, steps),
         "items": [_item(item, typed) for item in application.items.select_related("unit")],
         "evidence": application.evidence.order_by("pk"),
         "assessments": application.assessments.select_related("assessor").order_by("pk"),
-        "moves": _moves(application, me, day, steps, why, tried),
+        "moves": _moves(application, me, day, steps),
         "methods": Assessment.Method.choices,
-        "refusal": why, "tried": tried,
+        "refusal": why,
+        "tried": tried,
     }
 
 
@@ -99,40 +119,40 @@ def _item(item: ApplicationItem, typed: Mapping[str, str]) -> ApplicationItem:
 
 
 def _way(application: Application, steps: list[ApplicationStep]) -> list[Step]:
+    """The way through, with who brought the case to each place on it, and when."""
     here = PLACE_ON_WAY.get(application.state, 0)
-    is_over = application.state in rules.CLOSED_STATES
-    made: list[Step] = []
-    for number, (state, title) in enumerate(WAY):
-        reached = [step for step in steps if PLACE_ON_WAY.get(step.to_state) == number]
-        last = reached[-1] if reached else None
-        word = "done" if number < here or (number == here and is_over) else "todo"
-        word = "now" if number == here and not is_over else word
-        if number == here and application.state in {"rejected", "withdrawn", "returned"}:
-            word, title = "stopped", application.get_state_display()
+    last = {PLACE_ON_WAY[step.to_state]: step for step in steps if step.to_state in PLACE_ON_WAY}
+    made = []
+    for number, title in enumerate(WAY):
+        step = last.get(number) if number <= here else None
+        stands = _stands(application.state) if number == here else "done"
         made.append(
             Step(
-                str(title), word, last.actor.name if last else "",  # type: ignore[arg-type]
-                last.at if last else None,
+                title=str(application.get_state_display() if stands == "stopped" else title),
+                state=stands if number <= here else "todo",
+                who=step.actor.name if step else "",
+                since=step.at if step else None,
             )
         )
-        del state
     return made
 
 
+def _stands(state: str) -> Literal["done", "now", "stopped"]:
+    if state in {"rejected", "withdrawn", "returned"}:
+        return "stopped"
+    return "done" if state in rules.CLOSED_STATES else "now"
+
+
 def _moves(
-    application: Application, me: Person, day: date, steps: list[ApplicationStep],
-    why: errors.Refusal | None, tried: str,
+    application: Application, me: Person, day: date, steps: list[ApplicationStep]
 ) -> list[Move]:
-    """The moves of the present state for which the reader holds the right, with what stands against."""
+    """The moves of the present state for which the reader holds the right, and what bars them."""
     stage = STAGE_OF_STATE.get(application.state)
     if stage is None or not holds(application, me, stage, day):
         return []
     barrier = "" if stage in moves.may_act(application, me, steps) else two_steps_text()
     return [
-        Move(
-            name, reverse(f"console-case-{name}", args=[application.pk]), barrier,
-            why if name == tried else None,
-        )
+        Move(name, reverse(f"console-case-{name}", args=[application.pk]), barrier)
         for name in MOVES[application.state]
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -17,8 +17,10 @@ from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Completion, EnrolmentState, Offering
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
-from xueqiao.people.models import Person
 from xueqiao.records.models import Quarantine
+
+if TYPE_CHECKING:
+    from xueqiao.people.models import Person
 
 # Days in which the console asks for the next step; a target of service, not a rule of the bank.
 DAYS = {"submitted": 5, "accepted": 20, "assessing": 5, "proposed": 10, "approved": 2}
@@ -66,7 +68,10 @@ def due_level(application: Application) -> str:
 def read(person: Person, today: date) -> list[Group]:
     """All groups in which something waits, recognition first."""
     groups = [
-        _cases(person, today), _conversions(person, today), _full_classes(person, today), _results(person, today),
+        _cases(person, today),
+        _conversions(person, today),
+        _full_classes(person, today),
+        _results(person, today),
         _quarantine(person, today),
     ]
     return [group for group in groups if group and group.count]
@@ -83,8 +88,11 @@ def _cases(person: Person, today: date) -> Group | None:
     found, count = _first(creditbank.work_queue(person, today))
     items = [_case(each, today) for each in found]
     return Group(
-        "recognition", _("Recognition of prior learning"), count,
-        sorted(items, key=lambda item: item.due or date.max), reverse("console-recognition"),
+        "recognition",
+        _("Recognition of prior learning"),
+        count,
+        sorted(items, key=lambda item: item.due or date.max),
+        reverse("console-recognition"),
     )
 
 
@@ -92,8 +100,11 @@ def _case(application: Application, today: date) -> Item:
     day = due(application)
     return Item(
         application.title,
-        f"{application.applicant.name} · {application.place.name} · {application.get_state_display()}",
-        reverse("console-case", args=[application.pk]), day, day is not None and day < today,
+        f"{application.applicant.name} · {application.place.name}"
+        f" · {application.get_state_display()}",
+        reverse("console-case", args=[application.pk]),
+        day,
+        day is not None and day < today,
     )
 
 
@@ -109,15 +120,20 @@ def _conversion(asked: Any, today: date) -> Item:
     day = clock.local_date(asked.reserved_until)
     programme = asked.version.rule.programme
     return Item(
-        asked.person.name, _("{credits} credits into {programme}").format(
+        asked.person.name,
+        _("{credits} credits into {programme}").format(
             credits=credit.show(asked.granted_hundredths), programme=programme.title_zh
         ),
-        reverse("console-conversions"), day, day < today,
+        reverse("console-conversions"),
+        day,
+        day < today,
     )
 
 
 def _full_classes(person: Person, today: date) -> Group | None:
-    rows = hall.with_seats(Offering.objects.run_by(person, today).filter(starts_on__gt=today))
+    rows: QuerySet[Any] = hall.with_seats(
+        Offering.objects.run_by(person, today).filter(starts_on__gt=today)
+    )
     found, count = _first(rows.filter(waiting__gt=0).order_by("starts_on", "pk"))
     items = [_full(each, today) for each in found]
     address = reverse("console-classes") + "?show=waiting"
@@ -126,19 +142,24 @@ def _full_classes(person: Person, today: date) -> Group | None:
 
 def _full(offering: Any, today: date) -> Item:
     text = ngettext("{n} waits, {seats} seats", "{n} wait, {seats} seats", offering.waiting)
-    detail = f"{offering.institution.name} · {text.format(n=offering.waiting, seats=offering.capacity)}"
+    detail = (
+        f"{offering.institution.name} · {text.format(n=offering.waiting, seats=offering.capacity)}"
+    )
     day = clock.local_date(offering.enrol_to)
-    return Item(offering.title, detail, reverse("console-class", args=[offering.pk]), day, day < today)
+    return Item(
+        offering.title, detail, reverse("console-class", args=[offering.pk]), day, day < today
+    )
 
 
 def without_result(person: Person, today: date) -> QuerySet[Offering]:
     """Classes that are over and in which somebody with a seat has no result, oldest first."""
     ended = Offering.objects.run_by(person, today).filter(ends_on__lt=today)
-    open_ones = Q(enrolments__state=EnrolmentState.ACTIVE) & ~Exists(
-        Completion.objects.filter(enrolment=OuterRef("enrolments"))
-    )
+    done = Completion.objects.filter(enrolment=OuterRef("enrolments"))
+    open_ones = Q(Q(enrolments__state=EnrolmentState.ACTIVE), ~Exists(done))
     counted = ended.annotate(open_results=Count("enrolments", filter=open_ones))
-    return counted.filter(open_results__gt=0).select_related("institution").order_by("ends_on", "pk")
+    return (
+        counted.filter(open_results__gt=0).select_related("institution").order_by("ends_on", "pk")
+    )
 
 
 def _results(person: Person, today: date) -> Group | None:
@@ -149,21 +170,34 @@ def _results(person: Person, today: date) -> Group | None:
 
 
 def _open_results(offering: Any, today: date) -> Item:
-    text = ngettext("{n} learner without a result", "{n} learners without a result", offering.open_results)
+    text = ngettext(
+        "{n} learner without a result", "{n} learners without a result", offering.open_results
+    )
     day = offering.ends_on + timedelta(days=RESULTS_DAYS)
     return Item(
-        offering.title, f"{offering.institution.name} · {text.format(n=offering.open_results)}",
-        reverse("console-class", args=[offering.pk]), day, day < today,
+        offering.title,
+        f"{offering.institution.name} · {text.format(n=offering.open_results)}",
+        reverse("console-class", args=[offering.pk]),
+        day,
+        day < today,
     )
 
 
 def _quarantine(person: Person, today: date) -> Group | None:
     if not rights.allows(person, rights.RECORDS_OPERATE, today):
         return None
-    rows = Quarantine.objects.values("batch__source__code", "batch__source__name").annotate(n=Count("pk"))
-    found = list(rows.order_by("-n"))
+    rows = Quarantine.objects.values("batch__source__code", "batch__source__name").annotate(
+        n=Count("pk")
+    )
+    found: list[dict[str, Any]] = list(rows.order_by("-n"))  # type: ignore[arg-type]
     items = [_held(row) for row in found[:SHOWN]]
-    return Group("quarantine", _("Records in quarantine"), sum(row["n"] for row in found), items, reverse("console-records"))
+    return Group(
+        "quarantine",
+        _("Records in quarantine"),
+        sum(row["n"] for row in found),
+        items,
+        reverse("console-records"),
+    )
 
 
 def _held(row: dict[str, Any]) -> Item:

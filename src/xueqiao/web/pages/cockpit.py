@@ -39,18 +39,20 @@ def indicators(request: HttpRequest) -> HttpResponse:
 
 @access.page(rights.COCKPIT)
 def indicator(request: HttpRequest, code: str) -> HttpResponse:
-    """One definition and the number it was opened from; only the panel when the board asks for it."""
+    """One definition and the number it was opened from; the panel alone where the board asks."""
     try:
         context = panel.read(code, request.GET, clock.local_date(clock.now()))
     except queries.UnknownIndicator as why:
         raise Http404(str(why)) from why
     is_panel = request.headers.get("HX-Target") == "panel"
-    return render(request, "cockpit/_definition.html" if is_panel else "cockpit/indicator.html", context)
+    return render(
+        request, "cockpit/_definition.html" if is_panel else "cockpit/indicator.html", context
+    )
 
 
 @access.page(rights.COCKPIT)
 def boundaries(request: HttpRequest, code: str) -> HttpResponse:
-    """The outlines of the counties (``?level=2``: cities) below a place, kept by browsers for a day."""
+    """The outlines of the counties (``?level=2``: cities) below a place, kept for a day."""
     try:
         shapes = outlines.read(code, LEVELS.get(request.GET.get("level", ""), 3))
     except outline.NoOutline as why:

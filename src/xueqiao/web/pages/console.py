@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import TYPE_CHECKING
+
 from django.shortcuts import render
 from django.urls import path
 
@@ -10,6 +11,9 @@ from xueqiao.kernel import clock
 from xueqiao.people import rights
 from xueqiao.web import access
 from xueqiao.web.console import worklist
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 
 @access.page(rights.CONSOLE)

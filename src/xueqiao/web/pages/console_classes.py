@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +18,11 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists
 
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import HttpRequest, HttpResponse
+
 Rows = QuerySet[Any]
 RESULTS = (Result.PASS, Result.DISTINCTION, Result.FAIL)
 LEVELS = {"active": "ok", "waiting": "warn", "withdrawn": ""}
@@ -31,7 +34,9 @@ def today() -> date:
 
 def _which() -> list[tuple[str, Any]]:
     return [
-        ("now", _("Not over")), ("waiting", _("With a waiting list")), ("over", _("Over")),
+        ("now", _("Not over")),
+        ("waiting", _("With a waiting list")),
+        ("over", _("Over")),
         ("results", _("Over, results missing")),
     ]
 
@@ -42,14 +47,19 @@ def _show(rows: Rows, which: str) -> Rows:
         return rows.filter(ends_on__lt=today(), pk__in=missing.values("offering_id"))
     if which == "waiting":
         return rows.filter(waiting__gt=0)
-    return rows.filter(ends_on__lt=today()) if which == "over" else rows.filter(ends_on__gte=today())
+    return (
+        rows.filter(ends_on__lt=today()) if which == "over" else rows.filter(ends_on__gte=today())
+    )
 
 
 CLASSES = lists.Listing(
     code="classes",
     columns=(
         lists.Column(
-            _("Class"), lambda row: row.title, head=True, sort="title",
+            _("Class"),
+            lambda row: row.title,
+            head=True,
+            sort="title",
             link=lambda row: reverse("console-class", args=[row.pk]),
         ),
         lists.Column(_("Code"), lambda row: row.code, sort="code"),
@@ -64,7 +74,10 @@ CLASSES = lists.Listing(
     filters=(
         lists.Filter("show", _("Which"), _which, _show),
         lists.Filter(
-            "state", _("State"), lambda: OfferingState.choices, lambda rows, state: rows.filter(state=state)
+            "state",
+            _("State"),
+            lambda: OfferingState.choices,
+            lambda rows, state: rows.filter(state=state),
         ),
     ),
     search=lambda rows, text: rows.filter(Q(title__icontains=text) | Q(code__icontains=text)),
@@ -88,7 +101,9 @@ ROSTER = lists.Listing(
     columns=(
         lists.Column(_("Name"), lambda row: row.person.name, head=True, sort="name"),
         lists.Column(
-            _("State"), lambda row: row.get_state_display(), state=lambda row: LEVELS.get(row.state, ""),
+            _("State"),
+            lambda row: row.get_state_display(),
+            state=lambda row: LEVELS.get(row.state, ""),
             sort="state",
         ),
         lists.Column(_("On the waiting list"), lambda row: row.position or None, numeric=True),
@@ -96,17 +111,26 @@ ROSTER = lists.Listing(
         lists.Column(_("Result"), _result),
     ),
     sorts={
-        "asked": ("asked_at", "id"), "name": ("person__name", "id"), "state": ("state", "id"),
+        "asked": ("asked_at", "id"),
+        "name": ("person__name", "id"),
+        "state": ("state", "id"),
     },
     filters=(
         lists.Filter(
-            "state", _("State"), lambda: EnrolmentState.choices, lambda rows, state: rows.filter(state=state)
+            "state",
+            _("State"),
+            lambda: EnrolmentState.choices,
+            lambda rows, state: rows.filter(state=state),
         ),
         lists.Filter(
-            "result", _("Result"),
+            "result",
+            _("Result"),
             lambda: [("none", _("No result yet")), *Result.choices],
-            lambda rows, result: rows.filter(
-                completion=None) if result == "none" else rows.filter(completion__result=result),
+            lambda rows, result: (
+                rows.filter(completion=None)
+                if result == "none"
+                else rows.filter(completion__result=result)
+            ),
         ),
     ),
     search=lambda rows, text: rows.filter(person__name__icontains=text),
@@ -129,8 +153,10 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> HttpResponse:
     context = {
-        "offering": find(request, pk), "results": [(each.value, each.label) for each in RESULTS],
-        "today": today(), "refusal": why,
+        "offering": find(request, pk),
+        "results": [(each.value, each.label) for each in RESULTS],
+        "today": today(),
+        "refusal": why,
     }
     rows = queries.roster(access.person(request), pk, today())
     answer = lists.answer(request, ROSTER, rows, "console/class.html", context)
@@ -159,11 +185,11 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     return _record(request, offering, rows, Result(result))
 
 
-def _record(request: HttpRequest, offering: Offering, rows: list[Enrolment], result: Result) -> HttpResponse:
+def _record(
+    request: HttpRequest, offering: Offering, rows: list[Enrolment], result: Result
+) -> HttpResponse:
     now = clock.now()
-    outcomes = [
-        completion.Outcome(row.pk, result, now, offering.credit_hundredths) for row in rows
-    ]
+    outcomes = [completion.Outcome(row.pk, result, now, offering.credit_hundredths) for row in rows]
     try:
         new = completion.complete_many(outcomes, by_person_id=access.signed_in(request).pk)
     except errors.Refusal as why:

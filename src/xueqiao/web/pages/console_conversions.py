@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -19,6 +16,12 @@ from xueqiao.creditbank.models import Conversion
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from django.http import HttpRequest, HttpResponse
 
 SHOWN = 50
 
@@ -36,8 +39,12 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 0) -> HttpResponse:
     me = access.signed_in(request)
     rows = queries.conversions_waiting(me, today()).prefetch_related("uses__lot")
-    answered = Conversion.objects.reviewable_by(me, today()).exclude(state=Conversion.State.RESERVED)
-    answered = answered.select_related("person", "version__rule__programme").order_by("-state_since", "-pk")
+    answered = Conversion.objects.reviewable_by(me, today()).exclude(
+        state=Conversion.State.RESERVED
+    )
+    answered = answered.select_related("person", "version__rule__programme").order_by(
+        "-state_since", "-pk"
+    )
     context = {"rows": rows[:SHOWN], "answered": answered[:10], "refusal": why, "tried": tried}
     return render(request, "console/conversions.html", context, status=why.status if why else 200)
 
@@ -66,7 +73,9 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Refuse, with a reason: the reserved credit is free again."""
     verb = partial(conversion.reject, reason=request.POST.get("reason", ""))
-    return _answer(request, pk, verb, _("The conversion of {name} is refused; the credit is free again."))
+    return _answer(
+        request, pk, verb, _("The conversion of {name} is refused; the credit is free again.")
+    )
 
 
 urlpatterns = [

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -20,6 +17,12 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.people.models import Person
 from xueqiao.web import access
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
 
 SHOWN = 20
 
@@ -45,7 +48,11 @@ def open_classes(text: str) -> QuerySet[Offering]:
 def start(request: HttpRequest) -> HttpResponse:
     """Look the person up by name."""
     text = request.GET.get("q", "").strip()
-    found = list(reachable(request).filter(name__contains=text).order_by("name", "pk")[: SHOWN + 1]) if text else []
+    found = (
+        list(reachable(request).filter(name__contains=text).order_by("name", "pk")[: SHOWN + 1])
+        if text
+        else []
+    )
     context = {"text": text, "found": found[:SHOWN], "is_cut": len(found) > SHOWN}
     return render(request, "console/enrol.html", context)
 
@@ -56,11 +63,18 @@ def for_person(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, get_object_or_404(reachable(request), pk=pk))
 
 
-def _page(request: HttpRequest, who: Person, why: errors.Refusal | None = None, tried: int = 0) -> HttpResponse:
+def _page(
+    request: HttpRequest, who: Person, why: errors.Refusal | None = None, tried: int = 0
+) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     context: dict[str, Any] = {
-        "who": who, "text": text, "classes": open_classes(text)[:SHOWN], "refusal": why, "tried": tried,
-        "mine": queries.my_classes(who)[:10], "request_key": f"counter:{uuid.uuid4()}",
+        "who": who,
+        "text": text,
+        "classes": open_classes(text)[:SHOWN],
+        "refusal": why,
+        "tried": tried,
+        "mine": queries.my_classes(who)[:10],
+        "request_key": f"counter:{uuid.uuid4()}",
     }
     return render(request, "console/enrol_person.html", context, status=why.status if why else 200)
 
@@ -72,8 +86,11 @@ def enrol(request: HttpRequest, pk: int, offering_id: int) -> HttpResponse:
     who = get_object_or_404(reachable(request), pk=pk)
     try:
         made = enrolment.enrol(
-            offering_id=offering_id, person_id=who.pk, by_person_id=access.signed_in(request).pk,
-            at=clock.now(), request_key=request.POST.get("request_key", "")[:80] or str(uuid.uuid4()),
+            offering_id=offering_id,
+            person_id=who.pk,
+            by_person_id=access.signed_in(request).pk,
+            at=clock.now(),
+            request_key=request.POST.get("request_key", "")[:80] or str(uuid.uuid4()),
         )
     except errors.Refusal as why:
         return _page(request, who, why, offering_id)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.dateparse import parse_date
@@ -29,6 +27,11 @@ from xueqiao.network.models import (
 from xueqiao.people import rights
 from xueqiao.web import access, lists
 
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import HttpRequest, HttpResponse
+
 Rows = QuerySet[Any]
 # What a level lacks when nothing of this kind sits in the place itself (N11, N4).
 SEARCHED, SHOWN = 200, 40
@@ -40,7 +43,7 @@ def today() -> date:
 
 
 def register_of(request: HttpRequest) -> Register:
-    """The register the address names; the one with the fewest levels, the official one, otherwise."""
+    """The register the address names; otherwise the one with the fewest levels."""
     wanted = Register.objects.filter(code=request.GET.get("register", "")).first()
     return wanted or get_object_or_404(Register.objects.order_by("deepest_level", "code")[:1])
 
@@ -62,7 +65,11 @@ def reachable(request: HttpRequest) -> QuerySet[Place]:
 def reachable_institutions(request: HttpRequest) -> QuerySet[Institution]:
     """The institutions the person may see, each once however many registers seat it."""
     reach = rights.within(
-        access.person(request), rights.PLACES, today(), place="place_id", institution="institution_id"
+        access.person(request),
+        rights.PLACES,
+        today(),
+        place="place_id",
+        institution="institution_id",
     )
     return Institution.objects.filter(pk__in=Seat.objects.filter(reach).values("institution_id"))
 
@@ -73,9 +80,12 @@ def start(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     roles = rights.roles_in_force(access.person(request), rights.PLACES, today())
     found = tree.search(text, day=today(), limit=SEARCHED) if text else []
-    mine = set(reachable(request).filter(pk__in=[each.pk for each in found]).values_list("pk", flat=True))
+    mine = set(
+        reachable(request).filter(pk__in=[each.pk for each in found]).values_list("pk", flat=True)
+    )
     context = {
-        "roles": roles.select_related("place", "institution"), "text": text,
+        "roles": roles.select_related("place", "institution"),
+        "text": text,
         "found": [each for each in found if each.pk in mine][:SHOWN],
     }
     return render(request, "console/places.html", context)
@@ -90,9 +100,14 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     ancestors = tree.ancestors(found, register.code, day)
     above = reachable(request).filter(pk__in=[each.pk for each in ancestors])
     context = {
-        "place": found, "register": register, "day": day, "registers": Register.objects.all(),
-        "ancestors": ancestors, "reach": set(above.values_list("pk", flat=True)),
-        "children": children_of(found, register, day), "seats": seats_at(found, register, day),
+        "place": found,
+        "register": register,
+        "day": day,
+        "registers": Register.objects.all(),
+        "ancestors": ancestors,
+        "reach": set(above.values_list("pk", flat=True)),
+        "children": children_of(found, register, day),
+        "seats": seats_at(found, register, day),
         "listings": Listing.objects.filter(place=found).select_related("register", "parent"),
         "changes": changes_of(found),
     }
@@ -102,8 +117,11 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
 def children_of(found: Place, register: Register, day: date) -> QuerySet[Place]:
     """The places below, each with ``institutions``: how many sit in it or below on the day."""
     seated = Seat.objects.filter(
-        tree.on(day), register=register, place__above__ancestor=OuterRef("pk"),
-        place__above__register=register, place__above__carried=False,
+        tree.on(day),
+        register=register,
+        place__above__ancestor=OuterRef("pk"),
+        place__above__register=register,
+        place__above__carried=False,
     ).order_by()
     counted = seated.values("register").annotate(n=Count("institution", distinct=True)).values("n")
     rows = tree.children(found, register.code, day)
@@ -119,7 +137,9 @@ def changes_of(found: Place) -> QuerySet[PlaceChange]:
 def seats_at(found: Place, register: Register, day: date) -> QuerySet[Seat]:
     """The institutions that sit in the place itself on the day."""
     rows = Seat.objects.filter(tree.on(day), register=register, place=found)
-    return rows.select_related("institution").order_by("institution__kind", "institution__code")[:50]
+    return rows.select_related("institution").order_by("institution__kind", "institution__code")[
+        :50
+    ]
 
 
 def _search_institutions(rows: Rows, text: str) -> Rows:
@@ -143,19 +163,34 @@ INSTITUTIONS = lists.Listing(
         lists.Column(_("Kind"), lambda row: row.get_kind_display(), sort="kind"),
         lists.Column(_("Code"), lambda row: row.code, sort="code"),
         lists.Column(
-            _("Place"), lambda row: row.place_name,
-            link=lambda row: reverse("console-place", args=[row.place_code]) if row.place_code else "",
+            _("Place"),
+            lambda row: row.place_name,
+            link=lambda row: (
+                reverse("console-place", args=[row.place_code]) if row.place_code else ""
+            ),
         ),
         lists.Column(_("For elders"), lambda row: _("yes") if row.serves_elders else _("no")),
         lists.Column(_("Active since"), lambda row: row.valid_from, sort="since"),
         lists.Column(_("Data"), lambda row: _("sample") if row.is_sample else _("register")),
     ),
-    sorts={"code": ("code",), "name": ("name", "id"), "kind": ("kind", "id"), "since": ("valid_from", "id")},
+    sorts={
+        "code": ("code",),
+        "name": ("name", "id"),
+        "kind": ("kind", "id"),
+        "since": ("valid_from", "id"),
+    },
     filters=(
-        lists.Filter("kind", _("Kind"), lambda: InstitutionKind.choices, lambda rows, kind: rows.filter(kind=kind)),
+        lists.Filter(
+            "kind",
+            _("Kind"),
+            lambda: InstitutionKind.choices,
+            lambda rows, kind: rows.filter(kind=kind),
+        ),
         lists.Filter("place", _("City"), _cities, _below),
         lists.Filter(
-            "elders", _("For elders"), lambda: [("1", _("yes")), ("0", _("no"))],
+            "elders",
+            _("For elders"),
+            lambda: [("1", _("yes")), ("0", _("no"))],
             lambda rows, yes: rows.filter(serves_elders=yes == "1"),
         ),
     ),
@@ -175,7 +210,9 @@ def institutions(request: HttpRequest) -> HttpResponse:
 
 
 def _registers() -> list[tuple[str, Any]]:
-    return [(each.code, f"{each.name_zh} {each.as_of}") for each in Register.objects.order_by("code")]
+    return [
+        (each.code, f"{each.name_zh} {each.as_of}") for each in Register.objects.order_by("code")
+    ]
 
 
 def _levels() -> list[tuple[str, Any]]:
@@ -185,8 +222,11 @@ def _levels() -> list[tuple[str, Any]]:
 def _blank_at(rows: Rows, level: str) -> Rows:
     wanted = Level(int(level))
     seats = Seat.objects.filter(
-        register=OuterRef("register"), place=OuterRef("place"), valid_to=None,
-        institution__kind=LACKING[wanted], institution__valid_to=None,
+        register=OuterRef("register"),
+        place=OuterRef("place"),
+        valid_to=None,
+        institution__kind=LACKING[wanted],
+        institution__valid_to=None,
     )
     return rows.filter(place__level=wanted).filter(~Exists(seats))
 
@@ -195,7 +235,9 @@ BLANK_SPOTS = lists.Listing(
     code="blank-spots",
     columns=(
         lists.Column(
-            _("Place"), lambda row: row.name, head=True,
+            _("Place"),
+            lambda row: row.name,
+            head=True,
             link=lambda row: reverse("console-place", args=[row.place.code]),
         ),
         lists.Column(_("Code"), lambda row: row.code, sort="code"),
@@ -205,10 +247,19 @@ BLANK_SPOTS = lists.Listing(
     ),
     sorts={"code": ("code", "id"), "since": ("valid_from", "id")},
     filters=(
-        lists.Filter("register", _("Register"), _registers, lambda rows, code: rows.filter(register=code), "mca", True),
+        lists.Filter(
+            "register",
+            _("Register"),
+            _registers,
+            lambda rows, code: rows.filter(register=code),
+            "mca",
+            True,
+        ),
         lists.Filter("level", _("Level"), _levels, _blank_at, str(Level.TOWN.value), True),
     ),
-    search=lambda rows, text: rows.filter(Q(place__name__icontains=text) | Q(code__startswith=text)),
+    search=lambda rows, text: rows.filter(
+        Q(place__name__icontains=text) | Q(code__startswith=text)
+    ),
     search_hint=_("name or start of the code"),
 )
 

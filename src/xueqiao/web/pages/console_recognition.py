@@ -1,11 +1,9 @@
-"""Console: the recognition queue, a case, and its moves. Each move is one verb of the credit bank."""
+"""Console: the recognition queue, a case, its moves. Each move is one verb of the credit bank."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +19,10 @@ from xueqiao.people import rights
 from xueqiao.web import access, lists
 from xueqiao.web.console import case, worklist
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
 Rows = QuerySet[Any]
 STATE_LEVELS = {"posted": "ok", "rejected": "bad", "returned": "warn", "withdrawn": ""}
 
@@ -30,7 +32,10 @@ def today() -> date:
 
 
 def _states() -> list[tuple[str, Any]]:
-    return [("waiting", _("Not finished")), *((v, t) for v, t in Application.State.choices if v != "draft")]
+    return [
+        ("waiting", _("Not finished")),
+        *((v, t) for v, t in Application.State.choices if v != "draft"),
+    ]
 
 
 def _in_state(rows: Rows, state: str) -> Rows:
@@ -43,14 +48,17 @@ QUEUE = lists.Listing(
     code="recognition",
     columns=(
         lists.Column(
-            _("Application"), lambda row: row.title, head=True,
+            _("Application"),
+            lambda row: row.title,
+            head=True,
             link=lambda row: reverse("console-case", args=[row.pk]),
         ),
         lists.Column(_("Number"), lambda row: row.number, sort="number"),
         lists.Column(_("Applicant"), lambda row: row.applicant.name),
         lists.Column(_("Place"), lambda row: row.place.name),
         lists.Column(
-            _("State"), lambda row: row.get_state_display(),
+            _("State"),
+            lambda row: row.get_state_display(),
             state=lambda row: STATE_LEVELS.get(row.state, "now"),
         ),
         lists.Column(_("Since"), lambda row: clock.local_date(row.state_since), sort="since"),
@@ -83,14 +91,28 @@ def find(request: HttpRequest, pk: int) -> Application:
 
 
 def _page(
-    request: HttpRequest, application: Application, why: errors.Refusal | None = None, tried: str = ""
+    request: HttpRequest,
+    application: Application,
+    why: errors.Refusal | None = None,
+    tried: str = "",
 ) -> HttpResponse:
-    context = case.read(application, access.signed_in(request), today(), request.POST, why, tried)
-    template = "console/_case.html" if request.headers.get("HX-Target") == "case" else "console/case.html"
+    context = case.read(
+        application,
+        me=access.signed_in(request),
+        day=today(),
+        typed=request.POST,
+        why=why,
+        tried=tried,
+    )
+    template = (
+        "console/_case.html" if request.headers.get("HX-Target") == "case" else "console/case.html"
+    )
     return render(request, template, context, status=why.status if why else 200)
 
 
-def _move(request: HttpRequest, pk: int, name: str, verb: Callable[..., Application]) -> HttpResponse:
+def _move(
+    request: HttpRequest, pk: int, name: str, verb: Callable[..., Application]
+) -> HttpResponse:
     """Make one move; a refusal comes back beside its button with what was typed."""
     application = find(request, pk)
     try:
@@ -106,7 +128,9 @@ def _move(request: HttpRequest, pk: int, name: str, verb: Callable[..., Applicat
 @access.page(rights.RECOGNITION_ACCEPT)
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Pass a complete application to assessment."""
-    return _move(request, pk, "accept", partial(recognition.accept, note=request.POST.get("note", "")))
+    return _move(
+        request, pk, "accept", partial(recognition.accept, note=request.POST.get("note", ""))
+    )
 
 
 @require_POST
@@ -125,12 +149,17 @@ def assess(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _assess(request: HttpRequest, *, application: Application, **who: Any) -> Application:
-    typed = {item.unit_id: request.POST.get(f"unit-{item.unit_id}", "0") for item in application.items.all()}
+    typed = {
+        item.unit_id: request.POST.get(f"unit-{item.unit_id}", "0")
+        for item in application.items.all()
+    }
     return recognition.assess(
-        application=application, method=request.POST.get("method", ""),
+        application=application,
+        method=request.POST.get("method", ""),
         amounts={unit: parse(text) for unit, text in typed.items()},
         findings=request.POST.get("findings", ""),
-        no_conflict_declared=request.POST.get("no_conflict") == "yes", **who,
+        no_conflict_declared=request.POST.get("no_conflict") == "yes",
+        **who,
     )
 
 
@@ -151,28 +180,36 @@ class NotCredits(errors.Refusal):
 
     code = "console.not_credits"
     status = 422
-    text_for = _("“{text}” is no number of credits. Write one with at most two decimals, such as 1.5.")
+    text_for = _(
+        "“{text}” is no number of credits. Write one with at most two decimals, such as 1.5."
+    )
 
 
 @require_POST
 @access.page(rights.RECOGNITION_ASSESS)
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the assessment on for decision."""
-    return _move(request, pk, "propose", partial(recognition.propose, note=request.POST.get("note", "")))
+    return _move(
+        request, pk, "propose", partial(recognition.propose, note=request.POST.get("note", ""))
+    )
 
 
 @require_POST
 @access.page(rights.RECOGNITION_DECIDE)
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve what was proposed; the credit is posted."""
-    return _move(request, pk, "decide", partial(recognition.decide, reasons=request.POST.get("reasons", "")))
+    return _move(
+        request, pk, "decide", partial(recognition.decide, reasons=request.POST.get("reasons", ""))
+    )
 
 
 @require_POST
 @access.page(rights.RECOGNITION_DECIDE)
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Refuse recognition, with reasons."""
-    return _move(request, pk, "reject", partial(recognition.reject, reasons=request.POST.get("reasons", "")))
+    return _move(
+        request, pk, "reject", partial(recognition.reject, reasons=request.POST.get("reasons", ""))
+    )
 
 
 @access.page(rights.RECOGNITION_QUEUE)

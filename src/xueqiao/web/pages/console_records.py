@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from xueqiao.people import rights
 from xueqiao.records.models import Batch, Quarantine, Reason, Source
 from xueqiao.web import access, lists
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 Rows = QuerySet[Any]
 SHOWN_TEXT = 20_000
@@ -44,7 +46,10 @@ QUARANTINE = lists.Listing(
     code="quarantine",
     columns=(
         lists.Column(
-            _("Item"), lambda row: f"{row.batch_id}-{row.position}", head=True, sort="id",
+            _("Item"),
+            lambda row: f"{row.batch_id}-{row.position}",
+            head=True,
+            sort="id",
             link=lambda row: reverse("console-held", args=[row.pk]),
         ),
         lists.Column(_("Reason"), lambda row: row.get_reason_display(), sort="reason"),
@@ -57,9 +62,14 @@ QUARANTINE = lists.Listing(
     sorts={"id": ("id",), "reason": ("reason", "id")},
     filters=(
         lists.Filter(
-            "source", _("Source"), _sources, lambda rows, code: rows.filter(batch__source__code=code)
+            "source",
+            _("Source"),
+            _sources,
+            lambda rows, code: rows.filter(batch__source__code=code),
         ),
-        lists.Filter("reason", _("Reason"), lambda: Reason.choices, lambda rows, why: rows.filter(reason=why)),
+        lists.Filter(
+            "reason", _("Reason"), lambda: Reason.choices, lambda rows, why: rows.filter(reason=why)
+        ),
     ),
     search=lambda rows, text: rows.filter(Q(text__icontains=text) | Q(detail__icontains=text)),
     search_hint=_("part of the text"),
@@ -76,7 +86,9 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 @access.page(rights.RECORDS_OPERATE)
 def held(request: HttpRequest, pk: int) -> HttpResponse:
     """One item in quarantine with its exact text."""
-    row = get_object_or_404(Quarantine.objects.select_related("batch__source", "batch__delivery"), pk=pk)
+    row = get_object_or_404(
+        Quarantine.objects.select_related("batch__source", "batch__delivery"), pk=pk
+    )
     context = {"held": row, "text": row.text[:SHOWN_TEXT], "is_cut": len(row.text) > SHOWN_TEXT}
     return render(request, "console/held.html", context)
 
@@ -95,9 +107,13 @@ BATCHES = lists.Listing(
     ),
     sorts={"received": ("-received_at", "-id")},
     filters=(
-        lists.Filter("source", _("Source"), _sources, lambda rows, code: rows.filter(source__code=code)),
+        lists.Filter(
+            "source", _("Source"), _sources, lambda rows, code: rows.filter(source__code=code)
+        ),
     ),
-    search=lambda rows, text: rows.filter(Q(batch_key__icontains=text) | Q(delivery__name__icontains=text)),
+    search=lambda rows, text: rows.filter(
+        Q(batch_key__icontains=text) | Q(delivery__name__icontains=text)
+    ),
     search_hint=_("key or file"),
 )
 

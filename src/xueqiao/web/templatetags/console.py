@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.template import Context
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.kernel import clock
 from xueqiao.people import rights
 from xueqiao.people.models import Role
+
+if TYPE_CHECKING:
+    from django.template import Context
 
 register = template.Library()
 

@@ -1,19 +1,22 @@
-"""Tags of figures and of the cockpit. ``{% figure it %}`` and, once a page, ``{% chart_scripts %}``."""
+"""Tags of figures and the cockpit: ``{% figure it %}``, and ``{% chart_scripts %}`` once a page."""
 
 from __future__ import annotations
 
 from inspect import cleandoc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from xueqiao.network.models import Register
-from xueqiao.web.cockpit.board import Board
-from xueqiao.web.figure import Figure
 from xueqiao.web.templatetags import ui
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
+    from xueqiao.network.models import Register
+    from xueqiao.web.cockpit.board import Board
+    from xueqiao.web.figure import Figure
 
 register = template.Library()
 SCRIPTS = ("vendor/echarts.min.js", "web/charts.js")
