@@ -1,7 +1,7 @@
 """Postings and recognised lots a second, and what reading a balance costs beside a long history.
 
-Bars: recognition in groups at least 3,000 lots/s on PostgreSQL and 4,000 on SQLite; a single posting
-within 25 ms at the 95th percentile.
+Bars: recognition in groups at least 3,000 lots/s on PostgreSQL and 4,000 on SQLite; a single
+posting within 25 ms at the 95th percentile.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ import statistics
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.core.management import call_command
 
-from xueqiao.creditbank import audit, completions, ledger, standards
+from xueqiao.creditbank import accounts, audit, completions, ledger, standards
 from xueqiao.creditbank.models import Account
 from xueqiao.network.models import Institution
 from xueqiao.people.models import Person
 from xueqiao.records import log
-from xueqiao.records.models import LogEntry
+
+if TYPE_CHECKING:
+    from xueqiao.records.models import LogEntry
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 LOTS, BATCH, SINGLE = 20_000, 1_000, 400
@@ -57,12 +60,12 @@ def recognised(people: list[Person]) -> float:
     return (LOTS - 10) / (time.perf_counter() - start)
 
 
-def accounts(count: int) -> list[int]:
+def opened(count: int) -> list[int]:
     made = [
-        ledger.Opening(f"bench:{n}", "XF", "issue", no_overdraw=False, opened_at=AT)
+        accounts.Opening(f"bench:{n}", "XF", "issue", no_overdraw=False, opened_at=AT)
         for n in range(count)
     ]
-    return list(ledger.open_accounts(made).values())
+    return list(accounts.open_all(made).values())
 
 
 def grouped(ids: list[int]) -> float:
@@ -96,9 +99,9 @@ def reading(account_id: int) -> float:
 def run() -> list[dict]:
     people = prepare()
     lots = recognised(people)
-    ids = accounts(50)
+    ids = opened(50)
     spent = single(ids)
-    young = reading(accounts(51)[-1])
+    young = reading(opened(51)[-1])
     many = grouped(ids)
     old = reading(Account.objects.get(code="issue:BENCH").pk)
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Sixteen writers at once on PostgreSQL: nothing overdrawn, nothing lost, nothing waits in a ring."""
+"""Sixteen writers at once on PostgreSQL: nothing overdrawn, nothing lost, no deadlock."""
 
 from __future__ import annotations
 

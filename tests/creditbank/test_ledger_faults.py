@@ -57,7 +57,8 @@ NOTHING, ALL = (
 
 def run(home, script, *words):
     return subprocess.run(
-        [sys.executable, "-c", script, *words], check=False, capture_output=True, text=True, cwd=ROOT,
+        [sys.executable, "-c", script, *words], check=False, capture_output=True, text=True,
+        cwd=ROOT,
         env={
             **os.environ, "DJANGO_SETTINGS_MODULE": "xueqiao.settings", "XUEQIAO_HOME": str(home),
             "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "XUEQIAO_DATABASE_URL": "",

@@ -1,6 +1,6 @@
 """The laws of the ledger (I1-I5, I9, I10, I12, I13) under any order of postings.
 
-A plain-Python model of the ledger runs beside the real one; after every step both must say the same.
+A plain-Python model of the ledger runs beside the real one; after every step both say the same.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, Max, QuerySet, Sum, When
@@ -14,6 +13,10 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.models import Account, Phase, Transfer
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
 
 SLICE = 20_000
 
@@ -67,8 +70,8 @@ def balance_at(account_id: int, *, as_of: datetime, known_at: datetime) -> int:
 def recompute() -> Iterator[Difference]:
     """Every account whose counters are not the sums of its transfers. Must yield none.
 
-    Reads accounts in slices of 20,000 ids, so memory does not grow with the ledger. Run it inside one
-    repeatable-read transaction on a bank that is posting.
+    Reads accounts in slices of 20,000 ids, so memory does not grow with the ledger. On a bank
+    that is posting, run it inside one repeatable-read transaction.
     """
     last = Account.objects.aggregate(n=Max("pk"))["n"] or 0
     for start in range(0, last + 1, SLICE):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import ledger, rules
+from xueqiao.creditbank import accounts, ledger, rules
 from xueqiao.creditbank.models import (
     AccountKind,
     CreditLot,
@@ -19,6 +17,9 @@ from xueqiao.creditbank.models import (
 from xueqiao.kernel import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from xueqiao.people.models import Person
 
 ORIGIN = "capsrc:rights"
@@ -78,7 +79,7 @@ def reserve(
         RightUsedUp, CapReached.
     """
     limits = caps_of(version, person.pk)
-    ids = ledger.open_accounts(_accounts(version, person, uses, limits, at))
+    ids = accounts.open_all(_accounts(version, person, uses, limits, at))
     scope, clearing = version.rule.programme.scope.code, ids[_clearing(version)]
     funding = [
         _funding(ids, capacity_code(lot.pk, scope), lot.amount_hundredths, at)
@@ -98,10 +99,10 @@ def reserve(
 def grant_account(version: RuleVersion, at: datetime) -> int:
     """The id of the account from which a version's converted credit is granted."""
     code = f"grant:{version.rule.code}:v{version.number}"
-    opening = ledger.Opening(
+    opening = accounts.Opening(
         code, LedgerUnit.CREDIT.value, AccountKind.GRANT.value, no_overdraw=False, opened_at=at
     )
-    return ledger.open_accounts([opening])[code]
+    return accounts.open_all([opening])[code]
 
 
 def _cap(name: str, person_id: int, limit: int) -> Cap:
@@ -115,12 +116,12 @@ def _clearing(version: RuleVersion) -> str:
 def _accounts(
     version: RuleVersion, person: Person, uses: Sequence[tuple[CreditLot, int]], limits: list[Cap],
     at: datetime,
-) -> list[ledger.Opening]:  # fmt: skip
+) -> list[accounts.Opening]:  # fmt: skip
     def right(
         code: str, kind: AccountKind, owner: int | None, *, no_overdraw: bool
-    ) -> ledger.Opening:
+    ) -> accounts.Opening:
         unit = LedgerUnit.RIGHT.value
-        return ledger.Opening(code, unit, kind.value, no_overdraw, at, person_id=owner)
+        return accounts.Opening(code, unit, kind.value, no_overdraw, at, person_id=owner)
 
     scope = version.rule.programme.scope.code
     return [
@@ -143,7 +144,8 @@ def _funding(ids: dict[str, int], code: str, amount: int, at: datetime) -> ledge
 def _in_words(why: ledger.Overdrawn) -> errors.Refusal:
     if why.account.startswith("caplim:"):
         text = _(
-            "The programme takes {free} more credits by conversion; {asked} were asked. Ask for less."
+            "The programme takes {free} more credits by conversion; {asked} were asked. "
+            "Ask for less."
         )
         return CapReached(text.format(free=why.free, asked=why.asked))
     text = _(

@@ -5,24 +5,28 @@ Recognition of prior learning, with its steps and people, stands in ``recognitio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from xueqiao.creditbank import lots, rules, standards
 from xueqiao.creditbank.models import Decision, SourceKind, Unit
 from xueqiao.kernel import clock, cursor
 from xueqiao.records import log
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 READER = "creditbank.recognise"
 KIND = "hall.completed"
 CREDIT_RULE = "completion.credit"
-REASON = gettext_noop("Recognised by rule: the module was completed with the result “{result}”.")
+RESULTS = {"pass": gettext_lazy("pass"), "distinction": gettext_lazy("distinction")}
 
 
 @dataclass
@@ -46,7 +50,7 @@ def waiting() -> int:
 def follow(
     *, now: datetime, limit: int = 1000, advance: Callable[[int], None] | None = None
 ) -> Recognised:
-    """Read the log to its end, in batches of one transaction each; a killed run goes on where it was.
+    """Read the log to its end, a transaction for each batch; a killed run goes on where it was.
 
     Args:
         advance: told how many entries were read, after each batch.
@@ -73,8 +77,8 @@ def recognise(*, entries: Iterable[log.LogEntry], now: datetime) -> Recognised:
     """Recognise a batch of completions in one transaction.
 
     Pass and Distinction give one outcome, one decision under the rule ``completion.credit`` and one
-    lot of the credit studied. Any other result gives nothing. What was recognised before stays as it
-    is, whatever a repeated entry says.
+    lot of the credit studied. Any other result gives nothing. What was recognised before stays as
+    it is, whatever a repeated entry says.
     """
     batch = list(entries)
     count = Recognised(read=len(batch))
@@ -136,11 +140,18 @@ def _draft(
         obtained=day,
         event_at=datetime.fromisoformat(facts["completed_at"]),
         rule=rule,
-        reasons=REASON.format(result=facts["result"]),
+        reasons=_reasons(facts["result"].lower()),
         valid_to=measures.valid_to(SourceKind.FORMAL, day),
         evidence_sha256=(rules.canonical_hash(facts),),
         source=f"{entry.kind} {entry.key}",
     )
+
+
+def _reasons(result: str) -> str:
+    # Kept with the decision for ever, so it is written in the bank's own language, not a reader's.
+    with override(settings.LANGUAGE_CODE):
+        text = _("Recognised by rule: the module was completed with the result “{result}”.")
+        return text.format(result=RESULTS[result])
 
 
 def _unit_on(units: list[Unit], day: date) -> Unit | None:
@@ -151,4 +162,4 @@ def _unit_on(units: list[Unit], day: date) -> Unit | None:
 def _institutions(codes: set[str]) -> dict[str, int]:
     # Named by string: only the network app imports its own models.
     model = apps.get_model("network", "Institution")
-    return dict(model._default_manager.filter(code__in=codes).values_list("code", "pk"))
+    return dict(model._default_manager.filter(code__in=codes).values_list("code", "pk"))  # noqa: SLF001 - Django's documented API

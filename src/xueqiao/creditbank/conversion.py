@@ -1,14 +1,13 @@
 """Conversion of credit into a programme: reserve, then approve, refuse, withdraw or lapse.
 
-A conversion never moves the credit of a lot; it uses the lot's right to count in a scope, of which the
-database holds one account for each lot and scope, and it grants a new lot in the programme. Caps are
-accounts too, so that two approvals at the same instant cannot pass together
-(docs/decisions/0022-counting-rights-and-caps-are-accounts.md).
+A conversion never moves the credit of a lot; it uses the lot's right to count in a scope, of which
+the database holds one account for each lot and scope, and it grants a new lot in the programme.
+Caps are accounts too, so that two approvals at the same instant cannot pass together
+(docs/decisions/0022-rights-and-caps-are-accounts.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +28,8 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xueqiao.people.models import Person
 
 
@@ -118,8 +119,8 @@ def approve(*, conversion: Conversion, by: Person, at: datetime, reason: str = "
     """Accept the conversion: its reservation is posted and the converted credit becomes a lot.
 
     Raises:
-        WrongState, OwnConversion, rights.NotAllowed, matching.DoesNotCount (a lot has lapsed since),
-        ledger.ReservationLapsed.
+        WrongState, OwnConversion, rights.NotAllowed, ledger.ReservationLapsed;
+        matching.DoesNotCount: a lot has lapsed since.
     """
     locked = _lock(conversion, by, at)
     if locked.state == Conversion.State.APPROVED:
@@ -186,7 +187,8 @@ def _amounts(asked: list[tuple[int, int]], version: RuleVersion) -> tuple[dict[i
         made = rules.scaled(amount, numerator, denominator)
         if made <= 0 or lot_id in used:
             text = _(
-                "Choose at least one lot, each once, and an amount that makes at least 0.01 credits."
+                "Choose at least one lot, each once, and an amount that makes at least 0.01 "
+                "credits."
             )
             raise NothingToConvert(text, pointer="uses")
         used[lot_id] = rules.needed(made, numerator, denominator)
@@ -204,7 +206,7 @@ def _lock_lots(ids: list[int], person: Person) -> dict[int, CreditLot]:
     return held
 
 
-def _reserved(
+def _reserved(  # noqa: PLR0917 - all that makes up the row
     request_key: str, request_hash: str, person: Person, by: Person, version: RuleVersion,
     used: dict[int, int], granted: int, at: datetime, until: datetime, group_id: int,
 ) -> Conversion:  # fmt: skip

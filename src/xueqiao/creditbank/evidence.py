@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import Application, Evidence
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 OPEN_STATES = (Application.State.DRAFT, Application.State.RETURNED)
 
@@ -74,7 +77,7 @@ def read(evidence: Evidence) -> bytes:
     """
     try:
         with default_storage.open(evidence.stored_as) as stored:
-            content = stored.read()
+            content: bytes = stored.read()
     except OSError:
         content = b""
     if hashlib.sha256(content).hexdigest() != evidence.sha256:

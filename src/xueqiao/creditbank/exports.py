@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from django.db.models import QuerySet
+from typing import TYPE_CHECKING, Any
 
 from xueqiao.creditbank.models import Account, CreditLot, LearningAccount, Transfer
 from xueqiao.kernel import cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.models import QuerySet
 
 CHUNK = 10_000
 TRANSFER_COLUMNS = (
@@ -16,8 +18,8 @@ TRANSFER_COLUMNS = (
     "reverses_id", "event_at", "posted_at", "expires_at",
 )  # fmt: skip
 LOT_COLUMNS = (
-    "xid", "id", "account_id", "person_id", "institution_id", "unit__code", "level__number", "field",
-    "amount_hundredths", "source_kind", "obtained", "valid_to", "hops", "state",
+    "xid", "id", "account_id", "person_id", "institution_id", "unit__code", "level__number",
+    "field", "amount_hundredths", "source_kind", "obtained", "valid_to", "hops", "state",
 )  # fmt: skip
 ACCOUNT_COLUMNS = (
     "id", "unit", "kind", "person_id", "institution_id", "no_overdraw", "debits", "credits",
@@ -53,8 +55,9 @@ def accounts() -> Iterator[dict[str, Any]]:
 
 def learning_accounts() -> Iterator[dict[str, Any]]:
     """One row a lifelong learning account: id, person_id, status, opened_at; by id."""
-    rows = LearningAccount.objects.order_by("pk").values("id", "person_id", "status", "opened_at")
-    yield from rows.iterator(chunk_size=CHUNK)
+    columns = ("id", "person_id", "status", "opened_at")
+    rows = LearningAccount.objects.order_by("pk").values(*columns)
+    yield from (dict(row) for row in rows.iterator(chunk_size=CHUNK))
 
 
 def _after(

@@ -1,8 +1,9 @@
+# ruff: noqa: PERF401, S608 - statements in order; each name in them is a constant of this file
 """What the database itself refuses: the triggers of the ledger, for SQLite and PostgreSQL.
 
 ``install`` is called by migration 0002 and by every later migration that rebuilds a guarded table
-(SQLite drops a table's triggers when Django rebuilds it). On PostgreSQL the counters are kept by one
-statement trigger over the new rows, so a group of 1,000 transfers updates each account once; it
+(SQLite drops a table's triggers when Django rebuilds it). On PostgreSQL the counters are kept by
+one statement trigger over the new rows, so a group of 1,000 transfers updates each account once; it
 locks nothing by itself, ``ledger`` has locked the accounts in order before
 (docs/decisions/0020-one-row-per-transfer.md).
 """
@@ -60,7 +61,8 @@ REFUSED = {
             and p.amount_hundredths = n.amount_hundredths)""",
     "ledger: the reservation has timed out": f"""
         n.pending_id is not null and n.phase = 'post' and exists (
-            select 1 from {TRANSFER} p where p.id = n.pending_id and p.expires_at <= n.posted_at)""",
+            select 1 from {TRANSFER} p
+            where p.id = n.pending_id and p.expires_at <= n.posted_at)""",
     "ledger: the reservation has not timed out": f"""
         n.phase = 'expire' and exists (
             select 1 from {TRANSFER} p where p.id = n.pending_id and p.expires_at > n.posted_at)""",
@@ -82,7 +84,7 @@ def install(connection: Any) -> None:
 
 
 def remove(connection: Any) -> None:
-    """Take every trigger away: for the undoing of the migration, and for tests that empty tables."""
+    """Take every trigger away: to undo the migration, and for tests that empty tables."""
     if connection.vendor == "postgresql":
         tables = (*APPEND_ONLY, *FIXED_COLUMNS, PUBLISHED)
         names = (
@@ -93,7 +95,8 @@ def remove(connection: Any) -> None:
         return
     with connection.cursor() as ask:
         ask.execute(
-            "select name from sqlite_master where type = 'trigger' and name like 'guard!_%' escape '!'"
+            "select name from sqlite_master "
+            "where type = 'trigger' and name like 'guard!_%' escape '!'"
         )
         names_found = [row[0] for row in ask.fetchall()]
     _run(connection, [f"drop trigger {name}" for name in names_found])
@@ -139,7 +142,8 @@ def _sqlite() -> list[str]:
     )
     counters = "\n".join(
         f"""update {ACCOUNT} set {side}s = {side}s + {POSTED.replace("n.", "new.")},
-            {side}s_pending = {side}s_pending + {RESERVED.replace("n.", "new.")} where id = new.{side}_id;"""
+            {side}s_pending = {side}s_pending + {RESERVED.replace("n.", "new.")}
+            where id = new.{side}_id;"""
         for side in ("debit", "credit")
     )
     found.append(
@@ -152,7 +156,8 @@ def _sqlite() -> list[str]:
 
 
 def _sqlite_refusal(name: str, event: str, text: str, *, when: str = "") -> str:
-    return f"create trigger guard_{name} before {event} {when} begin select raise(abort, '{text}'); end"
+    refusal = f"select raise(abort, '{text}')"
+    return f"create trigger guard_{name} before {event} {when} begin {refusal}; end"
 
 
 def _postgresql() -> list[str]:
@@ -193,7 +198,8 @@ def _differs(columns: tuple[str, ...]) -> str:
 _PG_REFUSE = """
 create or replace function creditbank_refuse_change() returns trigger language plpgsql as $$
 begin
-    raise exception '%: what is recorded never changes', tg_table_name using errcode = 'restrict_violation';
+    raise exception '%: what is recorded never changes', tg_table_name
+    using errcode = 'restrict_violation';
 end $$"""
 
 
@@ -214,7 +220,8 @@ begin
         select id, sum(debits) debits, sum(credits) credits,
                sum(debits_pending) debits_pending, sum(credits_pending) credits_pending
         from (
-            select n.debit_id id, {POSTED} debits, 0 credits, {RESERVED} debits_pending, 0 credits_pending
+            select n.debit_id id, {POSTED} debits, 0 credits,
+                   {RESERVED} debits_pending, 0 credits_pending
             from fresh n
             union all
             select n.credit_id, 0, {POSTED}, 0, {RESERVED} from fresh n

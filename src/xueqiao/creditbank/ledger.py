@@ -6,10 +6,9 @@ Many vouchers are posted in one call; each keeps its own key, so each may be rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -18,16 +17,15 @@ from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import Account, Phase, Transfer, TransferGroup
 from xueqiao.kernel import bulk, credit, errors
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 GROUP_COLUMNS = ("id", "key", "request_hash", "kind", "reason", "event_at", "posted_at")
 LEAF_COLUMNS = (
-    "group_id", "key", "request_hash", "debit_id", "credit_id", "amount_hundredths", "code", "phase",
-    "pending_id", "event_at", "posted_at", "expires_at", "reverses_id",
+    "group_id", "key", "request_hash", "debit_id", "credit_id", "amount_hundredths", "code",
+    "phase", "pending_id", "event_at", "posted_at", "expires_at", "reverses_id",
 )  # fmt: skip
 TRANSFER_COLUMNS = (*LEAF_COLUMNS, "leaf_hash")
-ACCOUNT_COLUMNS = (
-    "code", "unit", "kind", "no_overdraw", "opened_at", "person_id", "institution_id", "debits",
-    "credits", "debits_pending", "credits_pending", "closed",
-)  # fmt: skip
 _HELD_COLUMNS = (
     "id", "code", "unit", "no_overdraw", "closed", "debits", "credits", "debits_pending",
 )  # fmt: skip
@@ -88,18 +86,6 @@ class _Held(NamedTuple):
     debits_pending: int
 
 
-class Opening(NamedTuple):
-    """An account that is to be opened. ``code`` is its stable name, such as ``lot:completion:8``."""
-
-    code: str
-    unit: str
-    kind: str
-    no_overdraw: bool
-    opened_at: datetime
-    person_id: int | None = None
-    institution_id: int | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One transfer that is to be posted. Accounts and transfers by id, amounts in 1/100 credit."""
@@ -114,7 +100,7 @@ class Line:
     expires_at: datetime | None = None
 
     def asked(self) -> list[Any]:
-        """What the request says, without the times: a repeated request comes later than the first."""
+        """What the request says, without the times: a repeated request comes later."""
         return [
             self.debit, self.credit, self.amount_hundredths,
             self.code, self.phase, self.pending, self.reverses,
@@ -160,7 +146,8 @@ def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, 
     """Post many vouchers in a handful of statements; the groups' ids by key, repeated ones too.
 
     All or nothing: one refusal refuses the whole call. Accounts must have been opened before
-    (``open_accounts``), and a transaction posts once: a second posting would lock lower ids later.
+    (``accounts.open_all``), and a transaction posts once: a second posting could lock a lower id
+    after a higher one.
 
     Raises:
         As ``post``.
@@ -189,8 +176,8 @@ def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, 
 
 
 def reserve(
-    *, key: str, lines: Sequence[Line], event_at: datetime, posted_at: datetime, expires_at: datetime,
-    reason: str = "",
+    *, key: str, lines: Sequence[Line], event_at: datetime, posted_at: datetime,
+    expires_at: datetime, reason: str = "",
 ) -> TransferGroup:  # fmt: skip
     """Set amounts aside until ``resolve`` or until ``expires_at``. Raises as ``post``."""
     return post(
@@ -208,8 +195,8 @@ def pending_line(line: Line, expires_at: datetime) -> Line:
 
 
 def resolve(
-    *, key: str, reservation: TransferGroup, outcome: Phase, event_at: datetime, posted_at: datetime,
-    also: Sequence[Line] = (), kind: str = "", reason: str = "",
+    *, key: str, reservation: TransferGroup, outcome: Phase, event_at: datetime,
+    posted_at: datetime, also: Sequence[Line] = (), kind: str = "", reason: str = "",
 ) -> TransferGroup:  # fmt: skip
     """Post, give back or let lapse everything that a group reserved; at most once.
 
@@ -268,36 +255,6 @@ def reverse(
     return post(
         key=key, kind="reverse", lines=lines, event_at=event_at, posted_at=posted_at, reason=reason
     )
-
-
-def open_accounts(openings: Iterable[Opening]) -> dict[str, int]:
-    """Open those that do not exist yet; the ids of all by code.
-
-    Call it before ``post_many`` in the same transaction: accounts are made in the order of their
-    codes, so that two processes that open the same ones do not wait on each other in a ring.
-    """
-    wanted = {each.code: each for each in openings}
-    ids = _ids(wanted)
-    missing = [wanted[code] for code in sorted(wanted) if code not in ids]
-    if missing:
-        rows = [(*each, 0, 0, 0, 0, False) for each in missing]
-        bulk.insert(Account, ACCOUNT_COLUMNS, rows, ignore_conflicts=True)
-        ids |= _ids([each.code for each in missing])
-    return ids
-
-
-def open_fresh_accounts(openings: Sequence[Opening]) -> dict[str, int]:
-    """Open accounts that nobody can have opened before; a code that exists stops the transaction."""
-    ids = bulk.numbers(Account, len(openings))
-    bulk.insert(
-        Account, ("id", *ACCOUNT_COLUMNS),
-        [(id_, *each, 0, 0, 0, 0, False) for id_, each in zip(ids, openings, strict=True)],
-    )  # fmt: skip
-    return {each.code: id_ for id_, each in zip(ids, openings, strict=True)}
-
-
-def _ids(codes: Iterable[str]) -> dict[str, int]:
-    return dict(Account.objects.filter(code__in=list(codes)).values_list("code", "pk"))
 
 
 def _lock(ids: set[int]) -> dict[int, _Held]:
@@ -413,8 +370,8 @@ def _instant(moment: datetime) -> str:
 
 def _overdrawn(account: _Held, free: int, asked: int) -> Overdrawn:
     text = _(
-        "Account {code} can give {free} credits; {asked} were asked. Lower the amount, or wait until "
-        "a reservation is given back."
+        "Account {code} can give {free} credits; {asked} were asked. Lower the amount, or wait "
+        "until a reservation is given back."
     )
     refusal = Overdrawn(
         text.format(code=account.code, free=credit.show(free), asked=credit.show(asked))

@@ -1,15 +1,13 @@
-"""Credit lots: opening learning accounts, and posting recognised outcomes as lots, many at a time."""
+"""Credit lots: opening learning accounts, and posting recognised outcomes as lots in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from xueqiao.creditbank import ledger, rules, standards
+from xueqiao.creditbank import accounts, ledger, rules, standards
 from xueqiao.creditbank.models import (
     AccountKind,
     Application,
@@ -27,10 +25,14 @@ from xueqiao.creditbank.models import (
 from xueqiao.kernel import bulk, clock
 from xueqiao.records import log
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
 POSTED = "creditbank.posted"
 OUTCOME_COLUMNS = (
-    "id", "person_id", "kind", "institution_id", "issuer", "number", "title_zh", "title_en", "result",
-    "obtained", "valid_to", "fingerprint", "evidence_sha256", "source",
+    "id", "person_id", "kind", "institution_id", "issuer", "number", "title_zh", "title_en",
+    "result", "obtained", "valid_to", "fingerprint", "evidence_sha256", "source",
 )  # fmt: skip
 DECISION_COLUMNS = (
     "id", "key", "person_id", "outcome_id", "application_id", "unit_id", "approved",
@@ -113,7 +115,9 @@ def open_learning_accounts(*, person_ids: set[int], opened_at: datetime) -> None
 
 @transaction.atomic
 def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
-    """Write outcome, decision, account, transfer and lot of each draft; all or none. The ids of the lots.
+    """Write outcome, decision, account, transfer and lot of each draft; all or none.
+
+    The ids of the lots, in the order of the drafts.
 
     The caller has left out what was recognised before; a key or an outcome that is there already
     stops the whole call by its unique constraint.
@@ -121,8 +125,8 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
     if not drafts:
         return []
     open_learning_accounts(person_ids={draft.person_id for draft in drafts}, opened_at=now)
-    accounts = ledger.open_accounts(_issue_accounts(drafts, now))
-    accounts |= ledger.open_fresh_accounts(
+    opened = accounts.open_all(_issue_accounts(drafts, now))
+    opened |= accounts.open_fresh(
         [_lot_account(draft.key, draft.person_id, now) for draft in drafts]
     )
     outcomes = bulk.numbers(Outcome, len(drafts))
@@ -135,10 +139,10 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
         Decision, DECISION_COLUMNS,
         [_decision(*each, now) for each in zip(decisions, drafts, outcomes, strict=True)],
     )  # fmt: skip
-    ledger.post_many(vouchers=[_voucher(draft, accounts) for draft in drafts], posted_at=now)
+    ledger.post_many(vouchers=[_voucher(draft, opened) for draft in drafts], posted_at=now)
     bulk.insert(
         CreditLot, LOT_COLUMNS,
-        [_lot(*each, accounts, now) for each in zip(lots, drafts, decisions, strict=True)],
+        [_lot(*each, opened, now) for each in zip(lots, drafts, decisions, strict=True)],
     )  # fmt: skip
     log.append_many([_entry(*each) for each in zip(lots, drafts, decisions, strict=True)])
     return lots
@@ -147,7 +151,7 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
 def open_converted(*, conversion: Conversion, at: datetime) -> int:
     """Open the ledger account of a conversion's lot; its id. Repeating it changes nothing."""
     opening = _lot_account(f"conversion:{conversion.pk}", conversion.person_id, at)
-    return ledger.open_accounts([opening])[opening.code]
+    return accounts.open_all([opening])[opening.code]
 
 
 def write_converted(
@@ -165,7 +169,8 @@ def write_converted(
         institution_id=programme.institution_id, level=programme.level,
         field=target.field or programme.code, title_zh=target.title_zh, title_en=target.title_en,
         amount_hundredths=conversion.granted_hundredths, source_kind=SourceKind.CONVERTED,
-        obtained=day, valid_to=Measures().valid_to(SourceKind.CONVERTED, day), conversion=conversion,
+        obtained=day, valid_to=Measures().valid_to(SourceKind.CONVERTED, day),
+        conversion=conversion,
         credit_group=target, hops=1 + max(parent.hops for parent in parents), state_since=at,
     )  # fmt: skip
     LotParent.objects.bulk_create(
@@ -209,17 +214,17 @@ def _decision(id_: int, draft: Draft, outcome_id: int, now: datetime) -> tuple[A
     )  # fmt: skip
 
 
-def _lot_account(key: str, person_id: int, now: datetime) -> ledger.Opening:
-    return ledger.Opening(
+def _lot_account(key: str, person_id: int, now: datetime) -> accounts.Opening:
+    return accounts.Opening(
         lot_code(key), LedgerUnit.CREDIT.value, AccountKind.LOT.value, no_overdraw=True,
         opened_at=now, person_id=person_id,
     )  # fmt: skip
 
 
-def _issue_accounts(drafts: Sequence[Draft], now: datetime) -> list[ledger.Opening]:
+def _issue_accounts(drafts: Sequence[Draft], now: datetime) -> list[accounts.Opening]:
     issuers = {draft.issuer: draft.institution_id for draft in drafts}
     return [
-        ledger.Opening(
+        accounts.Opening(
             issue_code(issuer), LedgerUnit.CREDIT.value, AccountKind.ISSUE.value, no_overdraw=False,
             opened_at=now, institution_id=institution,
         )
@@ -227,20 +232,20 @@ def _issue_accounts(drafts: Sequence[Draft], now: datetime) -> list[ledger.Openi
     ]  # fmt: skip
 
 
-def _voucher(draft: Draft, accounts: dict[str, int]) -> ledger.Voucher:
+def _voucher(draft: Draft, opened: Mapping[str, int]) -> ledger.Voucher:
     line = ledger.Line(
-        debit=accounts[issue_code(draft.issuer)], credit=accounts[lot_code(draft.key)],
+        debit=opened[issue_code(draft.issuer)], credit=opened[lot_code(draft.key)],
         amount_hundredths=draft.amount_hundredths, code="recognise",
     )  # fmt: skip
     return ledger.Voucher(draft.key, "recognise", (line,), draft.event_at, draft.reasons)
 
 
 def _lot(
-    id_: int, draft: Draft, decision_id: int, accounts: Mapping[str, int], now: datetime
+    id_: int, draft: Draft, decision_id: int, opened: Mapping[str, int], now: datetime
 ) -> tuple[Any, ...]:
     unit = draft.unit
     return (
-        id_, accounts[lot_code(draft.key)], draft.person_id, draft.institution_id, unit.pk,
+        id_, opened[lot_code(draft.key)], draft.person_id, draft.institution_id, unit.pk,
         unit.level_id, unit.field, unit.title_zh, unit.title_en, draft.amount_hundredths,
         draft.source_kind.value, draft.obtained, draft.valid_to, decision_id, 0,
         CreditLot.State.ACTIVE.value, now,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -12,6 +11,10 @@ from django.utils.translation import gettext_lazy
 from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import CreditLot, RuleVersion
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
 
 
 class DoesNotCount(errors.Refusal):
@@ -73,7 +76,7 @@ def version_in_force(version_id: int, day: date) -> RuleVersion:
 
 
 def misfit(lot: CreditLot, version: RuleVersion, day: date) -> str:
-    """The code of the reason why a lot does not count, or "". Needs ``lot.unit`` and ``lot.level``."""
+    """The code of the reason why a lot does not count, or ""."""
     facts = rules.LotFacts(
         unit_code=lot.unit.code if lot.unit else "", source_kind=lot.source_kind, field=lot.field,
         level=lot.level.number, obtained=lot.obtained, valid_to=lot.valid_to, hops=lot.hops,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -13,6 +12,8 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from xueqiao.people.models import Person
 
 

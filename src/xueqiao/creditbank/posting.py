@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from xueqiao.creditbank import evidence, lots
@@ -12,6 +10,9 @@ from xueqiao.kernel import clock
 from xueqiao.records import log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from xueqiao.people.models import Person
 
 CREDIT_RULE = "prior.credit"
@@ -50,7 +51,7 @@ def refuse_application(
     _tell(application, 0, at)
 
 
-def _draft(
+def _draft(  # noqa: PLR0917 - all that makes up the row
     application: Application,
     item: ApplicationItem,
     hashes: tuple[str, ...],

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, CharField, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
@@ -29,6 +28,8 @@ from xueqiao.creditbank.models import (
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from xueqiao.people.models import Person
 
 STAGES = {
@@ -42,7 +43,7 @@ STAGES = {
 
 @dataclass(frozen=True)
 class TimelineRow:
-    """One outcome with what was decided about it; ``lots`` is empty where nothing was recognised."""
+    """One outcome and what was decided; ``lots`` is empty where nothing was recognised."""
 
     outcome: Outcome
     decisions: list[Decision]
@@ -91,7 +92,7 @@ def learning_account(person: Person) -> LearningAccount | None:
 
 
 def timeline(person: Person) -> list[TimelineRow]:
-    """Every outcome of a learner, latest first, with issuer, evidence hashes and source. 3 queries."""
+    """Every outcome of a learner, latest first, with issuer, evidence and source. 3 queries."""
     lots = CreditLot.objects.select_related("level", "unit")
     decisions = Decision.objects.select_related("rule", "unit", "application").prefetch_related(
         Prefetch("lots", lots)
@@ -175,7 +176,7 @@ def conversions_waiting(person: Person, day: date) -> QuerySet[Conversion]:
 
 
 def with_case(rows: QuerySet[Application]) -> QuerySet[Application]:
-    """Applications with all that a case page shows: items, evidence, steps, assessments, decisions."""
+    """Applications with all that a case page shows, read in 8 queries."""
     items = ApplicationItem.objects.select_related("unit__level", "unit__standard").order_by("pk")
     steps = ApplicationStep.objects.select_related("actor").order_by("number")
     return rows.select_related("applicant", "place", "institution", "entered_by").prefetch_related(

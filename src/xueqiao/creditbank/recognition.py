@@ -7,9 +7,7 @@ actor repeats changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
@@ -21,6 +19,9 @@ from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
     from xueqiao.people.models import Person
 
 

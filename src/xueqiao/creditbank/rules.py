@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 # From which state to which, and in which stage of the case. Nobody acts in two stages of one case;
 # the stage "asking" is the applicant's side.
@@ -16,7 +18,9 @@ APPLICATION_MOVES: Final[Mapping[str, tuple[frozenset[str], str, str]]] = {
     "apply": (frozenset({""}), "draft", "asking"),
     "submit": (frozenset({"draft", "returned"}), "submitted", "asking"),
     "withdraw": (
-        frozenset({"draft", "returned", "submitted", "accepted", "assessing", "proposed", "public_notice"}),
+        frozenset(
+            {"draft", "returned", "submitted", "accepted", "assessing", "proposed", "public_notice"}
+        ),
         "withdrawn",
         "asking",
     ),
@@ -39,8 +43,8 @@ ACCOUNT_DIGITS: Final = 12
 def canonical_hash(value: Any) -> str:
     """SHA-256, hex, of the RFC 8785 form of a value.
 
-    For keys of ASCII, whole numbers, text, lists and null, as here, sorted compact JSON is that form;
-    a test holds it against the ``rfc8785`` package.
+    For keys of ASCII, whole numbers, text, lists and null, as here, sorted compact JSON is that
+    form; a test holds it against the ``rfc8785`` package.
     """
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -104,7 +108,7 @@ def years_later(day: date, years: int) -> date:
 
 
 def working_days_later(day: date, days: int) -> date:
-    """The last of so many days from Monday to Friday after a day. Public holidays are not known here.
+    """The last of so many days from Monday to Friday after a day. Holidays are not known here.
 
     >>> working_days_later(date(2026, 11, 20), 5)
     datetime.date(2026, 11, 27)
@@ -144,7 +148,7 @@ class RuleFacts:
 
 
 def misfit(lot: LotFacts, rule: RuleFacts, day: date) -> str:
-    """The first reason why a lot does not count under a rule on a day, as a code; "" when it does."""
+    """The first reason why a lot does not count on a day, as a code; "" when it does."""
     asked = rule.pattern
     within = asked.get("obtained_within_years")
     checks = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -11,6 +10,8 @@ from django.db.models import Q
 from xueqiao.creditbank.models import Account, AccountKind, Phase, Transfer, TransferGroup
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from xueqiao.people.models import Person
 
 

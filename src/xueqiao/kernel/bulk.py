@@ -55,7 +55,7 @@ def insert(
     if not rows:
         return 0
     fields = [_field(model, name) for name in columns]
-    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"  # noqa: SLF001 - names come from models
     end = "on conflict do nothing" if ignore_conflicts else ""
     if connection.vendor == "postgresql":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+__all__ = ["LogEntry", "append", "append_many", "entries", "entry", "follow", "position"]
 Row = TypeVar("Row", bound=models.Model)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -12,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from xueqiao.people.models import Person
 
 
@@ -136,7 +137,7 @@ class ConversionQuerySet(models.QuerySet["Conversion"]):
         return self.filter(person=person)
 
     def reviewable_by(self, person: Person | None, day: date) -> ConversionQuerySet:
-        """Conversions of the places for which the person may decide on that day; never one's own."""
+        """Conversions of the places for which the person may decide; never one's own."""
         if person is None:
             return self.none()
         reach = rights.within(person, rights.RECOGNITION_DECIDE, day, place="person__home_id")

@@ -34,8 +34,8 @@ class Account(models.Model):
     """A ledger account. The four counters are kept by the database, in hundredths of a credit.
 
     What an account holds is ``credits - debits``; what it can still give is that less
-    ``debits_pending``. An account with ``no_overdraw`` never gives more than it holds, whoever asks,
-    by whatever path, at the same instant or not.
+    ``debits_pending``. An account with ``no_overdraw`` never gives more than it holds, whoever
+    asks, by whatever path, at the same instant or not.
     """
 
     code = models.CharField(

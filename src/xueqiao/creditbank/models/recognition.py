@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -12,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from xueqiao.people.models import Person
 
 
@@ -67,16 +68,16 @@ class Application(models.Model):
 
     objects = ApplicationQuerySet.as_manager()
 
-    @property
-    def number(self) -> str:
-        """What people quote: the year it was begun and its number."""
-        return f"{self.created_at:%Y}-{self.pk:08d}"
-
     class Meta:
         indexes = [
             models.Index(fields=["state", "state_since"]),
             models.Index(fields=["applicant", "state_since"]),
         ]
+
+    @property
+    def number(self) -> str:
+        """What people quote: the year it was begun and its number."""
+        return f"{self.created_at:%Y}-{self.pk:08d}"
 
 
 class ApplicationItem(models.Model):
@@ -115,7 +116,7 @@ class Evidence(models.Model):
 
 
 class ApplicationStep(models.Model):
-    """The audit row of one move: who, when, from where to where, with which words. Never changed."""
+    """The audit row of one move: who, when, from where to where, in which words. Kept as it is."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="steps")
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the application")

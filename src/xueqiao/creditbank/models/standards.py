@@ -91,7 +91,7 @@ class Unit(models.Model):
 
 
 class RuleTable(models.Model):
-    """A number of a measure: hours per credit, a cap, a validity. One row a version, never edited."""
+    """A number of a measure: hours per credit, a cap, a validity. A row a version, never edited."""
 
     code = models.CharField(max_length=80)
     version = models.CharField(max_length=20)

@@ -1,4 +1,4 @@
-"""``xueqiao expire_reservations``: conversions that nobody answered in time give back what they held."""
+"""``xueqiao expire_reservations``: what nobody answered in time is given back."""
 
 from __future__ import annotations
 
