@@ -33,7 +33,7 @@ def parts_made(root):
 
 
 def everything(root):
-    names = [name for name in recipes.recipes()]
+    names = list(recipes.recipes())
     return {name: worlds.rows_of(root, name) for name in names}
 
 
@@ -71,7 +71,9 @@ def test_a_repeated_statement_counts_once(tmp_path, world):
 def test_voiding_reopens_the_month_of_what_was_voided(tmp_path, world):
     worlds.fill(tmp_path, world)
     worlds.make(tmp_path)
-    world.add_statement(1, datetime(2024, 6, 1, tzinfo=UTC), voids=world.statement[2]["statement_id"])
+    world.add_statement(
+        1, datetime(2024, 6, 1, tzinfo=UTC), voids=world.statement[2]["statement_id"]
+    )
     worlds.fill(tmp_path, world)
 
     made = parts_made(tmp_path)
@@ -100,7 +102,9 @@ def test_increments_end_where_a_build_from_nothing_ends(tmp_path, world):
         worlds.make(tmp_path / "steps")
         world.add_person(month * 10, birth_year=1960, home_id=41)
         world.add_statement(month * 10, datetime(2024, month, 3, tzinfo=UTC))
-        world.add_statement(1, datetime(2024, month, 3, tzinfo=UTC), voids=world.statement[0]["statement_id"])
+        world.add_statement(
+            1, datetime(2024, month, 3, tzinfo=UTC), voids=world.statement[0]["statement_id"]
+        )
     for name in ("steps", "whole"):
         worlds.fill(tmp_path / name, world)
         worlds.make(tmp_path / name)
@@ -142,7 +146,9 @@ def test_a_killed_build_goes_on_where_it_was(tmp_path, world, tables_done):
         worlds.fill(tmp_path / name, world)
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "killed"), str(tables_done)],
-        cwd=ROOT, check=False, capture_output=True,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": "src:."},
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()

@@ -149,7 +149,8 @@ KILLED = """
         tables.Table._write = lambda *facts: write(*facts) and die()
     if moment == "after the commit":
         tables.Table._sync_log = lambda self: self.version() > 0 and die()
-    table.commit(batches=rows((2, "2024-01")), marks={"row": 2}, replace="nothing", expect=table.version())
+    new = rows((2, "2024-01"))
+    table.commit(batches=new, marks={"row": 2}, replace="nothing", expect=table.version())
 """
 
 
@@ -160,7 +161,9 @@ KILLED = """
 def test_a_killed_commit_is_whole_or_nothing(table, moment, survives):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(KILLED), str(table.root), moment],
-        cwd=ROOT, check=False, capture_output=True,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": "src:."},
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()

@@ -15,8 +15,21 @@ READ, REGISTERED = 1, 2
 SNAPSHOTS = {
     name: getattr(schemas, name.upper())
     for name in (
-        "register", "listing", "closure", "population", "institution", "seat", "person", "actor",
-        "verb", "source", "batch", "activity", "offering", "enrolment", "account",
+        "register",
+        "listing",
+        "closure",
+        "population",
+        "institution",
+        "seat",
+        "person",
+        "actor",
+        "verb",
+        "source",
+        "batch",
+        "activity",
+        "offering",
+        "enrolment",
+        "account",
         "budget",
     )
 }
@@ -56,7 +69,9 @@ class World:
         return [
             *(
                 Snapshot(
-                    f"bronze.{name}", schema, lambda name=name: getattr(self, name),
+                    f"bronze.{name}",
+                    schema,
+                    lambda name=name: getattr(self, name),
                     lambda name=name: [str(getattr(self, name))],
                 )
                 for name, schema in SNAPSHOTS.items()
@@ -70,20 +85,39 @@ class World:
             return [row for row in rows if row["id"] > position.row][:limit]
 
         return Log(
-            f"bronze.{name}", getattr(schemas, name.upper()), after,
+            f"bronze.{name}",
+            getattr(schemas, name.upper()),
+            after,
             waiting=lambda position: len(after(position, 10**9)),
             instant="event_at" if name == "statement" else "",
         )
 
-    def add_statement(self, actor_id, event_at, *, verb=READ, source=1, registration=None, voids=None, statement_id=None):
+    def add_statement(
+        self,
+        actor_id,
+        event_at,
+        *,
+        verb=READ,
+        source=1,
+        registration=None,
+        voids=None,
+        statement_id=None,
+    ):
         number = len(self.statement) + 1
         name = statement_id or str(uuid.UUID(int=number))
         self.statement.append(
             {
-                "statement_id": name, "text": f'{{"id": "{name}"}}',
-                "actor_id": actor_id, "verb_id": verb, "activity_id": 1,
-                "registration": registration, "event_at": event_at, "stored_at": AT,
-                "source_id": source, "batch_id": 1, "voids": voids,
+                "statement_id": name,
+                "text": f'{{"id": "{name}"}}',
+                "actor_id": actor_id,
+                "verb_id": verb,
+                "activity_id": 1,
+                "registration": registration,
+                "event_at": event_at,
+                "stored_at": AT,
+                "source_id": source,
+                "batch_id": 1,
+                "voids": voids,
             }
         )
         return name
@@ -92,15 +126,24 @@ class World:
         """A person with the actor of the same number, linked."""
         self.person.append(
             {
-                "learner_id": 2 * person_id, "sex": "0", "birth_year": birth_year,
-                "home_id": home_id, "is_sample": is_sample,
+                "learner_id": 2 * person_id,
+                "sex": "0",
+                "birth_year": birth_year,
+                "home_id": home_id,
+                "is_sample": is_sample,
             }
         )
         self.actor.append({"actor_id": person_id, "learner_id": 2 * person_id})
 
 
-def tree(world: World, register: str, parents: dict[int, int | None], levels: dict[int, int],
-         *, as_of=date(2025, 12, 31)):
+def tree(
+    world: World,
+    register: str,
+    parents: dict[int, int | None],
+    levels: dict[int, int],
+    *,
+    as_of=date(2025, 12, 31),
+):
     """List places in a register and close its tree."""
     start = date(2000, 1, 1)
     world.register.append(
@@ -109,8 +152,13 @@ def tree(world: World, register: str, parents: dict[int, int | None], levels: di
     for place, parent in parents.items():
         world.listing.append(
             {
-                "register": register, "place_id": place, "code": str(place), "name": f"P{place}",
-                "level": levels[place], "parent_id": parent, "valid_from": start,
+                "register": register,
+                "place_id": place,
+                "code": str(place),
+                "name": f"P{place}",
+                "level": levels[place],
+                "parent_id": parent,
+                "valid_from": start,
                 "valid_to": None,
             }
         )
@@ -118,15 +166,20 @@ def tree(world: World, register: str, parents: dict[int, int | None], levels: di
         while above is not None:
             world.closure.append(
                 {
-                    "register": register, "ancestor_id": above, "descendant_id": place,
-                    "depth": depth, "carried": False, "valid_from": start, "valid_to": None,
+                    "register": register,
+                    "ancestor_id": above,
+                    "descendant_id": place,
+                    "depth": depth,
+                    "carried": False,
+                    "valid_from": start,
+                    "valid_to": None,
                 }
             )
             above, depth = parents[above], depth + 1
 
 
 def small() -> World:
-    """One province in two registers: zone 22 and its town 32 are known to the statistical one only."""
+    """A province in two registers: only the statistical one knows zone 22 and its town 32."""
     world = World()
     levels = {1: 1, 10: 2, 20: 3, 22: 3, 30: 4, 31: 4, 32: 4, 40: 5, 41: 5, 42: 5}
     parents = {1: None, 10: 1, 20: 10, 22: 10, 30: 20, 31: 20, 32: 22, 40: 30, 41: 31, 42: 32}
@@ -137,8 +190,13 @@ def small() -> World:
         for age, share in ((0, 2), (15, 5), (60, 3)):
             world.population.append(
                 {
-                    "place_id": place, "census": 2020, "sex": "1", "age_from": age,
-                    "age_to": None, "is_remainder": False, "residents": residents * share // 10,
+                    "place_id": place,
+                    "census": 2020,
+                    "sex": "1",
+                    "age_from": age,
+                    "age_to": None,
+                    "is_remainder": False,
+                    "residents": residents * share // 10,
                 }
             )
     return world

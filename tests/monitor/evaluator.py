@@ -1,7 +1,7 @@
 """The ten indicators by plain Python loops over raw rows: the oracle of the SQL.
 
-It shares no line with the computation but the meaning written in the definitions. It takes a *world*:
-an object with one list of dicts for each exported table. Slow on purpose.
+It shares no line with the computation but the meaning written in the definitions. It takes a
+*world*: an object with one list of dicts for each exported table. Slow on purpose.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NO_PLACE = None
 
 
 def evaluate(world, as_of):
-    """Values by (code, register, place, period): numerator, denominator, samples, expected, reported."""
+    """By (code, register, place, period): numerator, denominator, samples, expected, reported."""
     return Evaluator(world, as_of).everything()
 
 
@@ -105,7 +105,11 @@ class Evaluator:
         for place, of in self.level[register].items():
             if of <= level and want[place]:
                 self.values[code, register, place, self.as_of.year] = (
-                    have[place], want[place], samples[place], want[place], want[place],
+                    have[place],
+                    want[place],
+                    samples[place],
+                    want[place],
+                    want[place],
                 )
 
     # --- persons and attendances ------------------------------------------------------------
@@ -121,7 +125,7 @@ class Evaluator:
         return found
 
     def visits(self):
-        """Learner and local day of each counted statement, with the class or platform; once each."""
+        """Learner, local day and class or platform of each counted statement, once each."""
         learner_of = {row["actor_id"]: row["learner_id"] for row in self.world.actor}
         counts = {row["verb_id"]: row["counts"] for row in self.world.verb}
         voided = {row["voids"] for row in self.world.statement if row["voids"]}
@@ -176,8 +180,11 @@ class Evaluator:
                 key = place, year
                 expected, reported = len(active[key]), len(known[key])
                 self.values[code, register, place, year] = (
-                    len(counted[key]), None if place is NO_PLACE else residents[place],
-                    len(samples[key]), expected, reported,
+                    len(counted[key]),
+                    None if place is NO_PLACE else residents[place],
+                    len(samples[key]),
+                    expected,
+                    reported,
                 )
 
     def participation(self, code, register, age):
@@ -222,7 +229,11 @@ class Evaluator:
         for (place, year), n in closed.items():
             if place is NO_PLACE or self.level[register].get(place, 9) <= 4:
                 self.values["Q02", register, place, year] = (
-                    passed[place, year], n, samples[place, year], n, n
+                    passed[place, year],
+                    n,
+                    samples[place, year],
+                    n,
+                    n,
                 )
 
     def above_seats(self, register, institution_id, day):
@@ -259,8 +270,11 @@ class Evaluator:
             for place, level in self.level[register].items():
                 if level <= 3 and residents[place] > 0:
                     self.values["F01", register, place, year] = (
-                        fen[place, year], residents[place], samples[place, year],
-                        expected[place], reported[place],
+                        fen[place, year],
+                        residents[place],
+                        samples[place, year],
+                        expected[place],
+                        reported[place],
                     )
 
 

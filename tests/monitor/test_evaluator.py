@@ -34,9 +34,15 @@ def by_sql(root):
     return found
 
 
+def instants(first, last):
+    """Instants between two days, in UTC."""
+    start, end = (datetime(*day) for day in (first, last))  # noqa: DTZ001 - bounds have no zone
+    return st.datetimes(start, end, timezones=st.just(UTC))
+
+
 @st.composite
 def grown(draw):
-    """A province in two registers: zones that only one knows, an ended county, people, classes, money."""
+    """A province in two registers, an ended county, people, classes, money."""
     world = worlds.World()
     shape = draw(st.lists(st.integers(0, 3), min_size=3, max_size=14))
     parents, levels = {1: None}, {1: 1}
@@ -56,13 +62,25 @@ def grown(draw):
     for place in draw(st.sets(st.sampled_from(sorted(parents)), max_size=4)):
         for age, residents in ((0, 7), (15, 11), (60, draw(st.integers(0, 5)))):
             world.population.append(
-                {"place_id": place, "census": 2020, "sex": "1", "age_from": age, "age_to": None,
-                 "is_remainder": False, "residents": residents}
+                {
+                    "place_id": place,
+                    "census": 2020,
+                    "sex": "1",
+                    "age_from": age,
+                    "age_to": None,
+                    "is_remainder": False,
+                    "residents": residents,
+                }
             )
         if draw(st.booleans()):
             world.budget.append(
-                {"place_id": place, "year": draw(st.integers(2024, 2026)), "line": "x",
-                 "fen": draw(st.integers(0, 10**6)), "is_sample": draw(st.booleans())}
+                {
+                    "place_id": place,
+                    "year": draw(st.integers(2024, 2026)),
+                    "line": "x",
+                    "fen": draw(st.integers(0, 10**6)),
+                    "is_sample": draw(st.booleans()),
+                }
             )
     return world
 
@@ -83,13 +101,27 @@ def ended(draw, world, parents, levels):
         above, depth = into, 1
         while above is not None:
             world.closure.append(
-                {"register": "nbs", "ancestor_id": above, "descendant_id": gone, "depth": depth,
-                 "carried": True, "valid_from": date(2020, 1, 1), "valid_to": None}
+                {
+                    "register": "nbs",
+                    "ancestor_id": above,
+                    "descendant_id": gone,
+                    "depth": depth,
+                    "carried": True,
+                    "valid_from": date(2020, 1, 1),
+                    "valid_to": None,
+                }
             )
             above, depth = parents[above], depth + 1
         world.population.append(
-            {"place_id": gone, "census": 2020, "sex": "2", "age_from": 60, "age_to": None,
-             "is_remainder": False, "residents": 4}
+            {
+                "place_id": gone,
+                "census": 2020,
+                "sex": "2",
+                "age_from": 60,
+                "age_to": None,
+                "is_remainder": False,
+                "residents": 4,
+            }
         )
         world.add_person(900, birth_year=1950, home_id=gone)
         world.add_statement(900, datetime(2024, 5, 1, tzinfo=UTC))
@@ -100,36 +132,50 @@ def institutions(draw, world, parents, known):
         start = draw(DAYS)
         end = draw(st.one_of(st.none(), st.integers(1, 600).map(lambda n: start + timedelta(n))))  # noqa: B023
         world.institution.append(
-            {"institution_id": number, "code": str(number), "kind": draw(st.sampled_from(KINDS)),
-             "serves_elders": draw(st.booleans()), "is_sample": draw(st.booleans()),
-             "valid_from": start, "valid_to": end}
+            {
+                "institution_id": number,
+                "code": str(number),
+                "kind": draw(st.sampled_from(KINDS)),
+                "serves_elders": draw(st.booleans()),
+                "is_sample": draw(st.booleans()),
+                "valid_from": start,
+                "valid_to": end,
+            }
         )
         place = draw(st.sampled_from(sorted(parents)))
         for register, listed in (("nbs", parents), ("mca", known)):
             if place in listed:
                 world.seat.append(
-                    {"institution_id": number, "register": register, "place_id": place,
-                     "valid_from": date(2020, 1, 1), "valid_to": None}
+                    {
+                        "institution_id": number,
+                        "register": register,
+                        "place_id": place,
+                        "valid_from": date(2020, 1, 1),
+                        "valid_to": None,
+                    }
                 )
 
 
 def people(draw, world, places):
     for number in range(1, draw(st.integers(2, 7))):
         world.add_person(
-            number, birth_year=draw(st.one_of(st.none(), st.integers(1950, 2012))),
-            home_id=draw(places), is_sample=draw(st.booleans()),
+            number,
+            birth_year=draw(st.one_of(st.none(), st.integers(1950, 2012))),
+            home_id=draw(places),
+            is_sample=draw(st.booleans()),
         )
         if draw(st.booleans()):
-            opened = draw(st.datetimes(datetime(2023, 11, 1), datetime(2026, 5, 1)))
-            world.account.append({"learner_id": 2 * number, "opened_at": opened.replace(tzinfo=UTC)})
+            opened = draw(instants((2023, 11, 1), (2026, 5, 1)))
+            world.account.append({"learner_id": 2 * number, "opened_at": opened})
     world.actor.append({"actor_id": 50, "learner_id": 101})
     actors = [row["actor_id"] for row in world.actor]
     names = []
     for _ in range(draw(st.integers(0, 12))):
-        at = draw(st.datetimes(datetime(2023, 12, 30), datetime(2025, 1, 3))).replace(tzinfo=UTC)
+        at = draw(instants((2023, 12, 30), (2025, 1, 3)))
         names.append(
             world.add_statement(
-                draw(st.sampled_from(actors)), at,
+                draw(st.sampled_from(actors)),
+                at,
                 verb=draw(st.sampled_from([worlds.READ, worlds.REGISTERED])),
                 source=draw(st.integers(1, 2)),
                 registration=draw(st.sampled_from([None, "r1", "r2"])),
@@ -141,27 +187,46 @@ def people(draw, world, places):
 def classes(draw, world):
     for number in range(1, draw(st.integers(1, 8))):
         world.offering.append(
-            {"offering_id": number, "code": str(number), "is_sample": draw(st.booleans()),
-             "institution_id": draw(st.integers(1, 9)), "starts_on": date(2024, 1, 1),
-             "ends_on": date(2024, 6, 1), "course_id": None, "place_id": 1, "for_elders": False,
-             "state": "published"}
+            {
+                "offering_id": number,
+                "code": str(number),
+                "is_sample": draw(st.booleans()),
+                "institution_id": draw(st.integers(1, 9)),
+                "starts_on": date(2024, 1, 1),
+                "ends_on": date(2024, 6, 1),
+                "course_id": None,
+                "place_id": 1,
+                "for_elders": False,
+                "state": "published",
+            }
         )
         world.enrolment.append(
-            {"enrolment_id": number, "offering_id": number, "learner_id": 2, "state": "active",
-             "asked_at": datetime(2024, 1, 1, tzinfo=UTC), "ended_at": None,
-             "enrolled_at": datetime(2024, 1, 1, tzinfo=UTC)}
+            {
+                "enrolment_id": number,
+                "offering_id": number,
+                "learner_id": 2,
+                "state": "active",
+                "asked_at": datetime(2024, 1, 1, tzinfo=UTC),
+                "ended_at": None,
+                "enrolled_at": datetime(2024, 1, 1, tzinfo=UTC),
+            }
         )
         if draw(st.booleans()):
             world.completion.append(
-                {"enrolment_id": number, "studied_credits_hundredths": 100,
-                 "result": draw(st.sampled_from(["pass", "distinction", "fail", "withdrawn"])),
-                 "completed_at": draw(st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1))).replace(
-                     tzinfo=UTC)}
+                {
+                    "enrolment_id": number,
+                    "studied_credits_hundredths": 100,
+                    "result": draw(st.sampled_from(["pass", "distinction", "fail", "withdrawn"])),
+                    "completed_at": draw(instants((2024, 1, 1), (2026, 1, 1))),
+                }
             )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow,
-                                                                 HealthCheck.data_too_large])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(grown())
 def test_sql_and_plain_python_agree_on_any_world(world):
     with tempfile.TemporaryDirectory() as folder:

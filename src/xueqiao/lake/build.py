@@ -12,8 +12,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -22,8 +21,13 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.lake import sources, tables
-from xueqiao.lake.engine import Engine
 from xueqiao.lake.recipes import Recipe, location, recipes
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from xueqiao.lake.engine import Engine
 
 Progress = Callable[[str, int, int], None]
 """Called with table, tables done, tables in all."""
@@ -106,7 +110,10 @@ def build(
     """Bring stage and marts up to date. Safe to stop at any moment and to run again.
 
     Args:
+        root: the lake's folder.
+        engine: runs the SQL; see ``engines``.
         at: written into the record of runs.
+        progress: told after each table.
 
     Returns:
         What was built, in order; empty when nothing was stale.
@@ -142,7 +149,7 @@ def refresh(reading: Reading, recipe: Recipe, engine: Engine) -> Built | None:
     for name in recipe.reads:
         reading.attach(engine, name, parts=parts)
     rows = table.commit(
-        batches=engine.sql(f"select * from (\n{recipe.sql}\n) order by all"),
+        batches=engine.sql(f"select * from (\n{recipe.sql}\n) order by all"),  # noqa: S608 - our files
         marks=marks,
         # Nothing touched: only the marks are brought up to date.
         replace="everything" if parts is EVERYTHING else parts or "nothing",
@@ -194,9 +201,7 @@ def reopened(
     parted = next(read for read in recipe.reads if reading.table(read).is_parted)
     reading.attach(engine, name)
     reading.attach(engine, parted)
-    engine.attach(
-        "earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False
-    )
+    engine.attach("earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False)
     changed = f"""
         select distinct part from {parted} where {key} in (
             select {key} from (select * from earlier except select * from {name})

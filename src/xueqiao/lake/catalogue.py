@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from xueqiao.creditbank import exports as creditbank
 from xueqiao.funds import exports as funds
@@ -18,6 +16,9 @@ from xueqiao.network import exports as network
 from xueqiao.people import exports as people
 from xueqiao.records import actors, rules
 from xueqiao.records import exports as records
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Rows = Iterable[dict[str, Any]]
 Export = Callable[[], Rows]
@@ -140,7 +141,7 @@ def counted(label: str) -> Callable[[cursor.Position], int]:
     """How many rows of a model lie behind a position; for progress."""
 
     def waiting(position: cursor.Position) -> int:
-        return cursor.after(_model(label)._default_manager.all(), position).count()  # noqa: SLF001
+        return cursor.after(_model(label)._default_manager.all(), position).count()
 
     return waiting
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +14,9 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.lake import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BATCH_ROWS = 122_880
 
@@ -40,7 +43,8 @@ class DuckDB:
                 "autoload_known_extensions": "false",
             }
         )
-        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; create schema bronze; create schema stage")
+        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+        self.connection.execute("create schema bronze; create schema stage")
 
     def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
         if not files:
@@ -49,13 +53,16 @@ class DuckDB:
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in sorted(files))
         parted = ", hive_partitioning = true, hive_types = {'part': varchar}" if is_parted else ""
         self.connection.execute(
-            f"create or replace view {name} as select * from read_parquet([{listed}]{parted})"
+            f"create or replace view {name} as "  # noqa: S608 - names and paths of our own
+            f"select * from read_parquet([{listed}]{parted})"
         )
 
     def register(self, name: str, rows: pa.Table) -> None:
         plain = "arrow_" + name.replace(".", "_")
         self.connection.register(plain, rows)
-        self.connection.execute(f'create or replace view {name} as select * from "{plain}"')
+        self.connection.execute(
+            f'create or replace view {name} as select * from "{plain}"'  # noqa: S608 - our own names
+        )
 
     def sql(self, query: str) -> pa.RecordBatchReader:
         with self._refusing():
@@ -79,7 +86,9 @@ class DuckDB:
             if tables.is_disk_full(why):
                 raise tables.LakeFull(tables.lake_full_text(self.scratch)) from why
             if isinstance(why, duckdb.OutOfMemoryException):
-                text = _("The lake needs more than {memory} of memory. Raise XUEQIAO_LAKE_MEMORY and "
-                         "run the command again.")
+                text = _(
+                    "The lake needs more than {memory} of memory. Raise XUEQIAO_LAKE_MEMORY and "
+                    "run the command again."
+                )
                 raise OutOfMemory(text.format(memory=self.memory)) from why
             raise

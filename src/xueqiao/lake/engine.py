@@ -1,10 +1,11 @@
-"""What the lake asks of an engine: tables in, SQL, Arrow out. Small, so that engines can be swapped."""
+"""What the lake asks of an engine: tables in, SQL, Arrow out. Small on purpose."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Engine(Protocol):

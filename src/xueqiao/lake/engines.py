@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.lake.duckdb import DuckDB
-from xueqiao.lake.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from xueqiao.lake.engine import Engine
 
 
 class UnknownEngine(errors.Refusal):

@@ -1,8 +1,9 @@
-"""Copies rows out of the rooms below into bronze. Followed tables keep their position in the commit.
+"""Copies rows out of the rooms below into bronze.
 
 The position and the rows up to it are one Delta commit, so a process killed between reading and
 writing reads the same rows again, and one killed after writing does not. Two processes at once are
-kept apart by a lock on one machine, and beyond it by the commit: the second is refused and reads on.
+kept apart by a lock on one machine, and beyond it by the commit: who is second is refused there and
+reads on.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from xueqiao.kernel import clock, cursor
 from xueqiao.lake import sources, tables
 from xueqiao.lake.sources import Log, Snapshot
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
 
 BATCH = 20_000
 Progress = Callable[[str, int, int], None]

@@ -20,7 +20,7 @@ FLOORS = ("stage", "marts")
 HEADINGS = ("grain", "reads", "units", "clock")
 
 
-class BadRecipe(ValueError):
+class BadRecipeError(ValueError):
     """A heading lacks a line or names a table that does not exist. For the programmer."""
 
 
@@ -62,7 +62,7 @@ def recipes() -> dict[str, Recipe]:
     """All recipes by name, each after those it reads.
 
     Raises:
-        BadRecipe: a heading is not whole.
+        BadRecipeError: a heading is not whole.
     """
     found = [
         parse(path.read_text(encoding="utf-8"), floor, path.stem)
@@ -76,7 +76,7 @@ def recipes() -> dict[str, Recipe]:
     }
     for name, read in needs.items():
         if missing := read - by_name.keys():
-            raise BadRecipe(f"{name} reads {', '.join(sorted(missing))}, which no file makes.")
+            raise BadRecipeError(f"{name} reads {', '.join(sorted(missing))}, which no file makes.")
     return {name: by_name[name] for name in TopologicalSorter(needs).static_order()}
 
 
@@ -94,7 +94,7 @@ def parse(text: str, floor: str, stem: str) -> Recipe:
             heading[word] += " " + line.removeprefix("--").strip()
     name = stem if floor == "marts" else f"{floor}.{stem}"
     if missing := [word for word in HEADINGS if word not in heading]:
-        raise BadRecipe(f"{name} does not say its {', '.join(missing)}.")
+        raise BadRecipeError(f"{name} does not say its {', '.join(missing)}.")
     reads = () if heading["reads"] == "nothing" else tuple(re.split(r",\s*", heading["reads"]))
     pairs = (item.split(" by ") for item in heading.get("reopens", "").split(", ") if item)
     return Recipe(
@@ -103,5 +103,5 @@ def parse(text: str, floor: str, stem: str) -> Recipe:
         heading=heading,
         reads=reads,
         is_parted=heading.get("parts") == "month",
-        reopens={table: key for table, key in pairs},
+        reopens=dict(pairs),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from django.apps import apps
 from django.db.models import Count, Max
 
-from xueqiao.kernel import cursor
+if TYPE_CHECKING:
+    from xueqiao.kernel import cursor
 
 Rows = Iterable[dict[str, Any]]
 
@@ -74,11 +75,11 @@ def stamp_of(*labels: str) -> Callable[[], Any]:
 def _facts(label: str) -> list[Any]:
     model = apps.get_model(label)
     facts: dict[str, Any] = {"rows": Count("*"), "highest": Max("pk")}
-    names = {field.name for field in model._meta.get_fields()}  # noqa: SLF001 - Django's documented API
+    names = {field.name for field in model._meta.get_fields()}
     if "updated_at" in names:
         facts["changed"] = Max("updated_at")
-    return [label, sorted((key, str(value)) for key, value in
-                          model._default_manager.aggregate(**facts).items())]  # noqa: SLF001
+    found = model._default_manager.aggregate(**facts)
+    return [label, sorted((key, str(value)) for key, value in found.items())]
 
 
 def batches(schema: pa.Schema, rows: Rows, size: int = 20_000) -> pa.RecordBatchReader:

@@ -15,21 +15,23 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 PART = "part"
 """The partition column: 'YYYY-MM', the month of the event in Asia/Shanghai."""
@@ -124,7 +126,7 @@ class Table:
         try:
             table = self.make(batches.schema)
             if expect is not None and table.version() > max(expect, 0):
-                raise Overtaken(overtaken_text(self.name))
+                raise Overtaken(overtaken_text(self.name))  # noqa: TRY301 - caught below like the one of the commit
             actions, rows = self._write(batches, written)
             table.create_write_transaction(
                 actions,
@@ -148,7 +150,7 @@ class Table:
         return rows
 
     def parts_since(self, version: int) -> set[str] | None:
-        """The parts whose files differ between a version and now; None where that cannot be told."""
+        """The parts whose files differ between a version and now; None where nobody can tell."""
         table = self.opened()
         if table is None:
             return set()
@@ -189,7 +191,7 @@ class Table:
 
     def _write(
         self, batches: pa.RecordBatchReader, written: list[Path]
-    ) -> tuple[list[AddAction], int]:
+    ) -> tuple[list[AddAction | RemoveAction], int]:
         """Write the data files and sync them; ``written`` is kept up to date for a retreat."""
         writers: dict[str, pq.ParquetWriter] = {}
         counts: dict[str, int] = {}
@@ -207,7 +209,7 @@ class Table:
                     counts[part] = counts.get(part, 0) + rows.num_rows
         finally:
             _close(list(writers.values()))
-        actions = []
+        actions: list[AddAction | RemoveAction] = []
         for part, path in paths.items():
             _sync(path)
             actions.append(
@@ -309,14 +311,18 @@ def is_disk_full(why: BaseException) -> bool:
 
 
 def lake_full_text(path: Path) -> str:
-    text = _("The disk is full: {path} could not be written. Nothing was changed; make room there and "
-             "run the command again.")
+    text = _(
+        "The disk is full: {path} could not be written. Nothing was changed; make room there and "
+        "run the command again."
+    )
     return text.format(path=path)
 
 
 def overtaken_text(name: str) -> str:
-    text = _("Another process has written to {name} meanwhile. Run the command again; it continues "
-             "behind what the other one wrote.")
+    text = _(
+        "Another process has written to {name} meanwhile. Run the command again; it continues "
+        "behind what the other one wrote."
+    )
     return text.format(name=name)
 
 

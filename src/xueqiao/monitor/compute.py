@@ -1,7 +1,7 @@
 """Computes all indicators from the marts and replaces their stored values in one transaction.
 
-Roll-up happens here, once, for every definition: rows of the lowest places are joined to the tree of
-their register and summed, or their distinct members recounted, at each level.
+Roll-up happens here, once, for every definition: rows of the lowest places are joined to the tree
+of their register and summed, or their distinct members recounted, at each level.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from django.db import transaction
@@ -18,12 +17,16 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors, ids
 from xueqiao.lake import build
-from xueqiao.lake.engine import Engine
 from xueqiao.lake.recipes import recipes
 from xueqiao.monitor.indicator import Clock, Counted, Indicator, Measure, RollUp, Unit
 from xueqiao.monitor.indicators import ALL
 from xueqiao.monitor.models import IndicatorRun, IndicatorValue, SourceClass
 from xueqiao.records import bulk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xueqiao.lake.engine import Engine
 
 WRITE = 5_000
 TABLE = "monitor_indicatorvalue"
@@ -38,8 +41,17 @@ STORED = {
 Progress = Callable[[str, int, int], None]
 """Called with the code of an indicator, indicators done, indicators in all."""
 
-COLUMNS = ("register", "place_id", "parent_id", "period", "numerator", "denominator", "samples",
-           "expected", "reported")
+COLUMNS = (
+    "register",
+    "place_id",
+    "parent_id",
+    "period",
+    "numerator",
+    "denominator",
+    "samples",
+    "expected",
+    "reported",
+)
 
 
 class Impossible(errors.Refusal):
@@ -62,8 +74,11 @@ def compute(
     """Compute every indicator and replace the values of the years it covers, all or none.
 
     Args:
+        root: the lake's folder.
+        engine: runs the SQL.
         as_of: the day on which standing facts hold, and the last day of the running year.
         at: when it is computed; shown beside each value.
+        progress: told after each indicator.
 
     Raises:
         build.Unbuilt, build.NotExtracted: the marts are not up to date.
@@ -86,9 +101,7 @@ def compute(
 def inputs_digest(reading: build.Reading, as_of: date) -> str:
     """Everything that the values depend on: versions of the marts, definitions, the day."""
     versions = {name: reading.pin(name).version() for name in recipes() if "." not in name}
-    definitions = [
-        (one.code, one.version, one.grain, one.registers, statement(one)) for one in ALL
-    ]
+    definitions = [(one.code, one.version, one.grain, one.registers, statement(one)) for one in ALL]
     return ids.digest([versions, definitions, str(as_of)])
 
 
@@ -269,8 +282,10 @@ def value_of(run: IndicatorRun, indicator: Indicator, row: tuple[Any, ...]) -> t
 
 
 def impossible_text(indicator: Indicator, row: tuple[Any, ...]) -> str:
-    text = _("{code} came out above 100 % for place {place} in {period} ({numerator} of "
-             "{denominator}). Nothing was stored; look at the numerator's rows in the lake.")
+    text = _(
+        "{code} came out above 100 % for place {place} in {period} ({numerator} of "
+        "{denominator}). Nothing was stored; look at the numerator's rows in the lake."
+    )
     return text.format(
         code=indicator.code, place=row[1], period=row[3], numerator=row[4], denominator=row[5]
     )

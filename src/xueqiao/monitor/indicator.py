@@ -11,9 +11,9 @@ DISTINCT   register, place_id, period, member, is_sample     their members, each
 =========  ================================================  =====================================
 
 ``samples`` is how much of ``n`` rests on sample data; ``place_id`` null is "no known place". A
-standing measure (a census) holds for every period and has no column ``period``. Besides the marts the
-SQL may read ``years`` (period, day), the calendar years of the computation with the last day covered
-of each, and ``latest_year``, the last of them.
+standing measure (a census) holds for every period and has no column ``period``. Besides the marts
+the SQL may read ``years`` (period, day), the calendar years of the computation with the last day
+covered of each, and ``latest_year``, the last of them.
 """
 
 from __future__ import annotations

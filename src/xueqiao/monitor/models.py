@@ -16,7 +16,7 @@ class SourceClass(models.TextChoices):
 
 
 class IndicatorRun(models.Model):
-    """One computation of all indicators. ``inputs`` says from what, so that nothing is done twice."""
+    """One computation of all indicators; ``inputs`` says from what, so none is done twice."""
 
     as_of = models.DateField(help_text="the day on which standing facts are counted")
     inputs = models.CharField(

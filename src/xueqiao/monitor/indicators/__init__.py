@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from xueqiao.monitor.indicator import Indicator
+from typing import TYPE_CHECKING
+
 from xueqiao.monitor.indicators import creditbank, funds, network, participation, quality
+
+if TYPE_CHECKING:
+    from xueqiao.monitor.indicator import Indicator
 
 ALL: tuple[Indicator, ...] = (
     network.TOWN_CENTRES,

@@ -19,9 +19,9 @@ ACCOUNTS = Indicator(
     code="X01",
     title=_("Residents with a lifelong learning account"),
     meaning=_(
-        "Persons aged 15 and over whose lifelong learning account is open on the last day of the year "
-        "(in the running year: on the day of computation), of the residents aged 15 and over at the "
-        "census of 2020. Persons without a known home or year of birth are left out."
+        "Persons aged 15 and over whose lifelong learning account is open on the last day of the "
+        "year (in the running year: on the day of computation), of the residents aged 15 and "
+        "over at the census of 2020. Persons without a known home or year of birth are left out."
     ),
     unit=Unit.PERCENT,
     numerator=Measure(

@@ -23,9 +23,9 @@ PER_RESIDENT = Indicator(
     code="F01",
     title=_("Approved budget per resident"),
     meaning=_(
-        "Fiscal budget for lifelong education approved for the year by the place and the places below "
-        "it, divided by its residents at the census of 2020. Beside the value: in how many of its "
-        "counties a budget is known."
+        "Fiscal budget for lifelong education approved for the year by the place and the places "
+        "below it, divided by its residents at the census of 2020. Beside the value: in how many "
+        "of its counties a budget is known."
     ),
     unit=Unit.YUAN_PER_PERSON,
     numerator=Measure(

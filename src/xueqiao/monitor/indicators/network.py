@@ -54,8 +54,8 @@ TOWN_CENTRES = Indicator(
     code="N02",
     title=_("Towns with a community education centre"),
     meaning=_(
-        "Towns and subdistricts in which at least one community education centre is active, of all "
-        "towns and subdistricts that the register lists."
+        "Towns and subdistricts in which at least one community education centre is active, of "
+        "all towns and subdistricts that the register lists."
     ),
     unit=Unit.PERCENT,
     numerator=units_with(TOWN, institution="kind = 'town_centre'"),
@@ -71,8 +71,8 @@ VILLAGE_POINTS = Indicator(
     code="N03",
     title=_("Villages with a learning point"),
     meaning=_(
-        "Villages and residential communities in which at least one residents' school is active, of "
-        "all that the register lists. The civil-affairs register lists no villages."
+        "Villages and residential communities in which at least one residents' school is active, "
+        "of all that the register lists. The civil-affairs register lists no villages."
     ),
     unit=Unit.PERCENT,
     numerator=units_with(VILLAGE, institution="kind = 'village_school'"),
@@ -106,8 +106,8 @@ CITY_ELDER_UNIVERSITIES = Indicator(
     code="N06",
     title=_("Cities with at least four universities of the third age"),
     meaning=_(
-        "Cities in which at least four universities of the third age are active, in the city itself "
-        "or in its counties, of all cities that the register lists."
+        "Cities in which at least four universities of the third age are active, in the city "
+        "itself or in its counties, of all cities that the register lists."
     ),
     unit=Unit.PERCENT,
     numerator=units_with(CITY, institution="kind = 'elder_university'", at_least=4),

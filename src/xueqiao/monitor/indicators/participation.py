@@ -61,10 +61,10 @@ ELDERS_YEARLY = Indicator(
     code="P01",
     title=_("Elders who learn during the year"),
     meaning=_(
-        "Distinct persons aged 60 and over at the end of the year with at least one counted activity "
-        "in it, of the residents aged 60 and over at the census of 2020. A person counts where home "
-        "is; persons without a known home or year of birth are left out and shown beside the value. "
-        "The census gives ages by county, so the rate ends there."
+        "Distinct persons aged 60 and over at the end of the year with at least one counted "
+        "activity in it, of the residents aged 60 and over at the census of 2020. A person "
+        "counts where home is; persons without a known home or year of birth are left out and "
+        "shown beside the value. The census gives ages by county, so the rate ends there."
     ),
     unit=Unit.PERCENT,
     numerator=active(ELDER),
@@ -82,10 +82,10 @@ RESIDENTS_YEARLY = Indicator(
     code="P03",
     title=_("Residents who learn during the year"),
     meaning=_(
-        "Distinct persons aged 15 and over at the end of the year with at least one counted activity "
-        "in it, of the residents aged 15 and over at the census of 2020. A person counts where home "
-        "is; persons without a known home or year of birth are left out and shown beside the value. "
-        "The census gives ages by county, so the rate ends there."
+        "Distinct persons aged 15 and over at the end of the year with at least one counted "
+        "activity in it, of the residents aged 15 and over at the census of 2020. A person "
+        "counts where home is; persons without a known home or year of birth are left out and "
+        "shown beside the value. The census gives ages by county, so the rate ends there."
     ),
     unit=Unit.PERCENT,
     numerator=active(ADULT),
@@ -102,9 +102,9 @@ ATTENDANCES = Indicator(
     code="P09",
     title=_("Attendances"),
     meaning=_(
-        "One learner in one class (or, outside classes, on one platform) on one day is one attendance, "
-        "however many activities. It counts visits, not persons, and is never a rate. Attendances of "
-        "learners without a known home are shown beside the value."
+        "One learner in one class (or, outside classes, on one platform) on one day is one "
+        "attendance, however many activities. It counts visits, not persons, and is never a "
+        "rate. Attendances of learners without a known home are shown beside the value."
     ),
     unit=Unit.ATTENDANCES,
     numerator=Measure(

@@ -36,9 +36,9 @@ COMPLETION = Indicator(
     code="Q02",
     title=_("Enrolments that end with completion"),
     meaning=_(
-        "Enrolments closed in the year with a pass or a distinction, of all enrolments closed in it: "
-        "passed, failed or given up. An enrolment counts where the institution sits that ran the "
-        "class."
+        "Enrolments closed in the year with a pass or a distinction, of all enrolments closed in "
+        "it: passed, failed or given up. An enrolment counts where the institution sits that ran "
+        "the class."
     ),
     unit=Unit.PERCENT,
     numerator=enrolments("is_completed"),

@@ -1,0 +1,104 @@
+"""The exports of all rooms against the columns of bronze, and the way to a stored figure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import world as small_world
+from xueqiao.lake import build, catalogue, engines, extract, tables
+from xueqiao.monitor import compute, queries
+from xueqiao.monitor.models import IndicatorValue
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+DAY = date(2026, 3, 2)
+MODELS = {
+    "bronze.listing": "network.Listing",
+    "bronze.closure": "network.Closure",
+    "bronze.population": "network.PopulationCell",
+    "bronze.institution": "network.Institution",
+    "bronze.seat": "network.Seat",
+    "bronze.person": "people.Person",
+    "bronze.actor": "records.Actor",
+    "bronze.statement": "records.Statement",
+    "bronze.offering": "hall.Offering",
+    "bronze.enrolment": "hall.Enrolment",
+    "bronze.completion": "hall.Completion",
+    "bronze.account": "creditbank.LearningAccount",
+    "bronze.lot": "creditbank.CreditLot",
+    "bronze.transfer": "creditbank.Transfer",
+    "bronze.budget": "funds.ApprovedBudget",
+}
+
+
+def copy(root):
+    return extract.extract(root=root, of=catalogue.sources(), at=NOW)
+
+
+def figures(root, day=DAY):
+    with engines.opened(name="duckdb", memory="500MB", root=root) as engine:
+        build.build(root=root, engine=engine, at=NOW)
+    with engines.opened(name="duckdb", memory="500MB", root=root) as engine:
+        return compute.compute(root=root, engine=engine, as_of=day, at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_table_is_copied_whole_and_once(tmp_path):
+    small_world.build(NOW)
+    copy(tmp_path)
+
+    counts = tables.row_counts(tmp_path)
+    assert {name: counts[name] for name in MODELS} == {
+        name: apps.get_model(label).objects.count() for name, label in MODELS.items()
+    }
+    assert {each.rows for each in copy(tmp_path)} == {None}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_figure_is_stored_with_its_numbers_and_read_in_one_query(tmp_path):
+    where = small_world.build(NOW)
+    copy(tmp_path)
+    done = figures(tmp_path)
+    assert done.values == IndicatorValue.objects.count() > 0
+
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        found = queries.tiles(
+            place=where.province, codes=[one.code for one in queries.definitions()], register="nbs"
+        )
+        below = queries.children(place=where.province, code="N02", register="nbs")
+        over_years = queries.series(place=where.province, code="N02", register="nbs")
+    assert len(asked) == 3
+    assert all(figure.denominator for code, figure in found.items() if code != "P09")
+    assert sum(figure.denominator for figure in below) == found["N02"].denominator
+    assert [figure.exact for figure in over_years] == [found["N02"].exact]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_computing_again_changes_nothing_and_another_day_replaces(tmp_path):
+    small_world.build(NOW)
+    IndicatorValue.objects.all().delete()
+    copy(tmp_path)
+    first = figures(tmp_path)
+    assert figures(tmp_path).values is None
+    stored = IndicatorValue.objects.count()
+
+    later = figures(tmp_path, date(2026, 3, 3))
+
+    assert later.values == first.values == stored == IndicatorValue.objects.count()
+    assert later.run.pk != first.run.pk
+    assert set(IndicatorValue.objects.values_list("run_id", flat=True)) == {later.run.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_last_years_standing_facts_stay_when_a_new_year_is_computed(tmp_path):
+    small_world.build(NOW)
+    copy(tmp_path)
+    figures(tmp_path)
+    figures(tmp_path, date(2027, 1, 5))
+    assert queries.periods(code="N02", register="nbs") == [2026, 2027]
