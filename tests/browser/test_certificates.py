@@ -1,4 +1,4 @@
-"""Certificates in the browser: every answer in both languages, widths and versions; without scripts."""
+"""Certificates in the browser: both languages, widths and versions; with and without scripts."""
 
 from __future__ import annotations
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 from tests.creditbank import factories
 from xueqiao.creditbank import completions, credentials, standards
 from xueqiao.creditbank.models import Certificate, CreditLot
-from xueqiao.records.models import LogEntry
 
 ASKED = datetime(2025, 9, 2, 1, tzinfo=UTC)
 NOW = datetime(2025, 9, 2, 2, tzinfo=UTC)
@@ -19,14 +17,11 @@ def lots(count, *, first=1):
     """As many lots, of as many learners, recognised from the log."""
     standards.load()
     factories.institution()
-    for number in range(first, first + count):
+    entries = [
         factories.completed(factories.person(f"学员 {number}"), number, result="distinction")
-    deadline = time.monotonic() + 120
-    # On PostgreSQL the log is read up to the oldest transaction of the whole server, so another
-    # database's long transaction delays it.
-    completed = LogEntry.objects.filter(kind="hall.completed")
-    while CreditLot.objects.count() < completed.count() and time.monotonic() < deadline:
-        completions.follow(now=factories.AT)
+        for number in range(first, first + count)
+    ]
+    completions.recognise(entries=entries, now=factories.AT)
     return list(CreditLot.objects.order_by("pk"))
 
 

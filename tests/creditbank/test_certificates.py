@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from jsonschema import Draft201909Validator
 
 from tests.creditbank import certified, factories
-from xueqiao.creditbank import credentials
+from xueqiao.creditbank import completions, credentials
 from xueqiao.creditbank.credentials import asking, keys, reading, revocation, signing, statuslists
 from xueqiao.creditbank.credentials.document import identity_hash
 from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey, StatusList
@@ -15,7 +15,7 @@ from xueqiao.kernel import lease
 from xueqiao.kernel.signing import bitstring, proof
 from xueqiao.records.models import LogEntry
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NOW, LATER = certified.NOW, certified.LATER
 State = Certificate.State
 
@@ -54,9 +54,8 @@ def test_a_key_of_another_lot_a_dead_lot_and_a_lot_of_nobody_are_refused():
 def test_the_first_lot_of_each_learner_is_asked_for_once():
     who = factories.person("学员 多")
     certified.lots(3)
-    for number in (11, 12):
-        factories.completed(who, number)
-    certified.lots(0)
+    entries = [factories.completed(who, number) for number in (11, 12)]
+    completions.recognise(entries=entries, now=NOW)
     assert credentials.request_first_of_each_learner(limit=3, requested_at=NOW) == 3
     assert credentials.request_first_of_each_learner(limit=3, requested_at=NOW) == 0
     assert credentials.request_first_of_each_learner(limit=9, requested_at=NOW) == 1

@@ -12,7 +12,7 @@ from xueqiao.creditbank.credentials import exports, keys, publication
 from xueqiao.creditbank.models import CreditLot, IssuerKey
 from xueqiao.kernel.signing import multibase, proof
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NOW, LATER = certified.NOW, certified.LATER
 NAMES = ["readable", "shape", "vocabulary", "issuer", "proof", "period", "status"]
 

@@ -11,7 +11,7 @@ from xueqiao.creditbank.credentials import addresses, statuslists
 from xueqiao.kernel import clock
 from xueqiao.kernel.signing import bitstring
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
