@@ -110,22 +110,12 @@ def enrol(
     bucket = Bucket.objects.filter(offering=offering, kind=kind).first()
     if bucket is None:
         raise NoSuchOffering(no_such_text(f"{offering.code}/{kind}"))
-    number = None
-    while not (has_seat := seats.take(bucket_id=bucket.pk)):
-        number = seats.queue(bucket_id=bucket.pk)
-        if number is not None:
-            break
+    has_seat, number = _seat_or_number(bucket.pk)
     made = Enrolment.objects.create(
-        offering=offering,
-        bucket=bucket,
-        person_id=person_id,
-        number=number,
-        asked_at=at,
+        offering=offering, bucket=bucket, person_id=person_id, number=number, asked_at=at,
         state=EnrolmentState.ACTIVE if has_seat else EnrolmentState.WAITING,
-        enrolled_at=at if has_seat else None,
-        by_person_id=by_person_id,
-        request_key=request_key,
-    )
+        enrolled_at=at if has_seat else None, by_person_id=by_person_id, request_key=request_key,
+    )  # fmt: skip
     if has_seat:
         seats.record(made, amount=1, reason="enrolled", at=at, by_person_id=by_person_id)
         events.tell([events.enrolled(made)])
@@ -160,6 +150,15 @@ def withdraw(*, enrolment_id: int, by_person_id: int, at: datetime) -> Enrolment
     if had_seat:
         seats.give_back(found, at=at, by_person_id=by_person_id)
     return found
+
+
+def _seat_or_number(bucket_id: int) -> tuple[bool, int | None]:
+    """A seat, or the next number of the waiting list; a seat that came free meanwhile is tried."""
+    while True:
+        if seats.take(bucket_id=bucket_id):
+            return True, None
+        if number := seats.queue(bucket_id=bucket_id):
+            return False, number
 
 
 def _person(person_id: int) -> Person:
