@@ -58,9 +58,15 @@ def settings_page() -> str:
     )
 
 
+def said(kind: type, code: str) -> str:
+    """The first line of a refusal's own docstring, or its code in words."""
+    own = (kind.__dict__.get("__doc__") or "").strip()
+    return own.splitlines()[0] if own else code.rpartition(".")[2].replace("_", " ").capitalize() + "."
+
+
 def errors_page() -> str:
     rows = [
-        (f"`{code}`", kind.status, (kind.__doc__ or "").strip().splitlines()[0])
+        (f"`{code}`", kind.status, said(kind, code))
         for code, kind in sorted(errors.REGISTRY.items())
         if kind.__module__.startswith("xueqiao.")
     ]
@@ -101,18 +107,24 @@ def indicators_page() -> str:
 
     parts = [f"{HEAD}# Indicators\n"]
     for each in indicators.ALL:
-        parts.append(
-            f"\n## {each.code} {cell(each.title)}\n\n"
-            + table(
-                ("what", "value"),
-                ("unit", each.unit.value),
-                ("roll-up", each.rolls_up.value),
-                ("better", each.better.value),
-                ("source", each.source),
-            )
-            + f"\nNumerator\n\n```sql\n{each.numerator.strip()}\n```\n"
-            + f"\nDenominator\n\n```sql\n{each.denominator.strip()}\n```\n"
-        )
+        target = each.target
+        rows = [
+            ("meaning", each.meaning),
+            ("version", each.version),
+            ("unit", each.unit.value),
+            ("registers", ", ".join(each.registers)),
+            ("clock", "the whole year" if each.clock.value == "during" else "the last day covered"),
+            ("better", each.better.value),
+            ("target", f"{'>' if target.strictly else '≥'} {target.value} ({target.basis})" if target else "none"),
+            ("source", each.source),
+        ]
+        parts.append(f"\n## {each.code} {cell(each.title)}\n\n" + table(("what", "value"), *rows))
+        for name, measure in (("Numerator", each.numerator), ("Denominator", each.denominator)):
+            if measure is not None:
+                parts.append(
+                    f"\n{name}: {measure.counts.value}, roll-up {measure.rolls_up.value}\n\n"
+                    f"```sql\n{measure.sql.strip()}\n```\n"
+                )
     return "".join(parts)
 
 
