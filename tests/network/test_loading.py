@@ -140,17 +140,17 @@ def test_stopped_half_way_it_goes_on_with_the_step_that_was_not_finished(
 ):
     """A step that breaks after it has written leaves nothing; the next run completes the load."""
 
-    class PowerCut(Exception):
+    class PowerCutError(Exception):
         pass
 
     real = module.load
 
     def cut_off(*given):
         real(*given)
-        raise PowerCut
+        raise PowerCutError
 
     monkeypatch.setattr(module, "load", cut_off)
-    with pytest.raises(PowerCut):
+    with pytest.raises(PowerCutError):
         places.load_places(folder=folder, at=NOW)
     monkeypatch.undo()
     done = {"places", "closure"} | ({"census"} if module is boundaries else set())

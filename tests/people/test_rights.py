@@ -67,8 +67,8 @@ def give(forest, holder, given_roles):
     """Write the roles; returns them as (kind, place number, narrow) in force on ``DAY``."""
     in_force = []
     seen = set()
-    for kind, where, (start, end), narrow in given_roles:
-        where %= len(forest.places)
+    for kind, number, (start, end), narrow in given_roles:
+        where = number % len(forest.places)
         if (kind, where, start, narrow) in seen:
             continue
         seen.add((kind, where, start, narrow))

@@ -186,10 +186,11 @@ def forest(db):
     return Forest([-1, 0, 0, 1, -1])
 
 
-def grant(forest, who, kind, where, by=None, body=None, **other):
+def grant(forest, who, kind, where, *, by=None, body=None, **other):
     return roles.grant(
         person_id=who.pk, kind=kind, place_id=forest.places[where].pk, valid_from=DAY, at=NOW,
-        institution_id=None if body is None else forest.institutions[body].pk, granted_by=by, **other,
+        institution_id=None if body is None else forest.institutions[body].pk, granted_by=by,
+        **other,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
@@ -117,15 +117,18 @@ def open_account(
     if found:
         return _same_or_refuse(found, new, hashed)
     if hashed and Person.objects.filter(identity_hash=hashed).exists():
-        raise IdentityKnown(
-            _(
-                "This identity number already has an account. Sign in to it instead of opening "
-                "another."
-            )
-        )
+        raise _identity_known()
     person = _person(new)
     person.identity_hash = hashed
-    person.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            person.save(force_insert=True)
+    except IntegrityError:
+        # Somebody opened it meanwhile, under this key or with this identity number.
+        found = Person.objects.filter(key=key).first()
+        if found is None:
+            raise _identity_known() from None
+        return _same_or_refuse(found, new, hashed)
     return person
 
 
@@ -256,6 +259,12 @@ def _identity_hash(number: str) -> str:
             pointer="identity_number",
         )
     return ids.keyed_hash(settings.IDENTITY_KEY, number)
+
+
+def _identity_known() -> IdentityKnown:
+    return IdentityKnown(
+        _("This identity number already has an account. Sign in to it instead of opening another.")
+    )
 
 
 def _same_or_refuse(found: Person, new: NewAccount, hashed: str) -> Person:

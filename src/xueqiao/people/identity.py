@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
@@ -125,8 +125,16 @@ def persons_of(accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int
     return found
 
 
-@transaction.atomic
 def _link_batch(batch: list[Link], at: datetime, why: str, by_id: int | None) -> int:
+    try:
+        return _write_batch(batch, at, why, by_id)
+    except IntegrityError:
+        # Somebody linked one of them meanwhile; the second look sees whose it is.
+        return _write_batch(batch, at, why, by_id)
+
+
+@transaction.atomic
+def _write_batch(batch: list[Link], at: datetime, why: str, by_id: int | None) -> int:
     wanted: dict[tuple[str, str], int] = {}
     for each in batch:
         if wanted.setdefault((each.home_page, each.name), each.person_id) != each.person_id:

@@ -14,22 +14,15 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REGIONS = Path(sample.__file__).parent / "regions"
 
 
-class Rollback(Exception):
-    pass
-
-
 @pytest.fixture(scope="package")
 def sample_loaded(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
-        try:
-            with transaction.atomic():
-                places.load_places(folder=REGIONS, at=NOW)
-                sample_institutions.load_institutions(at=NOW)
-                demo.load_people(at=NOW)
-                yield
-                raise Rollback
-        except Rollback:
-            pass
+        with transaction.atomic():
+            places.load_places(folder=REGIONS, at=NOW)
+            sample_institutions.load_institutions(at=NOW)
+            demo.load_people(at=NOW)
+            yield
+            transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -182,9 +182,8 @@ def covered(register, province, **what):
 def test_the_sample_institutions_are_as_many_as_published():
     jiangsu = institutions.in_place(tree.by_code("32"), "nbs", TODAY)
     kinds = Counter(jiangsu.values_list("kind", flat=True))
-    K = InstitutionKind
     assert [kinds[kind] for kind in (
-        K.OPEN_UNIVERSITY, K.COMMUNITY_COLLEGE, K.TOWN_CENTRE, K.VILLAGE_SCHOOL)] == [
+        InstitutionKind.OPEN_UNIVERSITY, InstitutionKind.COMMUNITY_COLLEGE, InstitutionKind.TOWN_CENTRE, InstitutionKind.VILLAGE_SCHOOL)] == [
         86, 100, 1234, 15000]  # fmt: skip
     assert all(name.endswith("（示例）") for name in jiangsu.values_list("name", flat=True))
     assert not jiangsu.filter(is_sample=False).exists()

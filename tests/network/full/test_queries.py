@@ -1,4 +1,4 @@
-"""Lists cost the same number of queries however long they are, and stay fast on the whole sample."""
+"""Lists cost the same number of queries however long they are, and stay fast."""
 
 import time
 from datetime import date
