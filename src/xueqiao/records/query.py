@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from xueqiao.records.models import Actor, Source, Statement, StatementAgent
+from xueqiao.records.models import Activity, Actor, Source, Statement, StatementAgent, Verb
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,9 +95,9 @@ def _filtered(rows: QuerySet[Statement], filters: Filters) -> QuerySet[Statement
     if filters.agent is not None:
         rows = rows.filter(_by_agent(filters.agent))
     if filters.verb is not None:
-        rows = rows.filter(verb__iri=filters.verb)
+        rows = rows.filter(verb=_number(Verb, filters.verb))
     if filters.activity is not None:
-        rows = rows.filter(activity__iri=filters.activity)
+        rows = rows.filter(activity=_number(Activity, filters.activity))
     if filters.registration is not None:
         rows = rows.filter(registration=filters.registration)
     if filters.since is not None:
@@ -105,6 +105,12 @@ def _filtered(rows: QuerySet[Statement], filters: Filters) -> QuerySet[Statement
     if filters.until is not None:
         rows = rows.filter(stored_at__lte=filters.until)
     return rows
+
+
+def _number(model: type[Verb | Activity], iri: str) -> int:
+    """The number of an address, or one that no row has; looked up first, so one index serves."""
+    found = model.objects.filter(iri=iri).values_list("pk", flat=True).first()
+    return found or 0
 
 
 def _by_agent(identifier: str) -> Q:

@@ -88,7 +88,7 @@ def table(text: str, name: str, heading: Sequence[str]) -> list[list[str]]:
         raise FileUnreadable(said.format(name=name, why=why)) from why
     if not rows or rows[0] != list(heading):
         said = _("{name} begins with “{found}”; the heading “{wanted}” is needed.")
-        found = ",".join(rows[0])[:120] if rows else ""
+        found = "".join(filter(str.isprintable, ",".join(rows[0]) if rows else ""))[:80]
         raise FileUnreadable(said.format(name=name, found=found, wanted=",".join(heading)))
     return rows[1:]
 
