@@ -162,4 +162,4 @@ def _unit_on(units: list[Unit], day: date) -> Unit | None:
 def _institutions(codes: set[str]) -> dict[str, int]:
     # Named by string: only the network app imports its own models.
     model = apps.get_model("network", "Institution")
-    return dict(model._default_manager.filter(code__in=codes).values_list("code", "pk"))  # noqa: SLF001 - Django's documented API
+    return dict(model._default_manager.filter(code__in=codes).values_list("code", "pk"))

@@ -216,10 +216,10 @@ def _keep(
         text = _("{name} names no source. Say which document its numbers come from.")
         raise NoSource(text.format(name=name))
     count.seen += 1
-    found = model._default_manager.filter(**{part: facts[part] for part in key}).first()  # noqa: SLF001 - Django's documented API
+    found = model._default_manager.filter(**{part: facts[part] for part in key}).first()
     if found is None:
         count.new += 1
-        return model._default_manager.create(**facts)  # noqa: SLF001 - Django's documented API
+        return model._default_manager.create(**facts)
     different = [field for field, value in facts.items() if getattr(found, field) != value]
     if different:
         text = _(
@@ -230,5 +230,5 @@ def _keep(
 
 
 def _fact(model: type[Row], name: str, value: Any) -> Any:
-    is_day = isinstance(model._meta.get_field(name), models.DateField)  # noqa: SLF001 - Django's documented API
+    is_day = isinstance(model._meta.get_field(name), models.DateField)
     return date.fromisoformat(value) if is_day and isinstance(value, str) else value

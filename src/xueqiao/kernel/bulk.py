@@ -1,19 +1,22 @@
 """Many rows in one statement, on both databases, without an object for each.
 
-``bulk_create`` spends 50 to 90 µs a row on building and preparing objects; a recognised lot has seven
-rows. Here a row is a tuple: one statement of arrays on PostgreSQL, one prepared statement on SQLite.
+``bulk_create`` spends 50 to 90 µs a row on building and preparing objects; a recognised lot has
+seven rows. Here a row is a tuple: arrays in one statement on PostgreSQL, a prepared statement on
+SQLite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from django.db import connection, models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from uuid import UUID
 
 Key = TypeVar("Key")
 _MOST_KEYS = 5000
@@ -56,7 +59,7 @@ def insert(
         return 0
     fields = [_field(model, name) for name in columns]
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"  # noqa: SLF001 - names come from models
+    start = f"insert into {connection.ops.quote_name(model._meta.db_table)} ({names})"
     end = "on conflict do nothing" if ignore_conflicts else ""
     if connection.vendor == "postgresql":
         arrays = ", ".join(f"%b::{_array(field)}[]" for field in fields)
@@ -64,7 +67,7 @@ def insert(
             _column(field, held)
             for field, held in zip(fields, zip(*rows, strict=True), strict=True)
         ]
-        return _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)
+        return _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)  # noqa: S608 - names come from models
     adapt = [_to_sqlite(field) for field in fields]
     plain = [tuple(to(value) for to, value in zip(adapt, row, strict=True)) for row in rows]
     with connection.cursor() as run:
@@ -74,7 +77,7 @@ def insert(
 
 def numbers(model: type[models.Model], count: int) -> list[int]:
     """Ids for rows that will be inserted in this transaction; nobody else gets them."""
-    table = model._meta.db_table  # noqa: SLF001 - Django's documented API
+    table = model._meta.db_table
     with connection.cursor() as ask:
         if connection.vendor == "postgresql":
             ask.execute(
@@ -96,7 +99,7 @@ def chunks(keys: Iterable[Key]) -> Iterator[list[Key]]:
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
-    field = model._meta.get_field(name.removesuffix("_id") if name.endswith("_id") else name)  # noqa: SLF001
+    field = model._meta.get_field(name.removesuffix("_id") if name.endswith("_id") else name)
     assert isinstance(field, models.Field)
     return field
 

@@ -22,7 +22,7 @@ class Command(BaseCommand):
                 now=clock.now(), advance=lambda read: progress.advance(task, read)
             )
         text = _(
-            "{read:,} completions read: {posted:,} lots of {credits} credits posted, {not_passed:,} "
-            "not passed, {repeated:,} known before, {no_unit:,} without a unit"
+            "{read:,} completions read: {posted:,} lots of {credits} credits posted, "
+            "{not_passed:,} not passed, {repeated:,} known before, {no_unit:,} without a unit"
         )
         self.stdout.write(text.format(**vars(done), credits=credit.show(done.hundredths)))
