@@ -15,13 +15,12 @@ import pyarrow as pa
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors, ids
+from xueqiao.kernel import bulk, errors, ids
 from xueqiao.lake import build
 from xueqiao.lake.recipes import recipes
 from xueqiao.monitor.indicator import Clock, Counted, Indicator, Measure, RollUp, Unit
 from xueqiao.monitor.indicators import ALL
 from xueqiao.monitor.models import IndicatorRun, IndicatorValue, SourceClass
-from xueqiao.records import bulk
 
 if TYPE_CHECKING:
     from pathlib import Path
