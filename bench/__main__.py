@@ -1,7 +1,7 @@
 """``make bench``: every bar in a process of its own, one table out.
 
-A bar is a module of this folder with ``run()``, which gives rows ``{"what", "value", "unit"}``. Each runs
-with a scratch home, on SQLite unless XUEQIAO_DATABASE_URL says otherwise; its peak memory is that of
+A bar is a module of this folder with ``run()``, which gives rows ``{"what", "value", "unit"}``.
+Each runs with a scratch home, on SQLite unless XUEQIAO_DATABASE_URL says otherwise; its peak memory is that of
 its whole process. Figures are ratios to a bar or a limit of the same run; no test depends on them.
 """
 
@@ -34,7 +34,7 @@ def rows_of(answer: dict | Iterable[dict]) -> list[dict]:
 
 def child(name: str) -> None:
     """Run one bar and print its rows as JSON."""
-    import django  # noqa: PLC0415 - the parent needs no Django
+    import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
     django.setup()
@@ -46,8 +46,12 @@ def child(name: str) -> None:
 def measure(name: str) -> list[dict]:
     with tempfile.TemporaryDirectory(prefix="xueqiao-bench-") as home:
         done = subprocess.run(
-            [sys.executable, "-m", "bench", "--child", name], cwd=HERE.parent, check=False, text=True,
-            stdout=subprocess.PIPE, env={**os.environ, "XUEQIAO_HOME": home, "XUEQIAO_DEMO": "1"},
+            [sys.executable, "-m", "bench", "--child", name],
+            cwd=HERE.parent,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "XUEQIAO_HOME": home, "XUEQIAO_DEMO": "1"},
         )
     if done.returncode:
         sys.exit(f"The bar {name} did not finish; see above.")
@@ -62,8 +66,7 @@ def text_of(rows: list[dict]) -> str:
         "",
         "Written by `make bench`. Figures of one run on one machine: read ratios, not promises.",
         "",
-        f"{day}, {database}, Python {platform.python_version()}, {os.cpu_count()} cores, "
-        f"{platform.machine()}",
+        f"{day}, {database}, Python {platform.python_version()}, {os.cpu_count()} cores",
         "",
         "| bar | what | value | unit | limit | peak memory |",
         "| --- | --- | ---: | --- | --- | ---: |",

@@ -58,11 +58,26 @@ def run() -> list[dict]:
                 if measured:
                     worst[name] = max(measured, worst.get(name, (0.0, 0)))
     rows = [
-        {"what": f"{name}: p95, {queries} queries", "value": seconds * 1000, "unit": "ms", "limit": "150 ms, 12 queries"}
+        {
+            "what": f"{name}: p95, {queries} queries",
+            "value": seconds * 1000,
+            "unit": "ms",
+            "limit": "150 ms, 12 queries",
+        }
         for name, (seconds, queries) in sorted(worst.items())
     ]
-    total = {"what": "slowest page: p95", "value": max(s for s, _ in worst.values()) * 1000, "unit": "ms", "limit": "150 ms"}
-    most = {"what": "most queries of a page", "value": max(q for _, q in worst.values()), "unit": "queries", "limit": "12"}
+    total = {
+        "what": "slowest page: p95",
+        "value": max(s for s, _ in worst.values()) * 1000,
+        "unit": "ms",
+        "limit": "150 ms",
+    }
+    most = {
+        "what": "most queries of a page",
+        "value": max(q for _, q in worst.values()),
+        "unit": "queries",
+        "limit": "12",
+    }
     return [*rows, total, most]
 
 

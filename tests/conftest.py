@@ -1,4 +1,4 @@
-"""What every test needs: tables that refuse to be emptied are opened for the tests' own cleaning."""
+"""What every test needs: tables that refuse to be emptied are opened for the tests' cleaning."""
 
 import pytest
 from django.db import connection

@@ -27,8 +27,12 @@ class DemoHome:
 
 def environment(home: Path) -> dict[str, str]:
     return {
-        **os.environ, "XUEQIAO_HOME": str(home), "XUEQIAO_DATABASE_URL": "", "TERM": "dumb",
-        "DJANGO_SETTINGS_MODULE": "xueqiao.settings", "LANGUAGE": "en",
+        **os.environ,
+        "XUEQIAO_HOME": str(home),
+        "XUEQIAO_DATABASE_URL": "",
+        "TERM": "dumb",
+        "DJANGO_SETTINGS_MODULE": "xueqiao.settings",
+        "LANGUAGE": "en",
     }
 
 
@@ -36,7 +40,10 @@ def command(home: Path, *words: str) -> subprocess.Popen:
     """Start ``xueqiao <words>`` in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", "from xueqiao.cli import main; main()", *words],
-        env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
 

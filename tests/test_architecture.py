@@ -20,7 +20,9 @@ EDGES = {"web", "cli", "jobs"}
 
 def python_files(*folders):
     return sorted(
-        path for folder in folders for path in (ROOT / folder).rglob("*.py")
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
         if "migrations" not in path.parts
     )
 
@@ -37,7 +39,10 @@ def imports_of(path):
 def test_the_import_contracts_hold():
     done = subprocess.run(
         [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 
@@ -101,13 +106,15 @@ def test_nothing_is_loaded_from_another_host():
         if path.suffix in {".html", ".css", ".js"} and "vendor" not in path.parts:
             found += [
                 f"{path.relative_to(ROOT)}: {address}"
-                for address in re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(https?://[^\"')\s]+)", path.read_text())
+                for address in re.findall(
+                    r"(?:src|href|url)\s*[=(]\s*[\"']?(https?://[^\"')\s]+)", path.read_text()
+                )
             ]
     assert found == []
 
 
 def test_the_lock_file_names_no_address():
-    assert "\"resolved\"" not in (ROOT / "package-lock.json").read_text()
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
 
 
 def test_nothing_is_left_unfinished():

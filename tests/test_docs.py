@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(
-    path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-)
+PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -21,7 +19,9 @@ def test_every_link_leads_somewhere(page):
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs/decisions").glob("*.md")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs/decisions").glob("*.md")), ids=lambda p: p.stem
+)
 def test_a_decision_says_why_and_what_checks_it(page):
     text = page.read_text()
     number = int(page.stem.split("-")[0])
@@ -37,16 +37,22 @@ def test_decision_numbers_are_given_once():
 
 def test_the_files_that_a_record_names_exist():
     """What a decision says checks it is there."""
-    missing = []
-    for page in (ROOT / "docs/decisions").glob("*.md"):
-        for name in re.findall(r"\b((?:tests|tools|src|bench|docs)/[\w./-]+\.(?:py|md|sql|mjs))", page.read_text()):
-            if not (ROOT / name).exists():
-                missing.append(f"{page.name}: {name}")
+    pattern = r"\b((?:tests|tools|src|bench|docs)/[\w./-]+\.(?:py|md|sql|mjs))"
+    missing = [
+        f"{page.name}: {name}"
+        for page in (ROOT / "docs/decisions").glob("*.md")
+        for name in re.findall(pattern, page.read_text())
+        if not (ROOT / name).exists()
+    ]
     assert missing == []
 
 
 def test_the_readme_names_every_target_of_make():
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     text = (ROOT / "README.md").read_text()
-    assert [t for t in ("demo", "test", "test-postgres", "check", "bench", "docs") if f"make {t}" not in text] == []
+    assert [
+        t
+        for t in ("demo", "test", "test-postgres", "check", "bench", "docs")
+        if f"make {t}" not in text
+    ] == []
     assert set(targets) >= {"demo", "test", "test-postgres", "check", "bench", "docs", "clean"}

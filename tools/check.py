@@ -34,8 +34,13 @@ def main(names: list[str]) -> int:
         for name in names or CHECKS:
             start = time.monotonic()
             done = subprocess.run(
-                CHECKS[name], cwd=ROOT, env=env, check=False, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                CHECKS[name],
+                cwd=ROOT,
+                env=env,
+                check=False,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
             )
             word = "ok" if done.returncode == 0 else "FOUND SOMETHING"
             print(f"{name:14}{word}  ({time.monotonic() - start:.0f} s)", flush=True)

@@ -10,13 +10,17 @@ def main(what: list[str]) -> int:
     """Run pip; its whole output is kept in the log beside the environment."""
     done = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what],
-        check=False, stderr=subprocess.PIPE, text=True,
+        check=False,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     if done.returncode == 0:
         return 0
     tail = "\n".join(done.stderr.strip().splitlines()[-15:])
     print(tail, file=sys.stderr)
-    if any(sign in done.stderr for sign in ("Temporary failure", "NewConnectionError", "Max retries")):
+    if any(
+        sign in done.stderr for sign in ("Temporary failure", "NewConnectionError", "Max retries")
+    ):
         say = "The packages could not be fetched: no network, or no package index behind it."
     elif "web assets" in done.stderr:
         say = "The web assets could not be built (see above)."

@@ -37,9 +37,17 @@ def rows(name: str) -> list[dict[str, str]]:
 
 def places() -> Iterator[tuple[str, int]]:
     """Units by register and level, as the two registers list them."""
-    upper = Counter(row["level"] for row in rows("regions/divisions_cn_l1_l4.csv") if row["code"][:2] in PROVINCES)
+    upper = Counter(
+        row["level"]
+        for row in rows("regions/divisions_cn_l1_l4.csv")
+        if row["code"][:2] in PROVINCES
+    )
     villages = len(rows("regions/divisions_js_l5.csv")) + len(rows("regions/divisions_hn_l5.csv"))
-    civil = Counter(row["level"] for row in rows("regions/divisions_mca2025_l1_l4.csv") if row["code"][:2] in PROVINCES)
+    civil = Counter(
+        row["level"]
+        for row in rows("regions/divisions_mca2025_l1_l4.csv")
+        if row["code"][:2] in PROVINCES
+    )
     for level in "1234":
         yield f"places.nbs.{level}", upper[level]
         yield f"places.mca.{level}", civil[level]
@@ -101,17 +109,37 @@ def oulad() -> Iterator[tuple[str, int]]:
     yield "records.oulad.reasons.time_missing", no_day
     yield "records.oulad.reasons.score_missing", no_score
     for result, n in Counter(row["final_result"] for row in info).items():
-        yield f"hall.results.{ {'Pass': 'pass', 'Distinction': 'distinction', 'Fail': 'fail', 'Withdrawn': 'withdrawn'}[result] }", n
+        yield (
+            f"hall.results.{result.lower()}",
+            n,
+        )
     passed = [row for row in info if row["final_result"] in {"Pass", "Distinction"}]
     # The rule: a passed registration is worth its studied credits, once.
-    yield "credit.by_source_hundredths.formal", 100 * sum(int(row["studied_credits"]) for row in passed)
+    yield (
+        "credit.by_source_hundredths.formal",
+        100 * sum(int(row["studied_credits"]) for row in passed),
+    )
 
 
 def published() -> Iterator[tuple[str, int]]:
     """Numbers that the requirements state."""
     towns = {
-        "mca": [1234, sum(1 for r in rows("regions/divisions_mca2025_l1_l4.csv") if r["level"] == "4" and r["code"].startswith("32"))],
-        "nbs": [1234, sum(1 for r in rows("regions/divisions_cn_l1_l4.csv") if r["level"] == "4" and r["code"].startswith("32"))],
+        "mca": [
+            1234,
+            sum(
+                1
+                for r in rows("regions/divisions_mca2025_l1_l4.csv")
+                if r["level"] == "4" and r["code"].startswith("32")
+            ),
+        ],
+        "nbs": [
+            1234,
+            sum(
+                1
+                for r in rows("regions/divisions_cn_l1_l4.csv")
+                if r["level"] == "4" and r["code"].startswith("32")
+            ),
+        ],
     }
     for register, pair in towns.items():
         yield f"indicators.N02.{register}.0", pair[0]
@@ -136,7 +164,9 @@ def differences(account: dict) -> tuple[int, list[str]]:
         for path, counted in part():
             compared += 1
             if said(account, path) != counted:
-                wrong.append(f"{path}: the account says {said(account, path)}, the raw files say {counted}")
+                wrong.append(
+                    f"{path}: the account says {said(account, path)}, the raw files say {counted}"
+                )
     for source, found in account["records"].items():
         compared += 1
         if found["received"] != found["accepted"] + found["duplicate"] + found["quarantined"]:
@@ -150,7 +180,11 @@ def main() -> int:
     home = Path(os.environ.get("XUEQIAO_HOME") or "var")
     account = json.loads((home / "demo.json").read_text())["account"]
     compared, wrong = differences(account)
-    print("\n".join(wrong) if wrong else f"{compared} numbers of the account, counted again: all equal")
+    print(
+        "\n".join(wrong)
+        if wrong
+        else f"{compared} numbers of the account, counted again: all equal"
+    )
     return 1 if wrong else 0
 
 

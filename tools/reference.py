@@ -20,13 +20,13 @@ import django
 
 django.setup()
 
-from django.core.management import get_commands, load_command_class  # noqa: E402
-from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
-from django.utils import translation  # noqa: E402
+from django.core.management import get_commands, load_command_class
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import translation
 
-import xueqiao  # noqa: E402
-from xueqiao import config  # noqa: E402
-from xueqiao.kernel import errors  # noqa: E402
+import xueqiao
+from xueqiao import config
+from xueqiao.kernel import errors
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs/reference"
@@ -52,7 +52,9 @@ def load_everything() -> None:
 
 
 def settings_page() -> str:
-    rows = [(f"`{row['env']}`", f"`{row['default']}`", row["meaning"]) for row in config.described()]
+    rows = [
+        (f"`{row['env']}`", f"`{row['default']}`", row["meaning"]) for row in config.described()
+    ]
     return f"{HEAD}# Settings\n\nRead once, at start, from the environment.\n\n" + table(
         ("variable", "default", "meaning"), *rows
     )
@@ -61,7 +63,9 @@ def settings_page() -> str:
 def said(kind: type, code: str) -> str:
     """The first line of a refusal's own docstring, or its code in words."""
     own = (kind.__dict__.get("__doc__") or "").strip()
-    return own.splitlines()[0] if own else code.rpartition(".")[2].replace("_", " ").capitalize() + "."
+    return (
+        own.splitlines()[0] if own else code.rpartition(".")[2].replace("_", " ").capitalize() + "."
+    )
 
 
 def errors_page() -> str:
@@ -71,8 +75,8 @@ def errors_page() -> str:
         if kind.__module__.startswith("xueqiao.")
     ]
     return (
-        f"{HEAD}# Refusals\n\nEach has a code, a sentence that says what to do, and an HTTP status; "
-        "a command ends with status 2.\n\n" + table(("code", "status", "when"), *rows)
+        f"{HEAD}# Refusals\n\nEach has a code, a sentence that says what to do, and an HTTP "
+        "status; a command ends with status 2.\n\n" + table(("code", "status", "when"), *rows)
     )
 
 
@@ -84,7 +88,9 @@ def commands_page() -> str:
     return f"{HEAD}# Commands\n\n" + table(("command", "what it does", "policy"), *rows)
 
 
-def views(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, URLPattern]]:
+def views(
+    patterns: list[URLPattern | URLResolver], before: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
     for each in patterns:
         here = before + str(each.pattern)
         if isinstance(each, URLResolver):
@@ -103,7 +109,7 @@ def addresses_page() -> str:
 
 
 def indicators_page() -> str:
-    from xueqiao.monitor import indicators  # noqa: PLC0415 - heavy, and only needed here
+    from xueqiao.monitor import indicators
 
     parts = [f"{HEAD}# Indicators\n"]
     for each in indicators.ALL:
@@ -115,7 +121,12 @@ def indicators_page() -> str:
             ("registers", ", ".join(each.registers)),
             ("clock", "the whole year" if each.clock.value == "during" else "the last day covered"),
             ("better", each.better.value),
-            ("target", f"{'>' if target.strictly else '≥'} {target.value} ({target.basis})" if target else "none"),
+            (
+                "target",
+                f"{'>' if target.strictly else '≥'} {target.value} ({target.basis})"
+                if target
+                else "none",
+            ),
             ("source", each.source),
         ]
         parts.append(f"\n## {each.code} {cell(each.title)}\n\n" + table(("what", "value"), *rows))

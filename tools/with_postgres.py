@@ -31,8 +31,8 @@ def binaries() -> Path:
     if on_path:
         return Path(on_path).resolve().parent
     sys.exit(
-        "PostgreSQL was not found. Install it (Debian: apt-get install postgresql), or name a server: "
-        "XUEQIAO_DATABASE_URL=postgresql://user:password@host:port/name"
+        "PostgreSQL was not found. Install it (Debian: apt-get install postgresql), or name a "
+        "server: XUEQIAO_DATABASE_URL=postgresql://user:password@host:port/name"
     )
 
 
@@ -47,8 +47,12 @@ def scratch_server() -> Iterator[str]:
 
     def run(*command: str) -> None:
         subprocess.run(
-            command, check=True, cwd=folder, stdout=subprocess.DEVNULL,
-            user=account.pw_uid if account else None, group=account.pw_gid if account else None,
+            command,
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
         )
 
     with socket.socket() as probe:
@@ -60,8 +64,29 @@ def scratch_server() -> Iterator[str]:
         "-c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
     )
     try:
-        run(str(tools / "initdb"), "-D", str(data), "-U", "xueqiao", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run(str(tools / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start")
+        run(
+            str(tools / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "xueqiao",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
+        run(
+            str(tools / "pg_ctl"),
+            "-D",
+            str(data),
+            "-l",
+            str(folder / "log"),
+            "-w",
+            "-o",
+            options,
+            "start",
+        )
         run(str(tools / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "xueqiao", "xueqiao")
         yield f"postgresql://xueqiao@127.0.0.1:{port}/xueqiao"
     finally:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 
-class Misconfigured(ValueError):
+class Misconfigured(ValueError):  # noqa: N818 - an answer to who configures, as a refusal is
     """A setting that cannot be used; the text says which and what to write."""
 
 
@@ -28,15 +28,49 @@ def _env(name: str, default: str, meaning: str) -> Any:
 class Config:
     """One value a row: environment variable, default, meaning."""
 
-    home: str = _env("XUEQIAO_HOME", "var", "Folder of everything that is written: database, lake, keys, files")
-    database_url: str = _env("XUEQIAO_DATABASE_URL", "", "postgresql://user:password@host:port/name; empty means SQLite in the home folder")
-    secret_key: str = _env("XUEQIAO_SECRET_KEY", "", "Key of sessions and forms; empty means one is made and kept in the home folder")
-    identity_key: str = _env("XUEQIAO_IDENTITY_KEY", "", "Key of the hashes that stand for identity numbers; empty means one is made and kept in the home folder")
-    allowed_hosts: str = _env("XUEQIAO_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]", "Host names that are served, separated by commas")
-    public_url: str = _env("XUEQIAO_PUBLIC_URL", "http://127.0.0.1:8000", "Address under which people reach the site; issuer identifiers and QR codes are made from it")
-    demo: str = _env("XUEQIAO_DEMO", "", "1 shows the named demo people on the sign-in page, 0 never does; empty: where the demo made the home folder")
-    help_phone: str = _env("XUEQIAO_HELP_PHONE", "12345", "Telephone number of help, shown on every page; 12345 is the public service line")
-    debug: str = _env("XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production")
+    home: str = _env(
+        "XUEQIAO_HOME", "var", "Folder of everything that is written: database, lake, keys, files"
+    )
+    database_url: str = _env(
+        "XUEQIAO_DATABASE_URL",
+        "",
+        "postgresql://user:password@host:port/name; empty means SQLite in the home folder",
+    )
+    secret_key: str = _env(
+        "XUEQIAO_SECRET_KEY",
+        "",
+        "Key of sessions and forms; empty means one is made and kept in the home folder",
+    )
+    identity_key: str = _env(
+        "XUEQIAO_IDENTITY_KEY",
+        "",
+        "Key of the hashes that stand for identity numbers; empty means one is made and kept in the "
+        "home folder",
+    )
+    allowed_hosts: str = _env(
+        "XUEQIAO_ALLOWED_HOSTS",
+        "127.0.0.1,localhost,[::1]",
+        "Host names that are served, separated by commas",
+    )
+    public_url: str = _env(
+        "XUEQIAO_PUBLIC_URL",
+        "http://127.0.0.1:8000",
+        "Address under which people reach the site; issuer identifiers and QR codes start with it",
+    )
+    demo: str = _env(
+        "XUEQIAO_DEMO",
+        "",
+        "1 shows the named demo people on the sign-in page, 0 never does; empty: where the demo "
+        "made the home folder",
+    )
+    help_phone: str = _env(
+        "XUEQIAO_HELP_PHONE",
+        "12345",
+        "Telephone number of help, shown on every page; 12345 is the public service line",
+    )
+    debug: str = _env(
+        "XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production"
+    )
     lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
 

@@ -30,7 +30,7 @@ KEPT = timedelta(days=7)
 PAUSE_SECONDS = 5.0
 
 
-class Abandoned(Exception):  # noqa: N818 - says what became of the job
+class Abandoned(Exception):
     """Workers died on this job ``ATTEMPTS`` times."""
 
 
@@ -126,7 +126,7 @@ def run_next() -> bool | None:
     found = row.task_result
     try:
         row.set_successful(row.task.call(*found.args, **found.kwargs))
-    except Exception as why:  # noqa: BLE001 - whatever a job raises is written down with the job
+    except Exception as why:
         row.set_failed(why)
         return False
     return True

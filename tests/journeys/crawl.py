@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -66,7 +65,8 @@ def client(address: str, username: str = "", language: str = "zh-hans") -> httpx
     if username:
         token = Links(someone.get("/sign-in/").text).token
         answer = someone.post(
-            "/sign-in/demo/", data={"username": username, "csrfmiddlewaretoken": token},
+            "/sign-in/demo/",
+            data={"username": username, "csrfmiddlewaretoken": token},
             headers={"Referer": address + "/sign-in/"},
         )
         assert answer.status_code == 200, answer.text[:500]
@@ -85,7 +85,9 @@ def view_name(path: str) -> str:
         return ""
 
 
-def walk(someone: httpx.Client, start: str, per_view: int = 4, most: int = 250) -> dict[str, httpx.Response]:
+def walk(
+    someone: httpx.Client, start: str, per_view: int = 4, most: int = 250
+) -> dict[str, httpx.Response]:
     """Pages reached by links from ``start``: at most ``per_view`` of each view. Path to answer."""
     waiting, seen, visits = deque([start]), {start}, {}
     answers: dict[str, httpx.Response] = {}

@@ -6,14 +6,20 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.journeys import crawl
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.xdist_group("main-job")]
 STARTS = ("/", "/console/", "/cockpit/")
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-quic", "--no-first-run",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
 ]
 
 
@@ -50,8 +56,21 @@ def test_what_is_listed_is_reached(site):
         for start in STARTS:
             reached |= {crawl.view_name(urlsplit(path).path) for path in crawl.walk(someone, start)}
     promised = {
-        "front", "search", "class", "course", "my-learning", "account", "transcript", "verify", "help",
-        "console", "recognition-queue", "roster", "places", "institutions", "cockpit",
+        "front",
+        "search",
+        "class",
+        "course",
+        "my-learning",
+        "account",
+        "transcript",
+        "verify",
+        "help",
+        "console",
+        "recognition-queue",
+        "roster",
+        "places",
+        "institutions",
+        "cockpit",
     }
     assert promised - reached == set()
 
@@ -60,8 +79,6 @@ def test_what_is_listed_is_reached(site):
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
 def test_one_page_of_every_view_opens_in_chromium(site, tmp_path):
     """No error on the console, nothing from another host, no sideways scrolling on a phone."""
-    from playwright.sync_api import sync_playwright
-
     found: dict[str, tuple[str, str]] = {}
     for username in ["", *crawl.demo_usernames(site)]:
         someone = crawl.client(site, username)
@@ -74,16 +91,27 @@ def test_one_page_of_every_view_opens_in_chromium(site, tmp_path):
         browser = tools.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for name, (username, path) in found.items():
             context = browser.new_context(viewport={"width": 360, "height": 780})
-            context.add_cookies([
-                {"name": c.name, "value": c.value, "url": site}
-                for c in crawl.client(site, username).cookies.jar
-            ])
+            context.add_cookies(
+                [
+                    {"name": c.name, "value": c.value, "url": site}
+                    for c in crawl.client(site, username).cookies.jar
+                ]
+            )
             page = context.new_page()
-            page.on("console", lambda m, n=name: m.type == "error" and wrong.append(f"{n}: {m.text}"))
+            page.on(
+                "console", lambda m, n=name: m.type == "error" and wrong.append(f"{n}: {m.text}")
+            )
             page.on("pageerror", lambda e, n=name: wrong.append(f"{n}: {e}"))
-            page.on("request", lambda r, n=name: r.url.startswith((site, "data:", "blob:")) or wrong.append(f"{n}: {r.url}"))
+            page.on(
+                "request",
+                lambda r, n=name: (
+                    r.url.startswith((site, "data:", "blob:")) or wrong.append(f"{n}: {r.url}")
+                ),
+            )
             page.goto(site + path, wait_until="networkidle")
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             if wide > 1:
                 wrong.append(f"{name}: {wide} px too wide")
             context.close()

@@ -20,7 +20,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.embedded]
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "-w",
+            str(folder),
+            str(ROOT),
+        ],
         check=True,
     )
     return next(folder.glob("xueqiao-*.whl"))
@@ -32,24 +43,61 @@ def test_everything_that_is_needed_at_run_time_travels(wheel):
         str(path.relative_to(ROOT / "src"))
         for path in (ROOT / "src/xueqiao").rglob("*")
         if path.is_file()
-        and path.suffix in {".py", ".sql", ".html", ".css", ".js", ".json", ".jsonld", ".csv", ".gz", ".geojson", ".mo", ".md", ".txt", ".svg"}
+        and path.suffix
+        in {
+            ".py",
+            ".sql",
+            ".html",
+            ".css",
+            ".js",
+            ".json",
+            ".jsonld",
+            ".csv",
+            ".gz",
+            ".geojson",
+            ".mo",
+            ".md",
+            ".txt",
+            ".svg",
+        }
         and "__pycache__" not in path.parts
     }
     assert needed - inside == set()
-    assert {n.rsplit("/", 1)[-1] for n in inside} >= {"echarts.min.js", "htmx.min.js", "NOTICES.md", "django.mo"}
+    assert {n.rsplit("/", 1)[-1] for n in inside} >= {
+        "echarts.min.js",
+        "htmx.min.js",
+        "NOTICES.md",
+        "django.mo",
+    }
     assert wheel.stat().st_size < 40 * 2**20
 
 
 def test_an_installed_wheel_works_away_from_the_repository(wheel, tmp_path):
     packages, home = tmp_path / "packages", tmp_path / "home"
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(packages), str(wheel)], check=True
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(packages),
+            str(wheel),
+        ],
+        check=True,
     )
     env = {**main_job.environment(home), "PYTHONPATH": str(packages)}
 
     def run(code: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
@@ -69,8 +117,16 @@ def test_an_installed_wheel_works_away_from_the_repository(wheel, tmp_path):
 
 
 def test_the_repository_stays_small():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
-    size = sum((ROOT / name).stat().st_size for name in listed.stdout.split("\0") if name and (ROOT / name).is_file())
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    size = sum(
+        (ROOT / name).stat().st_size
+        for name in listed.stdout.split("\0")
+        if name and (ROOT / name).is_file()
+    )
     assert size < 40 * 2**20
-    assert not any("/vendor/" in name or "node_modules" in name for name in listed.stdout.split("\0"))
+    assert not any(
+        "/vendor/" in name or "node_modules" in name for name in listed.stdout.split("\0")
+    )
     assert os.access(ROOT / ".ci/run", os.X_OK)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 from rich.cells import cell_len
-from rich.console import Console
 
 from xueqiao.catalog.models import Concept, Course
 from xueqiao.creditbank.models import Application, Certificate, Conversion, CreditLot, SourceKind
@@ -20,11 +19,14 @@ from xueqiao.network.models import Institution, Listing
 from xueqiao.people.models import OutsideAccount, Person
 from xueqiao.records import summary
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 JIANGSU = "32"
 
 
 def collect() -> dict[str, Any]:
-    """The account: whole numbers only, and nothing that depends on how often the job was stopped."""
+    """The account: whole numbers, and none that depends on how often the job was stopped."""
     return {
         "places": {
             register: by(Listing.objects.filter(register=register, valid_to=None), "place__level")
@@ -61,8 +63,11 @@ def records() -> dict[str, dict[str, Any]]:
     """Received, accepted, duplicate, quarantined (by reason) for every source."""
     return {
         each.source: {
-            "received": each.received, "accepted": each.accepted, "duplicate": each.duplicate,
-            "quarantined": each.quarantined, "reasons": dict(sorted(each.reasons.items())),
+            "received": each.received,
+            "accepted": each.accepted,
+            "duplicate": each.duplicate,
+            "quarantined": each.quarantined,
+            "reasons": dict(sorted(each.reasons.items())),
         }
         for each in summary.by_source()
     }
@@ -71,7 +76,7 @@ def records() -> dict[str, dict[str, Any]]:
 def credits_by_source() -> dict[str, int]:
     """Hundredths of credit posted into lots, by what they rest on."""
     summed = CreditLot.objects.values_list("source_kind").annotate(n=Sum("amount_hundredths"))
-    return {kind: n for kind, n in summed.order_by("source_kind")}
+    return dict(summed.order_by("source_kind"))
 
 
 def town_coverage() -> dict[str, list[int | None]]:
@@ -141,15 +146,15 @@ def places_line(places: dict[str, dict[str, int]]) -> str:
         f"{register} {' / '.join(f'{n:,}' for n in levels.values())}"
         for register, levels in places.items()
     ]
-    return _("{counts} (province / city / county / town / village)").format(
-        counts="; ".join(shown)
-    )
+    return _("{counts} (province / city / county / town / village)").format(counts="; ".join(shown))
 
 
 def institutions_line(kinds: dict[str, int]) -> str:
     return _("{n:,} sample ones; {towns:,} town centres, {villages:,} village schools").format(
-        n=sum(kinds.values()), towns=kinds.get("town_centre", 0), villages=kinds.get("village_school", 0)
-    )  # fmt: skip
+        n=sum(kinds.values()),
+        towns=kinds.get("town_centre", 0),
+        villages=kinds.get("village_school", 0),
+    )
 
 
 def record_line(counts: dict[str, Any]) -> str:

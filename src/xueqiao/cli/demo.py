@@ -1,7 +1,7 @@
 """The main job, step by step: from a learning event to a cockpit number.
 
-Every step is an ordinary command that can be run again without harm, and commits as it goes. What is
-finished is noted in ``demo.json`` in the home folder; a job that was stopped goes on where it was.
+Every step is an ordinary command that can be run again without harm, and commits as it goes. What
+is finished is noted in ``demo.json`` in the home folder; a job that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.utils.translation import gettext as _
-from rich.console import Console
 
 from xueqiao import __version__
 from xueqiao.cli import account
 from xueqiao.kernel import errors
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from pathlib import Path
 
 
 class NotOurFolder(errors.Refusal):
@@ -80,14 +82,19 @@ def reset(home: Path) -> None:
     """
     if connection.vendor != "sqlite":
         raise NotASampleDatabase(
-            _("The data lie in PostgreSQL. Drop and make the database there, then run the demo again.")
+            _(
+                "The data lie in PostgreSQL. Drop and make the database there, then run the demo "
+                "again."
+            )
         )
     if not home.exists():
         return
     if any(home.iterdir()) and not (home / "demo.json").exists():
         raise NotOurFolder(
-            _("{home} was not made by the demo, so it is left alone. Remove it yourself, or set "
-              "XUEQIAO_HOME to another folder.").format(home=home)
+            _(
+                "{home} was not made by the demo, so it is left alone. Remove it yourself, or set "
+                "XUEQIAO_HOME to another folder."
+            ).format(home=home)
         )
     connections.close_all()
     for path in home.iterdir():
@@ -112,7 +119,9 @@ def run(*, console: Console) -> dict[str, Any]:
     for number, step in enumerate(todo, start=1):
         if step.command in noted["seconds"]:
             continue
-        console.print(f"[bold]{number}/{len(todo)}[/bold] {step.title}  [dim]xueqiao {step.command}[/dim]")
+        console.print(
+            f"[bold]{number}/{len(todo)}[/bold] {step.title}  [dim]xueqiao {step.command}[/dim]"
+        )
         start = time.monotonic()
         call_command(step.command, **step.options)
         noted["seconds"][step.command] = round(time.monotonic() - start, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 
 import django
 from django.core.management import ManagementUtility, get_commands, load_command_class
@@ -14,6 +13,10 @@ from django.utils.translation import gettext as _
 
 from xueqiao import config
 from xueqiao.kernel import errors
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REFUSED = 2
 
@@ -66,5 +69,7 @@ def overview() -> str:
 def database_text(why: Exception) -> str:
     """What to do when the database does not answer."""
     reason = str(why).strip().splitlines()[0]
-    return _("The database cannot be used: {reason}. Check XUEQIAO_DATABASE_URL or XUEQIAO_HOME, free "
-             "disk space, and whether the tables exist (xueqiao migrate).").format(reason=reason)
+    return _(
+        "The database cannot be used: {reason}. Check XUEQIAO_DATABASE_URL or XUEQIAO_HOME, free "
+        "disk space, and whether the tables exist (xueqiao migrate)."
+    ).format(reason=reason)

@@ -49,8 +49,10 @@ def check_loaded() -> None:
     """Refuse when there is nothing to serve."""
     if "network_place" not in connection.introspection.table_names():
         raise NothingLoaded(
-            _("There is nothing to serve in {home}. Run: xueqiao demo (sample data), or: xueqiao "
-              "migrate (an empty platform).").format(home=settings.HOME)
+            _(
+                "There is nothing to serve in {home}. Run: xueqiao demo (sample data), or: xueqiao "
+                "migrate (an empty platform)."
+            ).format(home=settings.HOME)
         )
 
 
@@ -62,6 +64,8 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as why:
             raise PortInUse(
-                _("Port {port} is in use by another program. Stop that one, or choose another: "
-                  "xueqiao serve --port {other}").format(port=port, other=port + 1)
+                _(
+                    "Port {port} is in use by another program. Stop that one, or choose another: "
+                    "xueqiao serve --port {other}"
+                ).format(port=port, other=port + 1)
             ) from why

@@ -1,4 +1,4 @@
-"""Paging by key: page 1,000 costs what page 1 costs, and nothing is shown twice while others write."""
+"""Paging by key: page 1,000 costs what page 1 costs, and no row is shown twice while others write."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class Page(Generic[Row]):
     is_first: bool
 
 
-def page(rows: QuerySet[Row], *, order: tuple[str, ...], after: str = "", size: int = 25) -> Page[Row]:
+def page(
+    rows: QuerySet[Row], *, order: tuple[str, ...], after: str = "", size: int = 25
+) -> Page[Row]:
     """Cut a queryset by key.
 
     Args:

@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 def rows(label: str) -> QuerySet[Any]:
     """All rows of a model, such as ``network.Closure``."""
     model: Any = apps.get_model(label)
-    found: QuerySet[Any] = model._default_manager.all()  # noqa: SLF001 - Django's documented API
+    found: QuerySet[Any] = model._default_manager.all()
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,9 @@ from django.shortcuts import render
 
 from xueqiao.kernel import clock
 from xueqiao.people import rights
-from xueqiao.people.models import Person
+
+if TYPE_CHECKING:
+    from xueqiao.people.models import Person
 
 View = Callable[..., HttpResponse]
 
@@ -31,7 +33,9 @@ def page(policy: rights.Policy) -> Callable[[View], View]:
                 return view(request, *args, **kwargs)
             if somebody is None:
                 return redirect_to_login(request.get_full_path())
-            return render(request, "web/not_allowed.html", {"text": rights.not_allowed_text()}, status=403)
+            return render(
+                request, "web/not_allowed.html", {"text": rights.not_allowed_text()}, status=403
+            )
 
         guarded.policy = policy  # type: ignore[attr-defined]
         return guarded

@@ -64,7 +64,7 @@ def _xlsx(head: list[str], body: Iterable[list[Any]]) -> HttpResponse:
     sheet.append(head)
     for row in body:
         sheet.append([_plain(cell) for cell in row])
-    scratch = NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - FileResponse closes it
+    scratch = NamedTemporaryFile(suffix=".xlsx")
     book.save(scratch.name)
     return FileResponse(scratch, content_type=XLSX)  # type: ignore[return-value]
 

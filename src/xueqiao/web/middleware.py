@@ -26,7 +26,11 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        person: Person | None = user.person if isinstance(user, Login | SimpleLazyObject) and user.is_authenticated else None
+        person: Person | None = (
+            user.person
+            if isinstance(user, Login | SimpleLazyObject) and user.is_authenticated
+            else None
+        )
         request.person = person  # type: ignore[attr-defined]
         return self.following(request)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from django.urls import URLPattern, URLResolver
 
 from xueqiao.web import api, pages
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern, URLResolver
 
 
 def _collect() -> list[URLPattern | URLResolver]:

@@ -16,13 +16,12 @@ REGIONS = Path(sample.__file__).parent / "regions"
 
 @pytest.fixture(scope="package")
 def sample_loaded(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock():
-        with transaction.atomic():
-            places.load_places(folder=REGIONS, at=NOW)
-            sample_institutions.load_institutions(at=NOW)
-            demo.load_people(at=NOW)
-            yield
-            transaction.set_rollback(True)
+    with django_db_blocker.unblock(), transaction.atomic():
+        places.load_places(folder=REGIONS, at=NOW)
+        sample_institutions.load_institutions(at=NOW)
+        demo.load_people(at=NOW)
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -12,9 +12,18 @@ if TYPE_CHECKING:
 
 def problem(request: HttpRequest, refusal: errors.Refusal) -> JsonResponse:
     """A refusal as application/problem+json."""
-    body = {"type": f"urn:xueqiao:error:{refusal.code}", "title": str(refusal), "status": refusal.status,
-            "code": refusal.code, "instance": request.path}
+    body = {
+        "type": f"urn:xueqiao:error:{refusal.code}",
+        "title": str(refusal),
+        "status": refusal.status,
+        "code": refusal.code,
+        "instance": request.path,
+    }
     if refusal.pointer:
         body["pointer"] = refusal.pointer
-    return JsonResponse(body, status=refusal.status, content_type="application/problem+json",
-                        json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(
+        body,
+        status=refusal.status,
+        content_type="application/problem+json",
+        json_dumps_params={"ensure_ascii": False},
+    )

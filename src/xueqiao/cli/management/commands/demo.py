@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="do all but serve")
-        parser.add_argument("--reset", action="store_true", help="remove what the demo wrote and start over")
+        parser.add_argument(
+            "--reset", action="store_true", help="remove what the demo wrote and start over"
+        )
         parser.add_argument("--port", type=int, default=8000, help="port of the site (8000)")
 
     def handle(self, *, no_serve: bool, reset: bool, port: int, **options: object) -> None:

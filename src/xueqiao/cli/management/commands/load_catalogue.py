@@ -16,8 +16,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: object) -> None:
         with progress.bars() as report:
-            counts = mooccube.load(
-                progress=lambda done, total: report(_("Courses"), done, total)
-            )
+            counts = mooccube.load(progress=lambda done, total: report(_("Courses"), done, total))
         text = _("{courses:,} courses ({changed:,} new or changed) with {concepts:,} concepts")
         self.stdout.write(text.format(**vars(counts)))

@@ -22,8 +22,6 @@ class Command(BaseCommand):
             text = (
                 _("{name}: {rows} rows loaded")
                 if step.is_new
-                else _(
-                "{name}: {rows} rows were there"
-            )
+                else _("{name}: {rows} rows were there")
             )
             self.stdout.write(text.format(name=step.name, rows=step.rows))

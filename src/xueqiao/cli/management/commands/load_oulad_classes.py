@@ -12,7 +12,9 @@ from xueqiao.people import rights
 
 
 class Command(BaseCommand):
-    help = "Load the OULAD classes, learners, enrolments and results. Safe to stop and to run again."
+    help = (
+        "Load the OULAD classes, learners, enrolments and results. Safe to stop and to run again."
+    )
     policy = rights.SHELL
 
     def handle(self, **options: object) -> None:

@@ -18,12 +18,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--as-of", type=date.fromisoformat, default=None,
+            "--as-of",
+            type=date.fromisoformat,
+            default=None,
             help="day the classes are open on, as 2026-03-02; today unless given",
         )
 
     def handle(self, *, as_of: date | None, **options: object) -> None:
         day = as_of or clock.local_date(clock.now())
         counts = sample_classes.load(day=day)
-        text = _("{offerings:,} classes open from {day}, {taken:,} seats taken, {waiting:,} waiting")
+        text = _(
+            "{offerings:,} classes open from {day}, {taken:,} seats taken, {waiting:,} waiting"
+        )
         self.stdout.write(text.format(**vars(counts)))
