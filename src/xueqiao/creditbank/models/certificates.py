@@ -8,11 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from xueqiao.people import rights
-
 if TYPE_CHECKING:
-    from datetime import date
-
     from xueqiao.people.models import Person
 
 
@@ -69,13 +65,6 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def own(self, person: Person) -> CertificateQuerySet:
         """The certificates of a learner, signed or not yet."""
         return self.filter(person=person)
-
-    def revocable_by(self, person: Person | None, day: date) -> CertificateQuerySet:
-        """Certificates of the learners' places for which the person may decide on that day."""
-        if person is None:
-            return self.none()
-        reach = rights.within(person, rights.RECOGNITION_DECIDE, day, place="person__home_id")
-        return self.filter(reach).exclude(person=person)
 
     def signed(self) -> CertificateQuerySet:
         """Those that have a document: issued or revoked."""
