@@ -48,7 +48,7 @@ def over_http() -> float:
         msgspec.json.encode(sent[first : first + A_REQUEST])
         for first in range(0, len(sent), A_REQUEST)
     ]
-    client, headers = Client(), {"Authorization": f"Basic {coded}"}
+    client, headers = Client(SERVER_NAME="127.0.0.1"), {"Authorization": f"Basic {coded}"}
     start = time.perf_counter()
     for body in bodies:
         answer = client.post(
