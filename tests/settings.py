@@ -8,4 +8,4 @@ os.environ["XUEQIAO_HOME"] = os.environ.get("XUEQIAO_TEST_HOME") or tempfile.mkd
 )
 os.environ["XUEQIAO_DEMO"] = "1"
 
-from xueqiao.settings import *
+from xueqiao.settings import *  # noqa: F403 - the home must be set first

@@ -15,8 +15,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
 django.setup()
 
-from xueqiao.funds import budgets, intake, rules
-from xueqiao.network import population, tree
+from xueqiao.funds import budgets, intake, rules  # noqa: E402 - needs the setup
+from xueqiao.network import population, tree  # noqa: E402
 
 PROVINCES = ("32", "43")
 DAY = date(2023, 6, 30)  # the day of the statistical register

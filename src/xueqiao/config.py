@@ -44,8 +44,8 @@ class Config:
     identity_key: str = _env(
         "XUEQIAO_IDENTITY_KEY",
         "",
-        "Key of the hashes that stand for identity numbers; empty means one is made and kept in the "
-        "home folder",
+        "Key of the hashes that stand for identity numbers; empty means one is made and "
+        "kept in the home folder",
     )
     allowed_hosts: str = _env(
         "XUEQIAO_ALLOWED_HOSTS",

@@ -83,7 +83,7 @@ def post(debit, credit, amount, key, at=AT):
     )
 
 
-def completed(who, number, *, result="pass", credits=6000, module="AAA", at=None, key=None):
+def completed(who, number, *, result="pass", credits=6000, module="AAA", at=None, key=None):  # noqa: A002
     """A log entry as the hall writes it, appended."""
     at = at or datetime(2014, 6, 30, tzinfo=UTC) + timedelta(minutes=number)
     payload = {

@@ -33,7 +33,7 @@ class Bank:
         self.associate = RuleVersion.objects.get(rule__code="R-OULAD-AS-IT")
         self.count = 0
 
-    def lot(self, credits=6000, module="AAA", who=None):
+    def lot(self, credits=6000, module="AAA", who=None):  # noqa: A002
         self.count += 1
         entry = factories.completed(who or self.learner, self.count, credits=credits, module=module)
         completions.recognise(entries=[entry], now=AT)

@@ -310,7 +310,7 @@ def test_raw_sql_cannot_change_or_remove_what_is_posted(issue, lot):
 
 
 def test_the_facts_of_a_lot_and_a_decision_never_change():
-    from tests.creditbank.test_conversion import Bank
+    from tests.creditbank.test_conversion import Bank  # noqa: PLC0415 - only this test needs it
 
     lot = Bank().lot(6000)
     for change in (

@@ -4,7 +4,7 @@ import pytest
 
 from tests.creditbank import factories
 from tests.creditbank.test_conversion import Bank
-from tests.creditbank.test_recognition import Case, case
+from tests.creditbank.test_recognition import Case, case  # noqa: F401 - a fixture
 from xueqiao.creditbank import conversion, exports, ledger, queries, recognition, statement
 from xueqiao.creditbank.models import Application, TransferGroup
 from xueqiao.kernel.cursor import Position
@@ -85,7 +85,7 @@ def test_a_statement_goes_from_its_opening_to_its_closing_balance(bank):
     )
 
 
-def test_each_officer_sees_what_waits_for_them(case):
+def test_each_officer_sees_what_waits_for_them(case):  # noqa: F811 - the fixture
     def waiting(who, day=DAY):
         return [(row.pk, row.waits_for) for row in queries.work_queue(who, day)]
 
@@ -103,7 +103,7 @@ def test_each_officer_sees_what_waits_for_them(case):
     assert [waiting(who, after) for who in people] == [[], [], [(application.pk, "deciding")]]
 
 
-def test_who_acted_before_does_not_see_the_next_step(case):
+def test_who_acted_before_does_not_see_the_next_step(case):  # noqa: F811 - the fixture
     both = factories.provincial(case.places.province)
     accepted = recognition.accept(application=case.submitted(), by=both, at=AT)
     recognition.propose(application=case.assess(accepted), by=case.assessor, at=AT)
@@ -112,7 +112,7 @@ def test_who_acted_before_does_not_see_the_next_step(case):
     assert queries.work_queue(case.provincial, after).count() == 1
 
 
-def test_a_case_page_reads_everything_at_once(case, django_assert_num_queries):
+def test_a_case_page_reads_everything_at_once(case, django_assert_num_queries):  # noqa: F811
     case.decide(case.proposed())
     with django_assert_num_queries(8):
         (found,) = queries.with_case(Application.objects.all())

@@ -6,13 +6,13 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
+from django.core.management import call_command  # noqa: E402 - needs the setup
 
-from tests.hall import factories
-from xueqiao.hall import enrolment
-from xueqiao.hall.models import Bucket, Enrolment, Offering, SeatMove
-from xueqiao.people.models import Person
-from xueqiao.records.models import LogEntry
+from tests.hall import factories  # noqa: E402
+from xueqiao.hall import enrolment  # noqa: E402
+from xueqiao.hall.models import Bucket, Enrolment, Offering, SeatMove  # noqa: E402
+from xueqiao.people.models import Person  # noqa: E402
+from xueqiao.records.models import LogEntry  # noqa: E402
 
 
 def say(*words):

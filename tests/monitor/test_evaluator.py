@@ -36,7 +36,7 @@ def by_sql(root):
 
 def instants(first, last):
     """Instants between two days, in UTC."""
-    start, end = (datetime(*day) for day in (first, last))
+    start, end = (datetime(*day) for day in (first, last))  # noqa: DTZ001 - bounds have no zone
     return st.datetimes(start, end, timezones=st.just(UTC))
 
 
@@ -130,7 +130,7 @@ def ended(draw, world, parents, levels):
 def institutions(draw, world, parents, known):
     for number in range(1, draw(st.integers(1, 9))):
         start = draw(DAYS)
-        end = draw(st.one_of(st.none(), st.integers(1, 600).map(lambda n: start + timedelta(n))))
+        end = draw(st.one_of(st.none(), st.integers(1, 600).map(lambda n: start + timedelta(n))))  # noqa: B023
         world.institution.append(
             {
                 "institution_id": number,

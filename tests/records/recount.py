@@ -49,7 +49,7 @@ def moodle(folder=SAMPLE):
     return received, received - sum(reasons.values()), 0, dict(reasons)
 
 
-def moodle_reason(row):
+def moodle_reason(row):  # noqa: PLR0911 - one line a reason
     day, month, year = map(int, row["Time"].split(",")[0].split("/"))
     said = row["Description"]
     try:

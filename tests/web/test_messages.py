@@ -10,7 +10,7 @@ import polib
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-import messages
+import messages  # noqa: E402 - a tool beside the package, not part of it
 
 TEMPLATE = """
 {% extends "web/base.html" %}{% block title %}{% translate "One" %}{% endblock %}

@@ -85,7 +85,7 @@ def test_every_command_names_its_policy():
 @pytest.fixture(scope="module")
 def module_world(django_db_setup, django_db_blocker):
     """One world for all walks; undone at the end."""
-    from django.db import transaction
+    from django.db import transaction  # noqa: PLC0415 - after Django is ready
 
     with django_db_blocker.unblock():
         outer = transaction.atomic()

@@ -122,11 +122,11 @@ class Postgres:
 
     def hits(self, terms: list[rules.Term]) -> Hits:
         query = " & ".join(f"({self._match(term)})" for term in terms)
-        long = [term.text for term in terms if term.is_han and len(term.text) > 2]
+        long = [term.text for term in terms if term.is_han and len(term.text) > 2]  # noqa: PLR2004
         recheck = "".join(" and strpos(folded, %s) > 0" for _text in long)
         score = "-ts_rank('{0.01, 0.1, 0.4, 1.0}', vector, %s::tsquery)"
         where = "vector @@ %s::tsquery" + recheck
-        sql = f"select course_id, {score} as score from catalog_words where {where}"
+        sql = f"select course_id, {score} as score from catalog_words where {where}"  # noqa: S608 - own parts
         return Hits(sql, [query, query, *long])
 
     def _match(self, term: rules.Term) -> str:

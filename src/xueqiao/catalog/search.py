@@ -69,7 +69,7 @@ def disciplines(text: str = "", *, school: str = "") -> list[tuple[str, int]]:
     sql, params = _matching(rules.terms(text), "", school)
     with connection.cursor() as ask:
         ask.execute(
-            "select d.name, count(*) from catalog_discipline d join"
+            "select d.name, count(*) from catalog_discipline d join"  # noqa: S608 - own parts
             f" ({sql}) found on found.discipline_id = d.id group by d.name order by 2 desc, 1",
             params,
         )
@@ -104,13 +104,13 @@ def _ids(
     sql, params = _matching(terms, discipline, school)
     with connection.cursor() as ask:
         ask.execute(
-            f"select id, count(*) over () from ({sql}) found"
+            f"select id, count(*) over () from ({sql}) found"  # noqa: S608 - own parts
             " order by score, weak, title, id limit %s offset %s",
             [*params, size, offset],
         )
         rows = ask.fetchall()
         if not rows and offset:
-            ask.execute(f"select 0, count(*) from ({sql}) found", params)
+            ask.execute(f"select 0, count(*) from ({sql}) found", params)  # noqa: S608 - own parts
             return [], int(ask.fetchone()[1])
     return [int(row[0]) for row in rows], int(rows[0][1]) if rows else 0
 
@@ -130,9 +130,9 @@ def _matching(terms: list[rules.Term], discipline: str, school: str) -> tuple[st
     ):
         if value:
             key = table.removeprefix("catalog_")
-            where.append(f"c.{key}_id in (select id from {table} where {column} = %s)")
+            where.append(f"c.{key}_id in (select id from {table} where {column} = %s)")  # noqa: S608
             params.append(value)
     score = "hits.score" if hits else "0"
     narrowed = f" where {' and '.join(where)}" if where else ""
     columns = f"c.id, c.title, c.discipline_id, {score} as score, {WEAK} as weak"
-    return f"select {columns} from {source}{narrowed}", params
+    return f"select {columns} from {source}{narrowed}", params  # noqa: S608 - own parts

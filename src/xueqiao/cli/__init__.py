@@ -18,6 +18,6 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
     if sys.argv[1:2] == ["demo"]:
         os.environ.setdefault("XUEQIAO_DEMO", "1")
-    from xueqiao.cli import run
+    from xueqiao.cli import run  # noqa: PLC0415 - needs the version check and the settings first
 
     sys.exit(run.execute(sys.argv))

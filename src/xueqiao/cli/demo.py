@@ -1,7 +1,7 @@
 """The main job, step by step: from a learning event to a cockpit number.
 
 Every step is an ordinary command that can be run again without harm, and commits as it goes. What
-is finished is noted in ``demo.json`` in the home folder; a job that was stopped goes on where it was.
+is finished is noted in ``demo.json`` in the home folder; a job that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -23,8 +23,9 @@ from xueqiao.cli import account
 from xueqiao.kernel import errors
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from pathlib import Path
+
+    from rich.console import Console
 
 
 class NotOurFolder(errors.Refusal):

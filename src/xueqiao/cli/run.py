@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import django
 from django.core.management import ManagementUtility, get_commands, load_command_class
@@ -13,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from xueqiao import config
 from xueqiao.kernel import errors
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

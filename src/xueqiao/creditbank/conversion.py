@@ -206,7 +206,7 @@ def _lock_lots(ids: list[int], person: Person) -> dict[int, CreditLot]:
     return held
 
 
-def _reserved(
+def _reserved(  # noqa: PLR0917 - all that makes up the row
     request_key: str, request_hash: str, person: Person, by: Person, version: RuleVersion,
     used: dict[int, int], granted: int, at: datetime, until: datetime, group_id: int,
 ) -> Conversion:  # fmt: skip

@@ -101,7 +101,7 @@ def _units(*codes: str) -> list[Unit]:
     return [found[code] for code in codes]
 
 
-def _submitted(
+def _submitted(  # noqa: PLR0917 - all that makes up the row
     number: str, learner: Person, units: list[Unit], title: str, proof: str, at: datetime
 ) -> Application:
     claims = [recognition.Claim(unit.pk, unit.credit_hundredths) for unit in units]

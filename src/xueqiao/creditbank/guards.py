@@ -1,4 +1,4 @@
-# ruff: noqa: PERF401 - statements in order; each name in them is a constant of this file
+# ruff: noqa: PERF401, S608 - statements in order; each name in them is a constant of this file
 """What the database itself refuses: the triggers of the ledger, for SQLite and PostgreSQL.
 
 ``install`` is called by migration 0002 and by every later migration that rebuilds a guarded table

@@ -51,7 +51,7 @@ def refuse_application(
     _tell(application, 0, at)
 
 
-def _draft(
+def _draft(  # noqa: PLR0917 - all that makes up the row
     application: Application,
     item: ApplicationItem,
     hashes: tuple[str, ...],

@@ -31,8 +31,8 @@ def clash(one: Hours, other: Hours) -> bool:
     """
     if one.weekday is None or one.weekday != other.weekday:
         return False
-    assert one.from_minute is not None and one.to_minute is not None
-    assert other.from_minute is not None and other.to_minute is not None
+    assert one.from_minute is not None and one.to_minute is not None  # noqa: PT018 - one fact
+    assert other.from_minute is not None and other.to_minute is not None  # noqa: PT018 - one fact
     same_weeks = one.starts_on <= other.ends_on and other.starts_on <= one.ends_on
     same_hours = one.from_minute < other.to_minute and other.from_minute < one.to_minute
     return same_weeks and same_hours

@@ -67,7 +67,7 @@ def insert(
             _column(field, held)
             for field, held in zip(fields, zip(*rows, strict=True), strict=True)
         ]
-        return _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)
+        return _run_on_postgresql(f"{start} select * from unnest({arrays}) {end}", values)  # noqa: S608 - names come from models
     adapt = [_to_sqlite(field) for field in fields]
     plain = [tuple(to(value) for to, value in zip(adapt, row, strict=True)) for row in rows]
     with connection.cursor() as run:
@@ -150,7 +150,7 @@ def _day(value: date | None) -> str | None:
 
 def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> int:
     # Binary arrays in one round trip are as fast as COPY; Django's own cursor sends text only.
-    import psycopg
+    import psycopg  # noqa: PLC0415 - not needed, and perhaps not there, on SQLite
 
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as run:

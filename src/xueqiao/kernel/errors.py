@@ -11,7 +11,7 @@ from typing import ClassVar
 REGISTRY: dict[str, type[Refusal]] = {}
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
     """Base of every refusal. Each subclass is defined beside the verb that raises it.
 
     Attributes:

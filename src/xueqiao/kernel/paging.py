@@ -1,4 +1,4 @@
-"""Paging by key: page 1,000 costs what page 1 costs, and no row is shown twice while others write."""
+"""Paging by key: page 1,000 costs what page 1 costs, and no row is shown twice."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class Table:
         try:
             table = self.make(batches.schema)
             if expect is not None and table.version() > max(expect, 0):
-                raise Overtaken(overtaken_text(self.name))
+                raise Overtaken(overtaken_text(self.name))  # noqa: TRY301 - caught below like the one of the commit
             actions, rows = self._write(batches, written)
             table.create_write_transaction(
                 actions,
@@ -332,7 +332,7 @@ def _close(writers: list[pq.ParquetWriter]) -> None:
     for writer in writers:
         try:
             writer.close()
-        except Exception as why:
+        except Exception as why:  # noqa: BLE001 - every writer must be closed before anything is said
             first = first or why
     if first:
         raise first

@@ -23,7 +23,7 @@ def pinyin(name: str) -> str:
     ('Sheyang Xian', 'Yancheng Shi')
     """
     parts = syllables(name)
-    if len(parts) < 3:
+    if len(parts) < 3:  # noqa: PLR2004 - two syllables are the name and its kind, one word
         return "".join(parts).capitalize()[:200]
     tail = 2 if name.endswith(("街道", "社区")) else 1
     return f"{''.join(parts[:-tail]).capitalize()} {''.join(parts[-tail:]).capitalize()}"[:200]

@@ -121,7 +121,7 @@ def _junctions(shapes: dict[str, Shape]) -> set[Point]:
             near[a].add(b)
             near[b].add(a)
     # A vertex inside a border has two neighbours, however many places share it.
-    return {point for point, others in near.items() if len(others) > 2}
+    return {point for point, others in near.items() if len(others) > 2}  # noqa: PLR2004 - two sides
 
 
 def _thin(ring: Ring, fixed: set[Point], area: float) -> Ring:

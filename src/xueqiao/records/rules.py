@@ -42,7 +42,7 @@ def score(text: str) -> int | None:
     (78, None, None, None)
     """
     found = int(text) if text.isdecimal() and len(text) <= len("100") else None
-    return found if found is not None and found <= 100 else None
+    return found if found is not None and found <= 100 else None  # noqa: PLR2004 - the range
 
 
 _ADL = "http://adlnet.gov/expapi/verbs/"

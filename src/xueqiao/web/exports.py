@@ -64,7 +64,7 @@ def _xlsx(head: list[str], body: Iterable[list[Any]]) -> HttpResponse:
     sheet.append(head)
     for row in body:
         sheet.append([_plain(cell) for cell in row])
-    scratch = NamedTemporaryFile(suffix=".xlsx")
+    scratch = NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - FileResponse closes it
     book.save(scratch.name)
     return FileResponse(scratch, content_type=XLSX)  # type: ignore[return-value]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
-
+from typing import TYPE_CHECKING
 
 from xueqiao.web import api, pages
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver

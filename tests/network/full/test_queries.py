@@ -30,10 +30,10 @@ def test_a_search_costs_two_queries_for_one_row_and_for_many():
 def test_lists_cost_one_query():
     small, large = tree.by_code("320924"), tree.by_code("32")
     for place in (small, large):
-        assert queries(lambda: list(tree.children(place, "nbs", TODAY))) == 1
-        assert queries(lambda: tree.ancestors(place, "nbs", TODAY)) == 1
-        assert queries(lambda: list(institutions.in_place(place, "nbs", TODAY)[:50])) == 1
-        assert queries(lambda: population.residents_of([place.pk])) == 3
+        assert queries(lambda: list(tree.children(place, "nbs", TODAY))) == 1  # noqa: B023
+        assert queries(lambda: tree.ancestors(place, "nbs", TODAY)) == 1  # noqa: B023
+        assert queries(lambda: list(institutions.in_place(place, "nbs", TODAY)[:50])) == 1  # noqa: B023
+        assert queries(lambda: population.residents_of([place.pk])) == 3  # noqa: B023
 
 
 def test_the_demo_people_cost_two_queries():
@@ -43,7 +43,7 @@ def test_the_demo_people_cost_two_queries():
 
 def test_rows_for_the_lake_cost_one_query_each():
     for rows in (exports.registers, exports.listings, exports.closure, exports.seats):
-        assert queries(lambda: sum(1 for _row in rows())) == 1
+        assert queries(lambda: sum(1 for _row in rows())) == 1  # noqa: B023
 
 
 def test_search_by_chinese_pinyin_initials_and_code():

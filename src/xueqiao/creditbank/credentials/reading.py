@@ -22,7 +22,7 @@ SAFE_INTEGER = 2**53
 SCHEMAS = Path(signing.__file__).parent / "schemas"
 
 
-class NotReadable(ValueError):
+class NotReadable(ValueError):  # noqa: N818 - the reason, not an error of the program
     """The text is not one JSON object that every reader would read alike."""
 
 

@@ -122,7 +122,7 @@ class Transfer(models.Model):
     posted_at = models.DateTimeField(help_text="when the bank came to know of it")
     expires_at = models.DateTimeField(null=True, help_text="end of a reservation")
     reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversal")
-    leaf_hash = models.CharField(max_length=64, null=True, help_text="SHA-256 of the RFC 8785 form")
+    leaf_hash = models.CharField(max_length=64, null=True, help_text="SHA-256 of the RFC 8785 form")  # noqa: DJ001 - null: not yet hashed
 
     class Meta:
         constraints = [

@@ -118,7 +118,7 @@ def _open_series(day: date) -> date | None:
     last = still.aggregate(code=Max("code"))["code"]
     if last is None:
         return None
-    return datetime.strptime(last[len(PREFIX) :][:8], "%Y%m%d").date()
+    return datetime.strptime(last[len(PREFIX) :][:8], "%Y%m%d").date()  # noqa: DTZ007 - a day
 
 
 def _classes(day: date) -> list[tuple[Offering, dict[str, int]]]:
@@ -141,7 +141,7 @@ def _classes(day: date) -> list[tuple[Offering, dict[str, int]]]:
             venue=f"{1 + number % 5}0{1 + number % 8}教室",
             teacher_id=teacher_id,
             teacher_name=teacher_name,
-            term=f"{starts.year}{'春' if starts.month < 8 else '秋'}",
+            term=f"{starts.year}{'春' if starts.month < 8 else '秋'}",  # noqa: PLR2004 - August
             starts_on=starts,
             ends_on=starts + timedelta(weeks=WEEKS - 1),
             weekday=starts.isoweekday(),
@@ -151,7 +151,7 @@ def _classes(day: date) -> list[tuple[Offering, dict[str, int]]]:
             enrol_to=clock.start_of(starts),
             fee_fen=CHEAP_FIRST[number % len(CHEAP_FIRST)],
             credit_hundredths=100,
-            for_elders=hour < 18 and any(word in title for word in EVERYDAY),
+            for_elders=hour < 18 and any(word in title for word in EVERYDAY),  # noqa: PLR2004 - day
             is_sample=True,
         )
         found.append((offering, {"general": 12 + 4 * ids.spread(f"{code}:seats", 6)}))

@@ -36,7 +36,7 @@ DEEPEST = 40
 RELATIVE = "relative-name://refused/"
 
 
-class NotCanonical(ValueError):
+class NotCanonical(ValueError):  # noqa: N818 - the reason, not an error of the program
     """The document cannot be signed or checked as it stands."""
 
 

@@ -32,7 +32,7 @@ ACCOUNTS = Indicator(
             from account join learner using (learner_id) join learner_place home using (learner_id)
             join years on opened_day <= day
             where period - learner.birth_year >= {ADULT}
-        """,
+        """,  # noqa: S608 - the age is a constant
     ),
     denominator=residents(ADULT),
     grain=COUNTY,

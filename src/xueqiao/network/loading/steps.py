@@ -104,7 +104,7 @@ def write_plain(
                         copy.write_row(row)
             else:
                 # Table and columns are named by the models; values go as parameters.
-                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)  # noqa: S608
             done += len(batch)
             report(step, done, total)
     return done

@@ -56,7 +56,7 @@ def refuse(at: str, sentence: str, **values: Any) -> Invalid:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004 - said in the docstring
 
 
 def step(at: str, name: str) -> str:
@@ -105,7 +105,7 @@ _is_iri = lru_cache(maxsize=16384)(is_iri)
 def iri(value: Any, at: str) -> None:
     text(value, at)
     # Few verbs and activities are named by many statements; only short ones are remembered.
-    if not (_is_iri(value) if len(value) < 200 else is_iri(value)):
+    if not (_is_iri(value) if len(value) < 200 else is_iri(value)):  # noqa: PLR2004 - see above
         raise refuse(
             at,
             _("“{value}” is not an absolute address (IRI) of at most {most} bytes, such as "

@@ -58,7 +58,7 @@ def choose_prefix(request: HttpRequest, back: str) -> str:
 
 def place_of(number: str) -> Place | None:
     """The place that the address names; none for anything else."""
-    known = number.isascii() and number.isdigit() and len(number) < 10
+    known = number.isascii() and number.isdigit() and len(number) < 10  # noqa: PLR2004 - fits a key
     return Place.objects.filter(pk=number).first() if known else None
 
 
