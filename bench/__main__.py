@@ -4,6 +4,7 @@ A bar is a module of this folder with ``run()``, which gives rows ``{"what", "va
 Each runs with a scratch home, on SQLite unless XUEQIAO_DATABASE_URL says otherwise; its peak
 memory is that of its whole process. Figures are ratios to a bar or a limit of the same run; no
 test depends on them.
+"""
 
 from __future__ import annotations
 
