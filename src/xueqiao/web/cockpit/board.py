@@ -142,10 +142,13 @@ class Board:
 
     @property
     def period(self) -> int | None:
-        """The year asked for, where the indicator has it; else the newest; None before any run."""
+        """The year asked for, where the indicator has it; else the newest of the place with data."""
         asked = self.asked.get("period", "")
         if asked.isdecimal() and int(asked) in self.periods:
             return int(asked)
+        newest = self._newest.get(self.indicator.code)
+        if newest:
+            return newest.period
         return self.periods[-1] if self.periods else None
 
     @property
@@ -202,11 +205,15 @@ class Board:
         )
 
     @cached_property
-    def _tiles(self) -> dict[str, Figure]:
+    def _newest(self) -> dict[str, Figure]:
         codes = [each.code for each in queries.definitions()]
-        found = queries.tiles(place=self.place, codes=codes, register=self.register.code)
+        return queries.tiles(place=self.place, codes=codes, register=self.register.code)
+
+    @cached_property
+    def _tiles(self) -> dict[str, Figure]:
+        """The newest value of each indicator; of the chosen one, that of the year asked for."""
         chosen = next((each for each in self.series if each.period == self.period), None)
-        return {**found, **({chosen.indicator.code: chosen} if chosen else {})}
+        return {**self._newest, **({chosen.indicator.code: chosen} if chosen else {})}
 
     @cached_property
     def tiles(self) -> list[Tile]:

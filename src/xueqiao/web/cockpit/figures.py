@@ -32,7 +32,7 @@ def places(board: Board) -> Figure:
             board.indicator, board.figures, len(rows) - len(board.figures)
         ),
         columns=_columns(board),
-        rows=tuple(sorted(rows, key=lambda row: (row["value"] is None, row["value"] or 0))),
+        rows=tuple(sorted(rows, key=lambda row: (row["value"] is None, row.get("exact", 0)))),
         chart=_map(board) if is_map else _bars(board),
         definition=board.chosen.opens,
         approval="" if is_map else None,
@@ -45,6 +45,7 @@ def years(board: Board) -> Figure:
         {
             "year": str(each.period),
             "value": float(each.shown),
+            "exact": float(each.exact),
             "shown": words.value_with_unit(each),
             "parts": words.parts(each),
             "opens": board.definition_address(board.indicator, each),
@@ -57,11 +58,11 @@ def years(board: Board) -> Figure:
         summary=words.series_summary(board.series),
         columns=(
             Column("year", _("Year"), head=True),
-            Column("shown", _("Value"), numeric=True, link="opens", sort_key="value", raw="value"),
+            Column("shown", _("Value"), numeric=True, link="opens", sort_key="exact", raw="value"),
             Column("parts", _("Numerator and denominator"), numeric=True),
         ),
         rows=rows,
-        chart=Chart("lines", "year", (("value", str(board.indicator.title)),), _scale(board)),
+        chart=Chart("lines", "year", (("exact", str(board.indicator.title)),), _scale(board)),
         definition=board.chosen.opens,
     )
 
@@ -79,7 +80,7 @@ def _title(board: Board) -> str:
 def _columns(board: Board) -> tuple[Column, ...]:
     head = Column("name", _("Place"), link="link", head=True, sort_key="code")
     title = _("Value ({unit})").format(unit=words.short_unit(board.indicator))
-    number = Column("number", title, numeric=True, link="opens", sort_key="value", raw="value")
+    number = Column("number", title, numeric=True, link="opens", sort_key="exact", raw="value")
     parts = []
     if board.indicator.denominator:
         parts.append(
@@ -88,7 +89,7 @@ def _columns(board: Board) -> tuple[Column, ...]:
         parts.append(
             Column("denominator", _("Denominator"), numeric=True, raw="below", sort_key="below")
         )
-    last = [Column("standing", _("Target"), sort_key="value")] if board.indicator.target else []
+    last = [Column("standing", _("Target"), sort_key="exact")] if board.indicator.target else []
     return (head, number, *parts, *last)
 
 
@@ -107,8 +108,9 @@ def _row(board: Board, listing: Listing, value: Value | None) -> Row:
     return {
         **row,
         "value": float(value.shown),
+        "exact": float(value.exact),
         "shown": words.value_with_unit(value),
-        "number": f"{value.shown:,}",
+        "number": words.number(value),
         "state": standing.code,
         "numerator": f"{value.numerator:,}",
         "above": value.numerator,
@@ -124,7 +126,7 @@ def _map(board: Board) -> Chart:
     return Chart(
         "map",
         "name",
-        (("value", str(board.indicator.title)),),
+        (("exact", str(board.indicator.title)),),
         {
             "outline": f"{address}?level={board.shown_level.value}",
             "code": "code",
@@ -137,7 +139,7 @@ def _map(board: Board) -> Chart:
 
 
 def _bars(board: Board) -> Chart:
-    return Chart("bars", "name", (("value", str(board.indicator.title)),), _scale(board))
+    return Chart("bars", "name", (("exact", str(board.indicator.title)),), _scale(board))
 
 
 def _scale(board: Board) -> dict[str, object]:

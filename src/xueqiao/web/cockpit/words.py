@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from xueqiao.monitor import rules
 from xueqiao.monitor.indicator import Counted, Direction, Indicator, Unit
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from xueqiao.monitor.queries import Figure
 
 
+LEAST = Decimal("0.01")
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a value stands to its target: a code for the style, a sign and a word for the reader."""
@@ -30,10 +33,10 @@ class Standing:
 
 
 _STANDINGS = {
-    rules.Standing.OK: ("✓", gettext_noop("target met")),
-    rules.Standing.NEAR: ("△", gettext_noop("nearly met")),
-    rules.Standing.SHORT: ("✕", gettext_noop("below target")),
-    rules.Standing.NONE: ("–", gettext_noop("no target set")),
+    rules.Standing.OK: ("✓", gettext_lazy("target met")),
+    rules.Standing.NEAR: ("△", gettext_lazy("nearly met")),
+    rules.Standing.SHORT: ("✕", gettext_lazy("below target")),
+    rules.Standing.NONE: ("–", gettext_lazy("no target set")),
 }
 
 
@@ -48,7 +51,7 @@ def standing(figure: Figure) -> Standing:
 def told(code: rules.Standing) -> Standing:
     """A standing with its sign and word."""
     sign, word = _STANDINGS[code]
-    return Standing(code.value, sign, _(word))
+    return Standing(code.value, sign, str(word))
 
 
 def legend() -> list[Standing]:
@@ -72,19 +75,27 @@ def short_unit(indicator: Indicator) -> str:
 
 def value(figure: Figure) -> str:
     """The number alone, as a tile shows it: 99.20, 1,250 or, in Chinese, 12.5万."""
-    shown = figure.shown
-    return f"{shown:,}" if figure.indicator.denominator else ui.grouped(int(shown))
+    if figure.indicator.denominator:
+        return number(figure)
+    return ui.grouped(int(figure.shown))
+
+
+def number(figure: Figure) -> str:
+    """The number alone, as a table shows it. What would round to nothing says that it is more."""
+    if figure.numerator and not figure.shown:
+        return f"< {LEAST}"
+    return f"{figure.shown:,}"
 
 
 def value_with_unit(figure: Figure) -> str:
     """The number with its unit, for sentences and tables: 99.20%."""
-    return amount(figure.indicator, figure.shown)
+    return with_unit(figure.indicator, number(figure))
 
 
-def amount(indicator: Indicator, shown: Decimal, word: str = "") -> str:
-    """A value in the indicator's unit with the unit, or with a shorter word for it."""
+def with_unit(indicator: Indicator, shown: str, word: str = "") -> str:
+    """A number with the indicator's unit, or with a shorter word for it."""
     gap = "" if indicator.unit is Unit.PERCENT else " "
-    return f"{shown:,}{gap}{word or unit(indicator)}"
+    return f"{shown}{gap}{word or unit(indicator)}"
 
 
 def counted(kind: Counted, number: int) -> str:
@@ -117,7 +128,8 @@ def target(indicator: Indicator, word: str = "") -> str:
     exact = rules.rounded(indicator.target.value, 2)
     plain = exact.quantize(Decimal(1)) if exact == exact.to_integral() else exact
     sign = ">" if indicator.target.strictly else "≥"
-    return f"{sign} {amount(indicator, plain, word)}"
+    shown = with_unit(indicator, f"{plain:,}", word)
+    return f"{sign} {shown}"
 
 
 def direction(indicator: Indicator) -> str:

@@ -74,14 +74,14 @@
       markLine: n || data.target == null ? undefined : {
         silent: true, symbol: "none", data: [lies ? { xAxis: data.target } : { yAxis: data.target }],
         lineStyle: { color: token.seal, type: "dashed", width: 2 },
-        label: { color: token.ink, formatter: data.targetLabel || "", position: lies ? "end" : "insideEndTop" },
+        label: { color: token.ink, formatter: data.targetLabel || "", position: lies ? "start" : "insideEndTop" },
       },
     }));
     return {
       ...frame(token),
       grid: { left: 8, right: 24, top: data.series.length > 1 ? 44 : 28, bottom: 8, containLabel: true },
       legend: data.series.length > 1 ? { top: 0, textStyle: { color: token.ink } } : undefined,
-      tooltip: { ...frame(token).tooltip, trigger: "axis" },
+      tooltip: { ...frame(token).tooltip, trigger: "axis", valueFormatter: (value) => (value == null ? "–" : Number(value.toPrecision(4)).toLocaleString()) },
       xAxis: lies ? value : category, yAxis: lies ? category : value, series,
     };
   }
