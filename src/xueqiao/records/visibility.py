@@ -43,7 +43,7 @@ def consistent_through(now: datetime) -> datetime:
         with connection.cursor() as ask:
             ask.execute(
                 "select least(transaction_timestamp(), min(xact_start)) from pg_stat_activity "
-                "where datname = current_database()"
+                "where datname = current_database() and backend_type = 'client backend'"
             )
             return _utc(ask.fetchone()[0]) - _TICK
     newest, idle = _newest(), now - LONGEST_WRITE
