@@ -194,7 +194,7 @@ def test_the_file_holds_exactly_what_is_filtered(world, sign_in):
 def test_the_workbook_opens(world, sign_in):
     answer = sign_in("province").get("/console/institutions/?download=xlsx")
     book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
-    assert [cell.value for cell in book.active[1]][:2] == ["Name", "Kind"]
+    assert [cell.value for cell in book.active[1]][:2] == ["Institution", "Kind"]
 
 
 def test_a_long_list_is_paged_by_cursor_without_gap(world, sign_in):

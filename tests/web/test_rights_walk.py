@@ -200,7 +200,7 @@ def test_lists_and_their_files_hold_what_can_be_opened(module_world, who):
     if who in CLASSES:
         assert exported(who, "/console/classes/?download=csv", "Class") == CLASSES[who]
     if who in PLACES and who != "institution":
-        found = exported(who, "/console/institutions/?kind=provider&download=csv", "Name")
+        found = exported(who, "/console/institutions/?kind=provider&download=csv", "Institution")
         assert found == PLACES[who].replace("own ", "")
 
 

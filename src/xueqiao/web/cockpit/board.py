@@ -142,7 +142,7 @@ class Board:
 
     @property
     def period(self) -> int | None:
-        """The year asked for, where the indicator has it; else the newest of the place with data."""
+        """The year asked for, where the indicator has it; else the newest with data."""
         asked = self.asked.get("period", "")
         if asked.isdecimal() and int(asked) in self.periods:
             return int(asked)

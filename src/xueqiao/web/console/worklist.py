@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank.models import Application
 from xueqiao.hall import queries as hall
-from xueqiao.hall.models import Completion, EnrolmentState, Offering
+from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Quarantine
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from xueqiao.people.models import Person
 
 # Days in which the console asks for the next step; a target of service, not a rule of the bank.
@@ -153,13 +155,13 @@ def _full(offering: Any, today: date) -> Item:
 
 def without_result(person: Person, today: date) -> QuerySet[Offering]:
     """Classes that are over and in which somebody with a seat has no result, oldest first."""
-    ended = Offering.objects.run_by(person, today).filter(ends_on__lt=today)
-    done = Completion.objects.filter(enrolment=OuterRef("enrolments"))
-    open_ones = Q(Q(enrolments__state=EnrolmentState.ACTIVE), ~Exists(done))
-    counted = ended.annotate(open_results=Count("enrolments", filter=open_ones))
-    return (
-        counted.filter(open_results__gt=0).select_related("institution").order_by("ends_on", "pk")
-    )
+    missing = Enrolment.objects.filter(
+        offering=OuterRef("pk"), state=EnrolmentState.ACTIVE, completion=None
+    ).order_by()
+    counted = missing.values("offering").annotate(n=Count("pk")).values("n")
+    ended = Offering.objects.run_by(person, today).filter(Exists(missing), ends_on__lt=today)
+    rows = ended.annotate(open_results=Subquery(counted)).select_related("institution")
+    return rows.order_by("ends_on", "pk")
 
 
 def _results(person: Person, today: date) -> Group | None:

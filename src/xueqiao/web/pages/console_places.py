@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404
+from django.shortcuts import get_list_or_404, render
 from django.urls import path, reverse
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 Rows = QuerySet[Any]
 # What a level lacks when nothing of this kind sits in the place itself (N11, N4).
 SEARCHED, SHOWN = 200, 40
+LISTED = Listing.objects.select_related("place", "register", "parent")
 LACKING = {Level.TOWN: InstitutionKind.TOWN_CENTRE, Level.VILLAGE: InstitutionKind.VILLAGE_SCHOOL}
 
 
@@ -42,10 +44,13 @@ def today() -> date:
     return clock.local_date(clock.now())
 
 
-def register_of(request: HttpRequest) -> Register:
+def register_of(request: HttpRequest, registers: list[Register]) -> Register:
     """The register the address names; otherwise the one with the fewest levels."""
-    wanted = Register.objects.filter(code=request.GET.get("register", "")).first()
-    return wanted or get_object_or_404(Register.objects.order_by("deepest_level", "code")[:1])
+    wanted = request.GET.get("register", "")
+    found = sorted(registers, key=lambda each: (each.code != wanted, each.deepest_level, each.code))
+    if not found:
+        raise Http404(wanted)
+    return found[0]
 
 
 def day_of(request: HttpRequest, register: Register) -> date:
@@ -94,24 +99,31 @@ def start(request: HttpRequest) -> HttpResponse:
 @access.page(rights.PLACES)
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """One place: where it belongs, what lies below it, what sits in it, what changed."""
-    register = register_of(request)
+    registers = list(Register.objects.order_by("code"))
+    register = register_of(request, registers)
     day = day_of(request, register)
-    found = get_object_or_404(reachable(request).filter(code=code).order_by("-valid_from")[:1])
-    ancestors = tree.ancestors(found, register.code, day)
-    above = reachable(request).filter(pk__in=[each.pk for each in ancestors])
-    context = {
+    listings = get_list_or_404(LISTED.filter(place__code=code).order_by("-place__valid_from", "pk"))
+    found = listings[0].place
+    above = tree.ancestors(found, register.code, day)
+    reach = reachable(request).filter(pk__in=[found.pk, *(each.pk for each in above)])
+    mine = set(reach.values_list("pk", flat=True))
+    if found.pk not in mine:
+        raise Http404(code)
+    context = facts(found, register, day)
+    context |= {"registers": registers, "ancestors": above, "reach": mine, "listings": listings}
+    return render(request, "console/place.html", context)
+
+
+def facts(found: Place, register: Register, day: date) -> dict[str, Any]:
+    """What one register says about a place on a day."""
+    return {
         "place": found,
         "register": register,
         "day": day,
-        "registers": Register.objects.all(),
-        "ancestors": ancestors,
-        "reach": set(above.values_list("pk", flat=True)),
         "children": children_of(found, register, day),
         "seats": seats_at(found, register, day),
-        "listings": Listing.objects.filter(place=found).select_related("register", "parent"),
         "changes": changes_of(found),
     }
-    return render(request, "console/place.html", context)
 
 
 def children_of(found: Place, register: Register, day: date) -> QuerySet[Place]:
@@ -159,7 +171,7 @@ def _cities() -> list[tuple[str, str]]:
 INSTITUTIONS = lists.Listing(
     code="institutions",
     columns=(
-        lists.Column(_("Name"), lambda row: row.name, head=True, sort="name"),
+        lists.Column(_("Institution"), lambda row: row.name, head=True, sort="name"),
         lists.Column(_("Kind"), lambda row: row.get_kind_display(), sort="kind"),
         lists.Column(_("Code"), lambda row: row.code, sort="code"),
         lists.Column(

@@ -22,7 +22,7 @@ SECTIONS = (
     ("console", _("Work list"), rights.CONSOLE),
     ("console-recognition", _("Recognition"), rights.RECOGNITION_QUEUE),
     ("console-conversions", _("Conversions"), rights.RECOGNITION_DECIDE),
-    ("console-classes", _("Classes"), rights.ROSTER),
+    ("console-classes", _("Classes and rosters"), rights.ROSTER),
     ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
     ("console-places", _("Places"), rights.PLACES),
     ("console-institutions", _("Institutions"), rights.PLACES),

@@ -79,7 +79,7 @@
     }));
     return {
       ...frame(token),
-      grid: { left: 8, right: 24, top: data.series.length > 1 ? 44 : 28, bottom: 8, containLabel: true },
+      grid: { left: 8, right: lies ? 48 : 24, top: data.series.length > 1 ? 44 : 28, bottom: 8, containLabel: true },
       legend: data.series.length > 1 ? { top: 0, textStyle: { color: token.ink } } : undefined,
       tooltip: { ...frame(token).tooltip, trigger: "axis", valueFormatter: (value) => (value == null ? "–" : Number(value.toPrecision(4)).toLocaleString()) },
       xAxis: lies ? value : category, yAxis: lies ? category : value, series,
