@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 LOTS, BATCH, SINGLE = 20_000, 1_000, 400
+RUN = uuid.uuid4().hex[:8]  # a database that was measured before can be measured again
 
 
 def row(what, value, unit, limit=""):
@@ -44,11 +45,14 @@ def prepare() -> list[Person]:
 def entry(number: int, person: Person) -> LogEntry:
     at = datetime(2014, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
     payload = {
-        "enrolment_id": number, "person_id": person.pk, "offering_code": "OULAD-AAA-2013J",
+        "enrolment_id": f"{RUN}-{number}", "person_id": person.pk,
+        "offering_code": "OULAD-AAA-2013J",
         "module_code": "AAA", "presentation": "2013J", "institution_code": "BENCH",
         "result": "pass", "studied_credits_hundredths": 6000, "completed_at": at.isoformat(),
     }  # fmt: skip
-    return log.entry(kind="hall.completed", key=f"bench:{number}", event_at=at, payload=payload)
+    return log.entry(
+        kind="hall.completed", key=f"bench:{RUN}:{number}", event_at=at, payload=payload
+    )
 
 
 def recognised(people: list[Person]) -> float:
@@ -62,14 +66,14 @@ def recognised(people: list[Person]) -> float:
 
 def opened(count: int) -> list[int]:
     made = [
-        accounts.Opening(f"bench:{n}", "XF", "issue", no_overdraw=False, opened_at=AT)
+        accounts.Opening(f"bench:{RUN}:{n}", "XF", "issue", no_overdraw=False, opened_at=AT)
         for n in range(count)
     ]
     return list(accounts.open_all(made).values())
 
 
 def grouped(ids: list[int]) -> float:
-    vouchers = [ledger.Voucher(f"g:{n}", "bench", (line(ids, n),), AT) for n in range(10_000)]
+    vouchers = [ledger.Voucher(f"g:{RUN}:{n}", "bench", (line(ids, n),), AT) for n in range(10_000)]
     start = time.perf_counter()
     for first in range(0, len(vouchers), BATCH):
         ledger.post_many(vouchers=vouchers[first : first + BATCH], posted_at=AT)
@@ -84,7 +88,9 @@ def single(ids: list[int]) -> list[float]:
     spent = []
     for n in range(SINGLE):
         start = time.perf_counter()
-        ledger.post(key=f"s:{n}", kind="bench", lines=[line(ids, n)], event_at=AT, posted_at=AT)
+        ledger.post(
+            key=f"s:{RUN}:{n}", kind="bench", lines=[line(ids, n)], event_at=AT, posted_at=AT
+        )
         spent.append(time.perf_counter() - start)
     return spent
 
