@@ -91,9 +91,7 @@ def load(report: Report) -> int:
             for place, way in _all_rows(Tree(register))
         ]  # fmt: skip
         step = _("Tree of register {code}").format(code=register)
-        written += steps.write_plain(
-            rows, Closure, COLUMNS, report=report, step=step, total=len(rows)
-        )
+        written += steps.write_plain(rows, Closure, COLUMNS, report=report, step=step)
     return written
 
 
