@@ -31,6 +31,11 @@ class Evaluator:
             }
             self.above[register], self.living[register] = self.tree(register, day)
         self.nearest = self.ways_up()
+        self.seats, self.institutions = defaultdict(list), defaultdict(list)
+        for row in world.seat:
+            self.seats[row["institution_id"]].append(row)
+        for row in world.institution:
+            self.institutions[row["institution_id"]].append(row)
         self.values = {}
 
     def tree(self, register, day):
@@ -237,15 +242,12 @@ class Evaluator:
                 )
 
     def above_seats(self, register, institution_id, day):
+        if not any(holds(row, day) for row in self.institutions[institution_id]):
+            return [NO_PLACE]
         places = [
             seat["place_id"]
-            for seat in self.world.seat
-            if (seat["institution_id"], seat["register"]) == (institution_id, register)
-            and holds(seat, day)
-            and any(
-                row["institution_id"] == institution_id and holds(row, day)
-                for row in self.world.institution
-            )
+            for seat in self.seats[institution_id]
+            if seat["register"] == register and holds(seat, day)
         ]
         if not places:
             return [NO_PLACE]
