@@ -1,4 +1,4 @@
-"""Extraction and build of the lake from synthetic statements: rows a second, and one late statement."""
+"""Extraction and build of the lake: rows a second, and what one late statement costs."""
 
 from __future__ import annotations
 
