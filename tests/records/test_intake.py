@@ -163,6 +163,8 @@ def test_an_enrolment_is_the_enrolled_one_s_and_a_damaged_name_is_left_out(tmp_p
         (gzip.compress(b""), "heading"),
         (gzip.compress(f'{HEADING}\n"{ROW}'.encode()), "CSV"),
     ],
+    # Packed bytes hold the time of packing, so they cannot name a case.
+    ids=["cut", "no-archive", "utf-16", "latin-1", "other-heading", "empty", "open-quote"],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole_and_said_in_one_sentence(tmp_path, data, said):
     logs(tmp_path, a=f"{HEADING}\n{ROW}")
