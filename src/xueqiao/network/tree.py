@@ -1,4 +1,4 @@
-"""Places: lists by level, ways up and down one register's tree, search, outlines.
+"""Places: lists by level, ways up and down one register's tree, search.
 
 Whatever asks for a count or a way names the register and the day; none is right for all questions.
 """
@@ -6,14 +6,14 @@ Whatever asks for a count or a way names the register and the day; none is right
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.network import rules
-from xueqiao.network.models import Boundary, Closure, Listing, Place, Register
+from xueqiao.network.models import Closure, Listing, Place, Register
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -166,32 +166,6 @@ def search(
     for place in found:
         place.way = ways.get(place.pk, [])  # type: ignore[attr-defined]
     return found
-
-
-def outlines(place: Place | int | None, *, register: str, day: date) -> dict[str, Any]:
-    """The outlines of the places directly below one, as a GeoJSON FeatureCollection.
-
-    Each feature's ``id`` is the place's id; properties: ``code``, ``name``, ``name_pinyin``,
-    ``level``, ``lon``, ``lat``, ``approval`` (审图号, empty in the sample).
-    """
-    below = children(place, register, day)
-    rows = Boundary.objects.filter(place__in=below).select_related("place").order_by("place__code")
-    return {"type": "FeatureCollection", "features": [_feature(row) for row in rows]}
-
-
-def _feature(row: Boundary) -> dict[str, Any]:
-    place = row.place
-    point = {
-        "lon": None if place.lon is None else float(place.lon),
-        "lat": None if place.lat is None else float(place.lat),
-    }
-    names = {"code": place.code, "name": place.name, "name_pinyin": place.name_pinyin}
-    return {
-        "type": "Feature",
-        "id": place.pk,
-        "properties": {**names, "level": place.level, **point, "approval": row.approval},
-        "geometry": row.geometry,
-    }
 
 
 def _named(wanted: str) -> Q:

@@ -161,15 +161,15 @@ def test_the_same_nine_digits_are_two_towns():
     assert tree.search("中华门", day=TODAY, level=4) == [mca]
 
 
-def test_outlines_are_those_of_the_civil_affairs_counties():
+def test_outlines_are_those_of_the_civil_affairs_cities_and_counties():
     for province, cities, counties in (("32", 13, 95), ("43", 14, 122)):
         top = tree.by_code(province)
-        drawn = Boundary.objects.filter(
-            place__in=tree.descendants(top, "mca", TODAY, level=3)
-        ).count()
-        features = tree.outlines(top, register="mca", day=TODAY)["features"]
-        assert (len(features), drawn) == (cities, counties)
-        assert all(each["properties"]["lon"] is not None for each in features)
+        for level, number in ((2, cities), (3, counties)):
+            drawn = Boundary.objects.filter(
+                place__in=tree.descendants(top, "mca", TODAY, level=level)
+            )
+            assert drawn.count() == number
+            assert not drawn.filter(place__lon=None).exists()
 
 
 def covered(register, province, **what):
