@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from tests.lake import worlds
 from xueqiao.lake import build, recipes, tables
@@ -159,6 +161,42 @@ def test_a_killed_build_goes_on_where_it_was(tmp_path, world, tables_done):
     worlds.make(tmp_path / "calm")
 
     assert everything(tmp_path / "killed") == everything(tmp_path / "calm")
+
+
+@pytest.fixture
+def small_files_only():
+    """A disk that takes no file above 2 KiB: what a full one answers, from the kernel itself."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def fill(size=2048):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+
+    yield fill
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_ends_the_build_in_one_sentence_and_the_last_marts_stay(
+    tmp_path, world, small_files_only
+):
+    worlds.fill(tmp_path, world)
+    worlds.make(tmp_path)
+    before = everything(tmp_path)
+    for person in range(1000, 4000):
+        world.add_person(person, birth_year=1950 + person % 50, home_id=40 + person % 3)
+    worlds.fill(tmp_path, world)
+    small_files_only()
+
+    with translation.override("en"), pytest.raises(tables.LakeFull) as refused:
+        worlds.make(tmp_path)
+
+    assert refused.value.code == "lake.full"
+    assert "Nothing was changed" in refused.value.text
+    assert everything(tmp_path)["learner"] == before["learner"]
+    small_files_only(resource.RLIM_INFINITY)
+    assert len(worlds.make(tmp_path)) > 0
+    assert len(worlds.rows_of(tmp_path, "learner")) == 3002
 
 
 def test_marts_older_than_bronze_are_not_read(tmp_path, world):
