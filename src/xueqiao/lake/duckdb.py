@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors
+from xueqiao.kernel import errors, lease
 from xueqiao.lake import tables
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ class DuckDB:
     """See ``engine.Engine``. ``memory`` as DuckDB writes it: 1GB."""
 
     def __init__(self, *, memory: str, scratch: Path) -> None:
-        scratch.mkdir(parents=True, exist_ok=True)
         self.memory = memory
-        self.scratch = Path(tempfile.mkdtemp(dir=scratch))
+        self.scratch = scratch_folder(scratch)
         self.connection = duckdb.connect(
             config={
                 "memory_limit": memory,
@@ -92,3 +91,13 @@ class DuckDB:
                 )
                 raise OutOfMemory(text.format(memory=self.memory)) from why
             raise
+
+
+def scratch_folder(root: Path) -> Path:
+    """A folder of this process to spill into. Those of processes that were killed are removed."""
+    root.mkdir(parents=True, exist_ok=True)
+    for left in root.iterdir():
+        owner = left.name.rpartition("~")[0].replace("~", "/")
+        if lease.is_dead(owner):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(dir=root, prefix=lease.owner().replace("/", "~") + "~"))
