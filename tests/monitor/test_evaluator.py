@@ -55,11 +55,11 @@ def grown(draw):
     known = {p: q for p, q in parents.items() if levels[p] < 5 and not inside(p, parents, zones)}
     worlds.tree(world, "mca", known, {p: levels[p] for p in known})
     ended(draw, world, parents, levels)
-    places = st.one_of(st.none(), st.sampled_from(sorted(parents)))
+    places = st.sampled_from([None, *sorted(parents), *sorted(parents)])
     institutions(draw, world, parents, known)
     people(draw, world, places)
     classes(draw, world)
-    for place in draw(st.sets(st.sampled_from(sorted(parents)), max_size=4)):
+    for place in {1} | draw(st.sets(st.sampled_from(sorted(parents)), max_size=4)):
         for age, residents in ((0, 7), (15, 11), (60, draw(st.integers(0, 5)))):
             world.population.append(
                 {
@@ -160,7 +160,7 @@ def people(draw, world, places):
     for number in range(1, draw(st.integers(2, 7))):
         world.add_person(
             number,
-            birth_year=draw(st.one_of(st.none(), st.integers(1950, 2012))),
+            birth_year=draw(st.sampled_from([None, 1950, 1964, 1965, 1990, 2008, 2009, 2010])),
             home_id=draw(places),
             is_sample=draw(st.booleans()),
         )
@@ -170,16 +170,16 @@ def people(draw, world, places):
     world.actor.append({"actor_id": 50, "learner_id": 101})
     actors = [row["actor_id"] for row in world.actor]
     names = []
-    for _ in range(draw(st.integers(0, 12))):
+    for _ in range(draw(st.integers(4, 20))):
         at = draw(instants((2023, 12, 30), (2025, 1, 3)))
         names.append(
             world.add_statement(
                 draw(st.sampled_from(actors)),
                 at,
-                verb=draw(st.sampled_from([worlds.READ, worlds.REGISTERED])),
+                verb=draw(st.sampled_from([worlds.READ, worlds.READ, worlds.REGISTERED])),
                 source=draw(st.integers(1, 2)),
                 registration=draw(st.sampled_from([None, "r1", "r2"])),
-                voids=draw(st.sampled_from([None, None, None, *names])),
+                voids=draw(st.sampled_from([*[None] * 12, *names])),
             )
         )
 
