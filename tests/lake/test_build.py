@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,16 @@ def test_a_late_statement_reopens_only_its_month(tmp_path, world):
     days = [(row["learner_id"], row["day"]) for row in worlds.rows_of(tmp_path, "learner_day")]
     assert (2, date(2024, 3, 31)) in days
     assert (2, date(2024, 4, 1)) in days
+
+
+def test_bronze_that_was_removed_and_filled_anew_is_built_anew(tmp_path, world):
+    worlds.fill(tmp_path, world)
+    worlds.make(tmp_path)
+    shutil.rmtree(tmp_path / "bronze")
+    del world.statement[1:]
+    worlds.fill(tmp_path, world)
+    worlds.make(tmp_path)
+    assert len(worlds.rows_of(tmp_path, "learner_day")) == 1
 
 
 def test_a_repeated_statement_counts_once(tmp_path, world):

@@ -161,7 +161,14 @@ def refresh(reading: Reading, recipe: Recipe, engine: Engine) -> Built | None:
 def wanted_marks(reading: Reading, recipe: Recipe) -> dict[str, int]:
     """The marks that the table has when it is up to date."""
     marks = {f"from:{name}": reading.pin(name).version() for name in recipe.reads}
+    # A folder that was removed and filled anew counts its versions from nought again.
+    marks |= {f"id:{name}": tables.number(identity(reading, name)) for name in recipe.reads}
     return marks | {SQL_MARK: recipe.digest}
+
+
+def identity(reading: Reading, name: str) -> str:
+    """What tells a table from another one that had the same name before."""
+    return str(reading.pin(name).metadata().id)
 
 
 def touched(
@@ -173,7 +180,7 @@ def touched(
     parts: set[str] = set()
     for name in recipe.reads:
         before = have.get(f"from:{name}")
-        if before is None:
+        if before is None or have.get(f"id:{name}") != tables.number(identity(reading, name)):
             return EVERYTHING
         if before == reading.pin(name).version():
             continue

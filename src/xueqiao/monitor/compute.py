@@ -96,7 +96,11 @@ def compute(
 
 def inputs_digest(reading: build.Reading, as_of: date) -> str:
     """Everything that the values depend on: versions of the marts, definitions, the day."""
-    versions = {name: reading.pin(name).version() for name in recipes() if "." not in name}
+    versions = {
+        name: (reading.pin(name).version(), build.identity(reading, name))
+        for name in recipes()
+        if "." not in name
+    }
     definitions = [(one.code, one.version, one.grain, one.registers, statement(one)) for one in ALL]
     return ids.digest([versions, definitions, str(as_of)])
 
