@@ -12,6 +12,16 @@ from tests.main_job import demo_home
 __all__ = ["demo_home"]
 
 SKIPPED: list[str] = []
+# Folders whose tests share what one fixture loaded: with workers they stay together.
+TOGETHER = {"tests/network/full/": "network-full", "tests/catalog/": "catalog"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for folder, name in TOGETHER.items():
+            if item.nodeid.startswith(folder):
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
