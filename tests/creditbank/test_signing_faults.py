@@ -95,6 +95,7 @@ def test_killed_at_random_instants_nothing_is_signed_twice_and_nothing_lost(tmp_
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="two writers at once: PostgreSQL")
 def test_four_signers_at_once_sign_each_certificate_once():
     certified.queued(COUNT)

@@ -103,6 +103,7 @@ def test_old_results_are_pruned():
     assert jobs.prune(row.finished_at + timedelta(days=8)) == 1
 
 
+@pytest.mark.postgres
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="two writers at once: PostgreSQL")
 def test_four_workers_share_the_jobs_and_none_runs_twice():
     for number in range(40):

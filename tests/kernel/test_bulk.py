@@ -67,8 +67,8 @@ def test_numbers_are_nobody_elses():
     assert third.pk > second > first > ids[0]
 
 
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps text of any length")
 def test_text_that_is_too_long_is_refused_not_cut():
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite keeps text of any length")
     with pytest.raises(DatabaseError), transaction.atomic():
         bulk.insert(LogEntry, COLUMNS, [entry("x" * 121)])
