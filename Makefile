@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 JOBS ?= auto
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check bench docs messages format clean
+.PHONY: help demo test test-postgres coverage check bench docs messages format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test: $(VENV)/.tools ## the whole suite on SQLite; needs no server
 test-postgres: $(VENV)/.tools ## the whole suite on PostgreSQL: XUEQIAO_DATABASE_URL, or a scratch server
 	@$(BIN)/python hatch_build.py
 	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not embedded' $(ARGS)
+
+coverage: $(VENV)/.tools ## the fast tests again, with the lines they never reach
+	@$(BIN)/python hatch_build.py
+	@env -u XUEQIAO_DATABASE_URL $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not postgres and not slow and not browser' --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(VENV)/.tools ## format, lint, types, imports, migrations, translations, docs, licences
 	@$(BIN)/python hatch_build.py
