@@ -35,7 +35,7 @@ test: $(VENV)/.tools ## the whole suite on SQLite; needs no server
 
 test-postgres: $(VENV)/.tools ## the whole suite on PostgreSQL: XUEQIAO_DATABASE_URL, or a scratch server
 	@$(BIN)/python hatch_build.py
-	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not embedded' $(ARGS)
+	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not embedded and not browser' $(ARGS)
 
 coverage: $(VENV)/.tools ## the fast tests again, with the lines they never reach
 	@$(BIN)/python hatch_build.py
