@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -36,12 +37,12 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def command(home: Path, *words: str) -> subprocess.Popen:
+def command(home: Path, *words: str, output: int | IO = subprocess.PIPE) -> subprocess.Popen:
     """Start ``xueqiao <words>`` in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", "from xueqiao.cli import main; main()", *words],
         env=environment(home),
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,

@@ -18,17 +18,25 @@ from django.urls import Resolver404, resolve
 from tests import main_job
 
 
+SOUGHT = "2026-00000001"
+
+
 class Links(HTMLParser):
-    """Every ``href`` of an ``a`` in a page, and the csrf token of its first form."""
+    """Where a page leads: each ``href`` of an ``a``, each search field; and its csrf token."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.found: list[str] = []
         self.token = ""
+        self.action = ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         named = dict(attrs)
+        if tag == "form":
+            self.action = named.get("action", "")
+        if tag == "input" and named.get("name") == "q":
+            self.found.append(f"{self.action}?q={SOUGHT}")
         if tag == "a" and named.get("href"):
             self.found.append(named["href"])
         if tag == "input" and named.get("name") == "csrfmiddlewaretoken":
@@ -41,7 +49,9 @@ def served(home: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    job = main_job.command(home, "serve", "--port", str(port))
+    # What the server says goes to a file: a pipe that nobody reads would stop it when it is full.
+    with (home / "serve.log").open("w") as log:
+        job = main_job.command(home, "serve", "--port", str(port), output=log)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(150):

@@ -156,3 +156,16 @@ def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> int:
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as run:
         run.execute(statement, arrays)
         return run.rowcount
+
+
+def count_anew(*models_: type[models.Model]) -> None:
+    """Let the database count the rows of tables that have just grown, so that it plans by them.
+
+    Without it SQLite reads all statements of a verb to find those of one actor (310 ms for 3 ms),
+    and PostgreSQL checks each foreign key of a load by reading the whole table it points to.
+    """
+    with connection.cursor() as run:
+        if connection.vendor == "sqlite":
+            run.execute("pragma analysis_limit = 1000")
+        for model in models_:
+            run.execute(f"analyze {connection.ops.quote_name(model._meta.db_table)}")

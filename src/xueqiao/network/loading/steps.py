@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -58,6 +59,7 @@ def run(*, name: str, sources: Sequence[Path], at: datetime, work: Callable[[], 
         if before is None:
             rows = work()
             LoadedStep.objects.create(name=name, digest=digest, rows=rows, loaded_at=at)
+            bulk.count_anew(*apps.get_app_config("network").get_models())
             return Done(name, rows, is_new=True)
     if before.digest != digest:
         text = _(

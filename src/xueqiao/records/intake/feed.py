@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import clock, errors
+from xueqiao.kernel import bulk, clock, errors
 from xueqiao.records import sources, statements
 from xueqiao.records.models import Actor, Batch, Delivery, Statement
 from xueqiao.records.statements import BatchResult
@@ -104,7 +103,7 @@ def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchR
                 progress(done, total)
         _finish(delivery)
     if waiting:
-        _count_anew()
+        bulk.count_anew(Statement, Actor, Batch)
     return _sum(deliveries)
 
 
@@ -114,18 +113,6 @@ def _delivery(source_id: int, feed: Feed, handed: Handed) -> Delivery:
     return Delivery.objects.get_or_create(
         source_id=source_id, digest=digest.hexdigest(), defaults=defaults
     )[0]
-
-
-def _count_anew() -> None:
-    """Let the database count its rows, so that it picks the narrower of two indexes at once.
-
-    Without it SQLite reads all statements of a verb to find those of one actor: 310 ms for 3 ms.
-    """
-    with connection.cursor() as run:
-        if connection.vendor == "sqlite":
-            run.execute("pragma analysis_limit = 1000")
-        for model in (Statement, Actor, Batch):
-            run.execute(f"analyze {model._meta.db_table}")
 
 
 def _finish(delivery: Delivery) -> None:

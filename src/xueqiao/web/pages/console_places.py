@@ -215,8 +215,11 @@ INSTITUTIONS = lists.Listing(
 def institutions(request: HttpRequest) -> HttpResponse:
     """The institutions within the person's reach."""
     seat = Seat.objects.filter(institution=OuterRef("pk"), valid_to=None).order_by("register_id")
+    # A manager of one institution may see it, and not the page of the place it sits in.
+    open_to_reader = seat.filter(place__in=reachable(request).values("pk"))
     rows = reachable_institutions(request).annotate(
-        place_name=seat.values("place__name")[:1], place_code=seat.values("place__code")[:1]
+        place_name=seat.values("place__name")[:1],
+        place_code=open_to_reader.values("place__code")[:1],
     )
     return lists.answer(request, INSTITUTIONS, rows, "console/institutions.html")
 

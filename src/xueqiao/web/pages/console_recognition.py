@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,13 @@ def _in_state(rows: Rows, state: str) -> Rows:
     return rows.filter(state=state)
 
 
+def _found(rows: Rows, text: str) -> Rows:
+    """By title, by the applicant's name, or by the number that people quote."""
+    wanted = Q(title__icontains=text) | Q(applicant__name__icontains=text)
+    quoted = re.fullmatch(r"(?:\d{4}-)?(\d{1,12})", text.strip())
+    return rows.filter(wanted | Q(pk=int(quoted[1])) if quoted else wanted)
+
+
 QUEUE = lists.Listing(
     code="recognition",
     columns=(
@@ -64,11 +72,9 @@ QUEUE = lists.Listing(
         lists.Column(_("Since"), lambda row: clock.local_date(row.state_since), sort="since"),
         lists.Column(_("Due"), worklist.due, state=worklist.due_level),
     ),
-    sorts={"since": ("state_since", "id"), "number": ("number",)},
+    sorts={"since": ("state_since", "id"), "number": ("id",)},
     filters=(lists.Filter("state", _("State"), _states, _in_state, "waiting", required=True),),
-    search=lambda rows, text: rows.filter(
-        Q(number__icontains=text) | Q(title__icontains=text) | Q(applicant__name__icontains=text)
-    ),
+    search=_found,
     search_hint=_("name, number or title"),
 )
 
