@@ -17,7 +17,6 @@ from django.urls import Resolver404, resolve
 
 from tests import main_job
 
-
 SOUGHT = "2026-00000001"
 
 
