@@ -84,15 +84,28 @@ class Config:
         return self.demo == "1" or (not self.demo and (self.home_path / "demo.json").exists())
 
     def kept_secret(self, name: str, given: str) -> str:
-        """The given secret, or one made at first use and kept in the home folder, mode 600."""
+        """The given secret, or one made at first use and kept in the home folder, mode 600.
+
+        Raises:
+            Misconfigured: the home folder cannot be read or written.
+        """
         if given:
             return given
-        path = self.home_path / "keys" / name
+        try:
+            return self._secret(self.home_path / "keys" / name)
+        except OSError as why:
+            raise Misconfigured(
+                f"The home folder {self.home_path} cannot be used: {why.strerror}. Set "
+                "XUEQIAO_HOME to a folder that you may write to, on a disk with free space."
+            ) from why
+
+    @staticmethod
+    def _secret(path: Path) -> str:
         try:
             return path.read_text().strip()
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            scratch = path.with_name(f"{name}.{os.getpid()}")
+            scratch = path.with_name(f"{path.name}.{os.getpid()}")
             scratch.write_text(secrets.token_urlsafe(48))
             scratch.chmod(0o600)
             try:

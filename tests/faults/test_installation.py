@@ -163,6 +163,16 @@ def test_a_wrong_database_address_is_explained(tmp_path):
     assert one_sentence(done.stderr)
 
 
+def test_a_home_that_is_no_folder_is_explained(tmp_path):
+    home = tmp_path / "a-file"
+    home.write_text("not a folder")
+    job = main_job.command(home, "migrate")
+    said, _ = job.communicate(timeout=60)
+    assert job.returncode == 2
+    assert "Set XUEQIAO_HOME to a folder" in said
+    assert one_sentence(said)
+
+
 def test_a_database_that_does_not_answer_is_explained(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", "from xueqiao.cli import main; main()", "migrate"],
