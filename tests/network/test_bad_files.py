@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import translation
 
 from tests.network import folders
 from xueqiao.kernel import errors
@@ -11,6 +12,13 @@ from xueqiao.network.models import Boundary, Listing, LoadedStep, Place, Populat
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REGISTER, CENSUS = "divisions_cn_l1_l4.csv", "census2020_county.csv"
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    """The sentences are compared in English, whatever the default language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
