@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from xueqiao import sample
 from xueqiao.network.loading import places, sample_institutions
@@ -20,6 +20,8 @@ def sample_loaded(django_db_setup, django_db_blocker):
         places.load_places(folder=REGIONS, at=NOW)
         sample_institutions.load_institutions(at=NOW)
         demo.load_people(at=NOW)
+        # Once here; what is still to be checked would be checked again behind every test.
+        connection.check_constraints()
         yield
         transaction.set_rollback(True)
 
