@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 JOBS ?= auto
+CATALOGUES := $(wildcard src/xueqiao/*/locale/*/LC_MESSAGES/*.po)
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres coverage check bench docs messages format clean
 
@@ -14,7 +15,7 @@ $(BIN)/python:
 	@$(PYTHON) tools/require_python.py
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No environment could be made. On Debian run: apt-get install python3-venv" >&2; exit 1; }
 
-$(VENV)/.product: pyproject.toml package-lock.json hatch_build.py | $(BIN)/python
+$(VENV)/.product: pyproject.toml package-lock.json hatch_build.py $(CATALOGUES) | $(BIN)/python
 	@echo "Installing Xueqiao into $(VENV) (once; a few minutes on a slow line) ..."
 	@$(BIN)/python tools/install.py -e .
 	@touch $@
@@ -26,7 +27,6 @@ $(VENV)/.tools: pyproject.toml package-lock.json hatch_build.py | $(BIN)/python
 	@touch $@ $(VENV)/.product
 
 demo: $(VENV)/.product ## load the real data, run the main job, serve http://127.0.0.1:8000
-	@$(BIN)/python hatch_build.py
 	@$(BIN)/xueqiao demo $(ARGS)
 
 test: $(VENV)/.tools ## the whole suite on SQLite; needs no server
