@@ -55,7 +55,7 @@ def served(home: Path) -> Iterator[str]:
     try:
         for _ in range(150):
             try:
-                httpx.get(address + "/", timeout=5)
+                httpx.get(address + "/", timeout=5, trust_env=False)
                 break
             except httpx.TransportError:
                 time.sleep(0.2)
@@ -67,23 +67,25 @@ def served(home: Path) -> Iterator[str]:
         job.communicate(timeout=30)
 
 
-def client(address: str, username: str = "", language: str = "zh-hans") -> httpx.Client:
+@contextmanager
+def client(address: str, username: str = "") -> Iterator[httpx.Client]:
     """A browser without scripts, signed in as a demo person."""
-    someone = httpx.Client(base_url=address, follow_redirects=True, timeout=30, trust_env=False)
-    someone.cookies.set("language", language)
-    if username:
-        token = Links(someone.get("/sign-in/").text).token
-        answer = someone.post(
-            "/sign-in/demo/",
-            data={"username": username, "csrfmiddlewaretoken": token},
-            headers={"Referer": address + "/sign-in/"},
-        )
-        assert answer.status_code == 200, answer.text[:500]
-    return someone
+    options = {"base_url": address, "follow_redirects": True, "timeout": 30, "trust_env": False}
+    with httpx.Client(**options) as someone:
+        if username:
+            token = Links(someone.get("/sign-in/").text).token
+            answer = someone.post(
+                "/sign-in/demo/",
+                data={"username": username, "csrfmiddlewaretoken": token},
+                headers={"Referer": address + "/sign-in/"},
+            )
+            assert answer.status_code == 200, answer.text[:500]
+        yield someone
 
 
 def demo_usernames(address: str) -> list[str]:
-    text = client(address).get("/sign-in/").text
+    with client(address) as someone:
+        text = someone.get("/sign-in/").text
     return re.findall(r'name="username" value="([^"]+)"', text)
 
 
