@@ -7,5 +7,7 @@ os.environ["XUEQIAO_HOME"] = os.environ.get("XUEQIAO_TEST_HOME") or tempfile.mkd
     prefix="xueqiao-test-"
 )
 os.environ["XUEQIAO_DEMO"] = "1"
+# The browser that some tests share keeps an event loop in the process of all tests behind them.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from xueqiao.settings import *  # noqa: F403 - the home must be set first
