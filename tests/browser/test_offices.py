@@ -104,10 +104,10 @@ def test_without_scripts_a_number_opens_as_a_page_and_the_table_sorts(look: Any)
     with look(Look("en", scripts=False)) as page:
         page.goto("/cockpit/3209/?register=nbs&indicator=N02")
         page.click("#figure-places th a:has-text('Place')")
-        assert page.get_attribute("#figure-places th[aria-sort]", "aria-sort") == "ascending"
+        page.wait_for_selector("#figure-places th[aria-sort=ascending]")
         page.click(".headline__value a")
-        assert "/cockpit/indicators/N02/" in page.url
-        assert page.is_visible("text=Numerator")
+        page.wait_for_url("**/cockpit/indicators/N02/**")
+        page.wait_for_selector("text=Numerator")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -129,4 +129,5 @@ def test_results_are_chosen_by_keyboard_and_asked_about(look: Any, site: Site) -
         page.keyboard.press("Enter")
         page.wait_for_selector("text=Yes, enter 1 result")
         page.click("text=No, back to the roster")
+        page.wait_for_selector("input[name=chosen]")
         assert page.locator("input[name=chosen]").count() == 1
