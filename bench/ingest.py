@@ -15,9 +15,9 @@ from django.core.management import call_command
 from django.test import Client
 
 from xueqiao import sample
+from xueqiao.intake import feed, feeds, files
 from xueqiao.kernel import clock, cursor
 from xueqiao.records import exports, sources
-from xueqiao.records.intake import feed, feeds, files
 
 SAMPLE = Path(sample.__file__).parent
 OVER_HTTP, A_REQUEST = 10_000, 100

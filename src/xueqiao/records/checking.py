@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.records.models import Reason
+from xueqiao.records.reasons import Reason
 from xueqiao.records.xapi import facts, validate, values
 
 if TYPE_CHECKING:

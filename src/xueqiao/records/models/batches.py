@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+
+from xueqiao.records.reasons import Reason
 
 
 class Delivery(models.Model):
@@ -50,26 +51,6 @@ class Batch(models.Model):
                 condition=Q(received=F("accepted") + F("duplicate") + F("quarantined")),
             ),
         ]
-
-
-class Reason(models.TextChoices):
-    """Why an item lies in quarantine. Each is decided by one place: the mapping or the store."""
-
-    INVALID = "invalid", _("Not a statement of the standard")
-    CONFLICT = "conflict", _("Another statement has the same identifier")
-    NOT_JSON = "not_json", _("Not readable as JSON")
-    COLUMNS = "columns", _("Not as many columns as the heading")
-    TIME_IMPOSSIBLE = "time_impossible", _("A date or time that does not exist")
-    TIME_MISSING = "time_missing", _("No date")
-    NOBODY = "nobody", _("Names no person")
-    NOT_A_LEARNER = "not_a_learner", _("Done by a job of the platform, not by a person")
-    EXPORT = "export", _("Made by reading the log itself")
-    DESCRIPTION_EMPTY = "description_empty", _("The description is empty")
-    TEXT_DAMAGED = "text_damaged", _("The text is damaged beyond reading")
-    EVENT_UNKNOWN = "event_unknown", _("An event the mapping does not know")
-    SCORE_MISSING = "score_missing", _("No score")
-    SCORE_IMPOSSIBLE = "score_impossible", _("A score outside its range")
-    REFERENCE_UNKNOWN = "reference_unknown", _("Refers to something the source did not describe")
 
 
 class Quarantine(models.Model):

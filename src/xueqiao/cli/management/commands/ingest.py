@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from xueqiao import sample
 from xueqiao.cli import progress
+from xueqiao.intake import feed, feeds
 from xueqiao.kernel import clock
 from xueqiao.people import rights
 from xueqiao.records import actors
-from xueqiao.records.intake import feed, feeds
 
 SAMPLE = Path(sample.__file__).parent
 

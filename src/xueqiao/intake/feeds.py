@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xueqiao.records.intake import funmooc, moodle, oulad
+from xueqiao.intake import funmooc, moodle, oulad
 
 FEEDS = (funmooc.FEED, moodle.FEED, oulad.FEED)

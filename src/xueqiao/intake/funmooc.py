@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from django.utils.translation import gettext as _
 
+from xueqiao.intake import files
+from xueqiao.intake.feed import Feed, Handed
 from xueqiao.records.checking import Incoming, Refused
-from xueqiao.records.intake import files
-from xueqiao.records.intake.feed import Feed, Handed
-from xueqiao.records.models import Reason
+from xueqiao.records.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.utils.translation import gettext as _
 
+from xueqiao.intake import files
+from xueqiao.intake.feed import Feed, Handed
+from xueqiao.intake.moodle_events import COURSE, EVENTS, Event, Kind
 from xueqiao.kernel import ids
 from xueqiao.records.checking import Incoming, Refused
-from xueqiao.records.intake import files
-from xueqiao.records.intake.feed import Feed, Handed
-from xueqiao.records.intake.moodle_events import COURSE, EVENTS, Event, Kind
-from xueqiao.records.models import Reason
+from xueqiao.records.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

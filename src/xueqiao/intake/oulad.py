@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from django.utils.translation import gettext as _
 
+from xueqiao.intake import files, verbs
+from xueqiao.intake.feed import Feed, Handed
 from xueqiao.kernel import clock, ids
 from xueqiao.records import rules
 from xueqiao.records.checking import Incoming, Refused
-from xueqiao.records.intake import files, verbs
-from xueqiao.records.intake.feed import Feed, Handed
-from xueqiao.records.models import Reason
+from xueqiao.records.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from xueqiao.records.intake import verbs
+from xueqiao.intake import verbs
 
 _COURSE = re.compile(r"course (?:with )?(?:the )?id '(\d+)'")
 _MODULE = re.compile(r"course module (?:with )?id '(\d+)'")

@@ -11,8 +11,8 @@ from django.core.management import call_command
 
 from tests.records import factories as f
 from tests.records import recount
+from xueqiao.intake import feed, files, funmooc, moodle, oulad
 from xueqiao.records import summary
-from xueqiao.records.intake import feed, files, funmooc, moodle, oulad
 from xueqiao.records.models import Actor, Batch, Delivery, Quarantine, Source, Statement
 from xueqiao.records.statements import BatchResult
 

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import bulk, clock, errors
-from xueqiao.records import sources, statements
-from xueqiao.records.models import Actor, Batch, Delivery, Statement
-from xueqiao.records.statements import BatchResult
+from xueqiao.kernel import clock, errors
+from xueqiao.records import deliveries, sources, statements
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from xueqiao.records.checking import Incoming, Refused
+    from xueqiao.records.deliveries import Delivery
+    from xueqiao.records.sources import Source
+    from xueqiao.records.statements import BatchResult
 
 ROWS_A_BATCH = 1000
 # Told after each batch: rows done, rows in all.
@@ -79,15 +79,15 @@ def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchR
     """
     source = sources.open_source(code=feed.code, name=feed.name, at=clock.now(), is_sample=True)
     handed = feed.files(folder)
-    deliveries = [_delivery(source.pk, feed, each) for each in handed]
+    taken = [_delivery(source, feed, each) for each in handed]
     waiting = [
         (delivery, each, each.rows())
-        for delivery, each in zip(deliveries, handed, strict=True)
+        for delivery, each in zip(taken, handed, strict=True)
         if delivery.finished_at is None
     ]
     done, total = 0, sum(len(rows) for _delivery_row, _handed, rows in waiting)
     for delivery, each, rows in waiting:
-        stored = set(delivery.batches.values_list("batch_key", flat=True))
+        stored = deliveries.stored_keys(delivery)
         for start in range(0, len(rows), ROWS_A_BATCH):
             key, part = f"{delivery.digest}:{start}", rows[start : start + ROWS_A_BATCH]
             if key not in stored:
@@ -101,32 +101,17 @@ def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchR
             done += len(part)
             if progress:
                 progress(done, total)
-        _finish(delivery)
+        deliveries.finish(delivery)
     if waiting:
-        bulk.count_anew(Statement, Actor, Batch)
-    return _sum(deliveries)
+        deliveries.count_anew()
+    return deliveries.outcome(taken)
 
 
-def _delivery(source_id: int, feed: Feed, handed: Handed) -> Delivery:
+def _delivery(source: Source, feed: Feed, handed: Handed) -> Delivery:
     digest = hashlib.sha256(f"{feed.code}\x1f{feed.version}\x1f".encode() + handed.data)
-    defaults = {"name": handed.name, "received_at": clock.now()}
-    return Delivery.objects.get_or_create(
-        source_id=source_id, digest=digest.hexdigest(), defaults=defaults
-    )[0]
-
-
-def _finish(delivery: Delivery) -> None:
-    delivery.items = _sum([delivery]).received
-    delivery.finished_at = clock.now()
-    delivery.save(update_fields=["items", "finished_at"])
-
-
-def _sum(deliveries: list[Delivery]) -> BatchResult:
-    columns = BatchResult._fields
-    found = Batch.objects.filter(delivery__in=deliveries).aggregate(
-        **{name: Sum(name, default=0) for name in columns}
+    return deliveries.open_(
+        source=source, name=handed.name, digest=digest.hexdigest(), at=clock.now()
     )
-    return BatchResult(*(found[name] for name in columns))
 
 
 def chosen(feeds: Sequence[Feed], only: Sequence[str]) -> list[Feed]:

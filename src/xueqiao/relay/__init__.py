@@ -1,0 +1,1 @@
+"""What goes out again: forwarding, webhooks, reactions, and profiles as contracts of a source."""
