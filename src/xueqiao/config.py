@@ -68,6 +68,12 @@ class Config:
         "12345",
         "Telephone number of help, shown on every page; 12345 is the public service line",
     )
+    outbound_allow: str = _env(
+        "XUEQIAO_OUTBOUND_ALLOW",
+        "",
+        "Hosts (or host:port), separated by commas, that may be called by plain http and at "
+        "addresses inside the network; all others are called by https at public addresses only",
+    )
     debug: str = _env(
         "XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production"
     )

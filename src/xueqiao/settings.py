@@ -14,6 +14,7 @@ ALLOWED_HOSTS = [host for host in CONFIG.allowed_hosts.split(",") if host]
 PUBLIC_URL = CONFIG.public_url.rstrip("/")
 DEMO = CONFIG.is_demo
 HELP_PHONE = CONFIG.help_phone
+OUTBOUND_ALLOW = [host.strip().lower() for host in CONFIG.outbound_allow.split(",") if host.strip()]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
