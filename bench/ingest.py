@@ -17,7 +17,7 @@ from django.test import Client
 from xueqiao import sample
 from xueqiao.intake import feed, feeds, files
 from xueqiao.kernel import clock, cursor
-from xueqiao.records import exports, sources
+from xueqiao.records import exports, keys, sources
 
 SAMPLE = Path(sample.__file__).parent
 OVER_HTTP, A_REQUEST = 10_000, 100
@@ -37,7 +37,7 @@ def taken_in() -> tuple[int, float]:
 def over_http() -> float:
     """Statements a second through the view, in requests of 100, new ids and known actors."""
     source = sources.open_source(code="bench", name="bench", at=clock.now())
-    pair = sources.create_key(source=source, scopes=["all"], at=clock.now())
+    pair = keys.create_key(source=source, scopes=["all"], at=clock.now())
     coded = base64.b64encode(":".join(pair).encode()).decode()
     data = files.packed(SAMPLE / "funmooc/statements.jsonl.gz")
     lines = files.unpacked(data, "x.gz").decode().splitlines()[:OVER_HTTP]

@@ -9,7 +9,7 @@ import json
 import msgspec
 
 from xueqiao.kernel import clock, ids
-from xueqiao.records import sources, statements
+from xueqiao.records import keys, sources, statements
 from xueqiao.records.checking import Incoming
 
 _numbers = itertools.count(1)
@@ -50,10 +50,10 @@ def store(*made, of=None, key=None):
     )
 
 
-def key(*scopes, of=None, **options):
+def key(*scopes, of=None, at=None, **options):
     """HTTP headers of a new key pair."""
-    pair = sources.create_key(
-        source=of or source(), scopes=scopes or ["all"], at=clock.now(), **options
+    pair = keys.create_key(
+        source=of or source(), scopes=scopes or ["all"], at=at or clock.now(), **options
     )
     return basic(*pair)
 

@@ -2,13 +2,22 @@
 
 from xueqiao.records.models.batches import Batch, Delivery, Quarantine
 from xueqiao.records.models.log import LogEntry, Reader
-from xueqiao.records.models.sources import KeyPair, Scope, Source
+from xueqiao.records.models.sources import (
+    Allowance,
+    KeyPair,
+    Scope,
+    Source,
+    SourceChange,
+    SourceHour,
+    SourceRefusal,
+)
 from xueqiao.records.models.statements import Activity, Actor, Statement, StatementAgent, Verb
 from xueqiao.records.reasons import Reason
 
 __all__ = [
     "Activity",
     "Actor",
+    "Allowance",
     "Batch",
     "Delivery",
     "KeyPair",
@@ -18,6 +27,9 @@ __all__ = [
     "Reason",
     "Scope",
     "Source",
+    "SourceChange",
+    "SourceHour",
+    "SourceRefusal",
     "Statement",
     "StatementAgent",
     "Verb",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -18,10 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.records import query, sources, visibility
+from xueqiao.records import query, visibility
 from xueqiao.records.checking import Incoming
-from xueqiao.records.models import KeyPair, Scope, Source
 from xueqiao.web import api
+from xueqiao.web.api import _keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,20 +34,6 @@ class VersionUnknown(errors.Refusal):
 
     code = "records.version_unknown"
     status = 400
-
-
-class NoKey(errors.Refusal):
-    """The request has no key pair in force."""
-
-    code = "records.no_key"
-    status = 401
-
-
-class ScopeTooSmall(errors.Refusal):
-    """The key is in force, and not for this."""
-
-    code = "records.scope_too_small"
-    status = 403
 
 
 class BodyUnfit(errors.Refusal):
@@ -82,12 +66,11 @@ def resource(default_version: str, *, needs_key: bool = True) -> Callable[[View]
             try:
                 request.xapi_version = version(request, default_version)  # type: ignore[attr-defined]
                 if needs_key:
-                    request.key_pair = key_pair(request)  # type: ignore[attr-defined]
+                    _keys.authenticate(request)
                 response = view(request, *args, **kwargs)
             except errors.Refusal as why:
                 response = api.problem(request, why)
-                if why.status == NoKey.status:
-                    response.headers["WWW-Authenticate"] = 'Basic realm="xapi", charset="UTF-8"'
+                _keys.explain(response, why)
             spoken = getattr(request, "xapi_version", default_version)
             response.headers["X-Experience-API-Version"] = spoken
             response.headers["X-Experience-API-Consistent-Through"] = query.moment(through)
@@ -109,50 +92,6 @@ def version(request: HttpRequest, default: str) -> str:
         text = _("Version “{version}” of the standard is not spoken here; 1.0.3 and 2.0.0 are.")
         raise VersionUnknown(text.format(version=asked[:40]))
     return _SPOKEN[found[1]]
-
-
-def key_pair(request: HttpRequest) -> KeyPair:
-    """The key pair of HTTP Basic authentication."""
-    kind, _space, coded = request.headers.get("Authorization", "").partition(" ")
-    try:
-        given = base64.b64decode(coded.strip(), validate=True).decode()
-    except (binascii.Error, ValueError):
-        given = ""
-    key, _colon, secret = given.partition(":")
-    found = None
-    if kind.lower() == "basic" and key:
-        found = sources.authenticate(key=key, secret=secret, at=clock.now())
-    if found is None:
-        raise NoKey(_("A key and its secret are needed, as HTTP Basic authentication."))
-    return found
-
-
-def writer(request: HttpRequest) -> Source:
-    """The source that may write.
-
-    Raises:
-        ScopeTooSmall: the key is for reading only.
-    """
-    pair: KeyPair = request.key_pair  # type: ignore[attr-defined]
-    _need(pair, Scope.ALL, Scope.WRITE)
-    return pair.source
-
-
-def reader(request: HttpRequest) -> Source | None:
-    """The source whose statements may be read; None for those of all sources.
-
-    Raises:
-        ScopeTooSmall: the key is for writing only.
-    """
-    pair: KeyPair = request.key_pair  # type: ignore[attr-defined]
-    _need(pair, Scope.ALL, Scope.READ, Scope.READ_MINE)
-    return None if {Scope.ALL, Scope.READ} & set(pair.scopes) else pair.source
-
-
-def _need(pair: KeyPair, *scopes: Scope) -> None:
-    if not set(scopes) & set(pair.scopes):
-        text = _("This key is for {scopes} only.")
-        raise ScopeTooSmall(text.format(scopes=", ".join(pair.scopes)))
 
 
 def incoming(request: HttpRequest) -> tuple[list[Incoming], bool]:

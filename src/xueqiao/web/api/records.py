@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
 from xueqiao.records import checking, parameters, query, statements
-from xueqiao.web.api import _xapi
+from xueqiao.web.api import _keys, _xapi
 
 
 class StatementNotFound(errors.Refusal):
@@ -33,7 +33,7 @@ def statements_resource(request: HttpRequest) -> HttpResponse:
 
 def post(request: HttpRequest) -> HttpResponse:
     """Store one statement or a list, all or nothing; answers with their ids."""
-    source = _xapi.writer(request)
+    source = _keys.writer(request)
     for name in request.GET:
         raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
     items, _is_list = _xapi.incoming(request)
@@ -45,7 +45,7 @@ def post(request: HttpRequest) -> HttpResponse:
 
 def put(request: HttpRequest) -> HttpResponse:
     """Store one statement under the id of the address."""
-    source = _xapi.writer(request)
+    source = _keys.writer(request)
     for name in request.GET:
         if name != "statementId":
             raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
@@ -62,7 +62,7 @@ def put(request: HttpRequest) -> HttpResponse:
 
 def find(request: HttpRequest) -> HttpResponse:
     """One statement by its id, or a page of a list."""
-    source, given = _xapi.reader(request), request.GET.dict()
+    source, given = _keys.reader(request), request.GET.dict()
     asked = parameters.single(given)
     if asked is None:
         filters = parameters.filters(given)

@@ -9,7 +9,7 @@ from django.utils.text import slugify
 
 from xueqiao.kernel import clock
 from xueqiao.people import rights
-from xueqiao.records import sources
+from xueqiao.records import keys, sources
 
 
 class Command(BaseCommand):
@@ -26,5 +26,5 @@ class Command(BaseCommand):
     def handle(self, *, source: str, scope: list[str], **options: object) -> None:
         now = clock.now()
         opened = sources.open_source(code=slugify(source, allow_unicode=True), name=source, at=now)
-        key, secret = sources.create_key(source=opened, scopes=scope, at=now)
+        key, secret = keys.create_key(source=opened, scopes=scope, at=now)
         self.stdout.write(json.dumps({"key": key, "secret": secret}))

@@ -1,0 +1,234 @@
+"""Key pairs: made, rotated, revoked, and recognised in a request."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import errors, ids
+from xueqiao.records.models import KeyPair, Scope, Source, SourceChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from xueqiao.people.models import Person
+
+# How long a process believes what it read of a key: the longest that a revoked key still opens.
+BELIEVED = timedelta(seconds=5)
+GRACE = timedelta(days=7)
+_MOST_HELD = 2000
+_USED_EVERY = timedelta(minutes=1)
+_LONGEST_LABEL = 80
+
+
+class ScopeUnknown(errors.Refusal):
+    """A key was asked for with a scope that does not exist."""
+
+    code = "records.scope_unknown"
+
+
+class LabelTooLong(errors.Refusal):
+    """The label of a key is longer than its column."""
+
+    code = "records.key_label_too_long"
+    status = 422
+
+
+class ExpiryPast(errors.Refusal):
+    """A key was asked for that would never be in force."""
+
+    code = "records.key_expiry_past"
+    status = 422
+
+
+class KeyOver(errors.Refusal):
+    """The key is no longer in force, so it cannot be rotated."""
+
+    code = "records.key_over"
+
+
+class KeyRotated(errors.Refusal):
+    """Another key already replaces this one."""
+
+    code = "records.key_rotated"
+
+
+class _Held(NamedTuple):
+    pair: KeyPair
+    read_at: datetime
+
+
+_held: dict[str, _Held] = {}
+_guard = threading.Lock()
+
+
+@transaction.atomic
+def create_key(
+    *,
+    source: Source,
+    scopes: Iterable[str],
+    at: datetime,
+    expires_at: datetime | None = None,
+    label: str = "",
+    by: Person | None = None,
+) -> tuple[str, str]:
+    """Make a key pair for a source.
+
+    Args:
+        by: who made it; None only from the shell.
+
+    Returns:
+        The key and its secret. The secret is not stored and cannot be shown again.
+
+    Raises:
+        ScopeUnknown: a scope is not one of ``Scope``.
+        ExpiryPast: it would expire before it is made.
+        LabelTooLong: more than 80 characters.
+    """
+    asked = sorted(set(scopes))
+    unknown = [scope for scope in asked if scope not in Scope.values]
+    if unknown or not asked:
+        text = _("{scopes} is no scope. Choose from: {all}.")
+        raise ScopeUnknown(text.format(scopes=", ".join(unknown), all=", ".join(Scope.values)))
+    if expires_at is not None and expires_at <= at:
+        raise ExpiryPast(_("The key would expire before it is made. Choose a later day."))
+    if len(label) > _LONGEST_LABEL:
+        text = _("The label has {n} characters; at most {most} fit.")
+        raise LabelTooLong(text.format(n=len(label), most=_LONGEST_LABEL))
+    pair, secret = _make(source=source, scopes=asked, label=label, at=at, expires_at=expires_at)
+    detail = {"scopes": [None, asked], "label": [None, label], "expires_at": [None, _day(pair)]}
+    SourceChange.objects.create(source=source, key=pair, verb="create", by=by, at=at, detail=detail)
+    return pair.key, secret
+
+
+@transaction.atomic
+def rotate_key(
+    *, pair: KeyPair, at: datetime, grace: timedelta = GRACE, by: Person | None = None
+) -> tuple[str, str]:
+    """Replace a key by a new one with the same scopes; both are in force until the grace is over.
+
+    The new key lives as long from now as the old one was given.
+
+    Returns:
+        The new key and its secret, which cannot be shown again.
+
+    Raises:
+        KeyOver: the key is expired or revoked.
+        KeyRotated: another key already replaces it.
+    """
+    old = KeyPair.objects.select_for_update().get(pk=pair.pk)
+    if not KeyPair.objects.in_force(at).filter(pk=old.pk).exists():
+        raise KeyOver(_("The key {key} is no longer in force. Make a new one.").format(key=old.key))
+    if KeyPair.objects.filter(rotated_from=old).exists():
+        text = _("The key {key} has been replaced before. Rotate the one that replaced it.")
+        raise KeyRotated(text.format(key=old.key))
+    expires_at = at + (old.expires_at - old.created_at) if old.expires_at else None
+    new, secret = _make(
+        source=old.source, scopes=old.scopes, label=old.label, at=at,
+        expires_at=expires_at, rotated_from=old,
+    )  # fmt: skip
+    old.revoked_at = min(filter(None, [old.revoked_at, at + grace]))
+    old.save(update_fields=["revoked_at"])
+    SourceChange.objects.create(
+        source=old.source, key=old, verb="rotate", by=by, at=at,
+        detail={"key": [old.key, new.key], "in_force_until": [None, old.revoked_at.isoformat()]},
+    )  # fmt: skip
+    forget(old.key)
+    return new.key, secret
+
+
+@transaction.atomic
+def revoke_key(*, pair: KeyPair, at: datetime, by: Person | None = None) -> KeyPair:
+    """End a key now. A repeated call changes nothing.
+
+    Other processes believe what they read of a key for ``BELIEVED``; so long it may still open.
+    """
+    row = KeyPair.objects.select_for_update().get(pk=pair.pk)
+    if row.revoked_at is None or row.revoked_at > at:
+        row.revoked_at = at
+        row.save(update_fields=["revoked_at"])
+        SourceChange.objects.create(source=row.source, key=row, verb="revoke", by=by, at=at)
+    forget(row.key)
+    return row
+
+
+def authenticate(*, key: str, secret: str, at: datetime) -> KeyPair | None:
+    """The key pair in force with this secret, with its source; None where there is none.
+
+    A keyed hash is enough: a secret of 256 random bits cannot be guessed, so no slow hash is needed
+    for each request. An unknown key costs the same work as a known one. What was read of a key is
+    believed for ``BELIEVED``, so a busy sender costs no query.
+    """
+    # PostgreSQL takes no NUL in text; no key of ours has one.
+    wanted = key.replace("\x00", "")[:40]
+    found = _read(wanted, at)
+    given = _hash(key, secret)
+    expected = found.secret_hash if found else _hash("nobody", "nothing")
+    if not hmac.compare_digest(given, expected) or found is None:
+        return None
+    _note_use(found, at)
+    return found
+
+
+def forget(key: str) -> None:
+    """Believe nothing of a key any more in this process."""
+    with _guard:
+        _held.pop(key, None)
+
+
+def _read(key: str, at: datetime) -> KeyPair | None:
+    held = _held.get(key)
+    # A clock that was set back ends the belief too.
+    if held and timedelta(0) <= at - held.read_at < BELIEVED:
+        return held.pair if _is_in_force(held.pair, at) else None
+    found = KeyPair.objects.in_force(at).select_related("source").filter(key=key).first()
+    with _guard:
+        _held.pop(key, None)
+        if found is not None:
+            if len(_held) >= _MOST_HELD:
+                del _held[next(iter(_held))]
+            _held[key] = _Held(found, at)
+    return found
+
+
+def _is_in_force(pair: KeyPair, at: datetime) -> bool:
+    return all(end is None or end > at for end in (pair.expires_at, pair.revoked_at))
+
+
+def _note_use(pair: KeyPair, at: datetime) -> None:
+    if pair.last_used_at is None or at - pair.last_used_at >= _USED_EVERY:
+        KeyPair.objects.filter(pk=pair.pk).update(last_used_at=at)
+        pair.last_used_at = at
+
+
+def _make(
+    *,
+    source: Source,
+    scopes: list[str],
+    label: str,
+    at: datetime,
+    expires_at: datetime | None,
+    rotated_from: KeyPair | None = None,
+) -> tuple[KeyPair, str]:
+    key, secret = f"xq-{secrets.token_hex(12)}", secrets.token_urlsafe(32)
+    made = KeyPair.objects.create(
+        source=source, key=key, secret_hash=_hash(key, secret), scopes=scopes, label=label,
+        created_at=at, expires_at=expires_at, rotated_from=rotated_from,
+    )  # fmt: skip
+    return made, secret
+
+
+def _day(pair: KeyPair) -> str | None:
+    return pair.expires_at.isoformat() if pair.expires_at else None
+
+
+def _hash(key: str, secret: str) -> str:
+    return ids.keyed_hash(settings.IDENTITY_KEY, f"records.key\x1f{key}\x1f{secret}")

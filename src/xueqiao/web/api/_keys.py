@@ -1,0 +1,125 @@
+"""Who asks at the xAPI endpoint, and what they may do there."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from xueqiao.kernel import clock, errors
+from xueqiao.records import keys
+from xueqiao.records.models import Scope, Source
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+class NoKey(errors.Refusal):
+    """The request has no key pair or token in force."""
+
+    code = "records.no_key"
+    status = 401
+
+
+class ScopeTooSmall(errors.Refusal):
+    """The credential is in force, and not for this."""
+
+    code = "records.scope_too_small"
+    status = 403
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a request showed, after it was believed.
+
+    Attributes:
+        source: whose statements it sends.
+        scopes: values of ``Scope``.
+        kind: ``key`` or ``token``.
+        key: the name of the key, or the subject of the token.
+    """
+
+    source: Source
+    scopes: frozenset[str]
+    kind: str
+    key: str
+
+    def may(self, *scopes: str) -> bool:
+        """Whether one of these scopes, or all, is among its own."""
+        return not self.scopes.isdisjoint({Scope.ALL, *scopes})
+
+    @property
+    def defines(self) -> bool:
+        """Whether definitions it sends change what the store says of an activity."""
+        return self.may(Scope.DEFINE)
+
+
+def authenticate(request: HttpRequest) -> Credential:
+    """The credential of a request, which is also left at ``request.credential``.
+
+    Raises:
+        NoKey: none, or none in force.
+    """
+    kind, _space, given = request.headers.get("Authorization", "").partition(" ")
+    found = _by_key(given.strip()) if kind.lower() == "basic" else None
+    if found is None:
+        raise NoKey(_("A key and its secret are needed, as HTTP Basic authentication."))
+    request.credential = found  # type: ignore[attr-defined]
+    return found
+
+
+def credential(request: HttpRequest) -> Credential:
+    """What ``authenticate`` found; only behind the guard."""
+    found: Credential = request.credential  # type: ignore[attr-defined]
+    return found
+
+
+def need(request: HttpRequest, *scopes: str) -> Credential:
+    """The credential, which has one of these scopes or all.
+
+    Raises:
+        ScopeTooSmall: it has none of them.
+    """
+    found = credential(request)
+    if not found.may(*scopes):
+        text = _("This key is for {scopes} only.")
+        raise ScopeTooSmall(text.format(scopes=", ".join(sorted(found.scopes))))
+    return found
+
+
+def writer(request: HttpRequest) -> Source:
+    """The source that may write statements.
+
+    Raises:
+        ScopeTooSmall: the credential is not for writing.
+    """
+    return need(request, Scope.WRITE).source
+
+
+def reader(request: HttpRequest) -> Source | None:
+    """The source whose statements may be read; None for those of all sources.
+
+    Raises:
+        ScopeTooSmall: the credential is not for reading.
+    """
+    found = need(request, Scope.READ, Scope.READ_MINE)
+    return None if found.may(Scope.READ) else found.source
+
+
+def explain(response: HttpResponse, why: errors.Refusal) -> None:
+    """Add to the answer of a refusal what HTTP asks for: how to authenticate."""
+    if why.status == NoKey.status:
+        response.headers["WWW-Authenticate"] = 'Basic realm="xapi", charset="UTF-8"'
+
+
+def _by_key(coded: str) -> Credential | None:
+    try:
+        given = base64.b64decode(coded, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    key, _colon, secret = given.partition(":")
+    pair = keys.authenticate(key=key, secret=secret, at=clock.now()) if key else None
+    return Credential(pair.source, frozenset(pair.scopes), "key", pair.key) if pair else None
