@@ -23,7 +23,7 @@ from xueqiao.records.xapi import facts
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from xueqiao.records.checking import Checked, Incoming, Refused
@@ -108,6 +108,32 @@ def _row(
     )
 
 
+class Parcel(NamedTuple):
+    """A checked batch that waits to be stored, and the row it will have."""
+
+    batch: Checked
+    row: Batch
+
+
+def store_acknowledged(parcels: Sequence[Parcel]) -> None:
+    """Store batches whose senders have their answer: together, or one by one where one is not new.
+
+    A batch that is in is left out. A statement whose id another one took in the meantime goes to
+    quarantine by name: its sender cannot be refused any more.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            if parcels and not _store_new(parcels):
+                break
+        except OperationalError as why:
+            if not _may_try_again(why, left):
+                raise
+        else:
+            return
+    for parcel in parcels:
+        _store(parcel.batch, parcel.row, strict=False)
+
+
 # Names are taken in one order. What remains is two senders who repeat the same statements at the
 # same time; whom PostgreSQL refuses then tries again.
 _TRIES = 5
@@ -119,17 +145,23 @@ def _store(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
         try:
             return _store_once(batch, row, strict=strict)
         except OperationalError as why:
-            code = getattr(why.__cause__, "sqlstate", None)
-            if code not in _TRY_AGAIN or not left or connection.in_atomic_block:
+            if not _may_try_again(why, left):
                 raise
     raise AssertionError("the last try returns or raises")
 
 
+def _may_try_again(why: OperationalError, left: int) -> bool:
+    code = getattr(why.__cause__, "sqlstate", None)
+    return code in _TRY_AGAIN and left > 0 and not connection.in_atomic_block
+
+
 def _store_once(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
+    if not batch.held and not batch.repeated and _store_new([Parcel(batch, row)]):
+        return BatchResult(len(batch.texts), len(batch.texts), 0, 0)
     earlier = Batch.objects.filter(source=row.source, batch_key=row.batch_key).first()
     if earlier is not None:
         return _again(earlier, row)
-    numbers = _numbers(batch, row.received_at)
+    numbers = _numbers([batch], row.received_at)
     with transaction.atomic():
         written, is_new = Batch.objects.get_or_create(
             source=row.source,
@@ -143,6 +175,44 @@ def _store_once(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
         if not is_new:
             return _again(written, row)
         return _write(batch, numbers, written, strict=strict)
+
+
+class _NotNew(Exception):  # noqa: N818 - rolls back what was tried
+    """A batch or a statement of it is held already."""
+
+
+_BATCH_COLUMNS = (
+    "id", "source_id", "delivery_id", "batch_key", "digest", "received_at", "received", "accepted",
+    "duplicate", "quarantined",
+)  # fmt: skip
+
+
+def _store_new(parcels: Sequence[Parcel]) -> bool:
+    """Store batches in one transaction, if all of it is new and good; else nothing, and False."""
+    numbers = _numbers([each.batch for each in parcels], parcels[0].row.received_at)
+    count = sum(len(each.batch.texts) for each in parcels)
+    try:
+        with transaction.atomic():
+            if _insert_batches(parcels) < len(parcels) or _insert(parcels, numbers) < count:
+                raise _NotNew
+            for each in parcels:
+                _name_agents(each.batch.good, numbers)
+    except _NotNew:
+        return False
+    return True
+
+
+def _insert_batches(parcels: Sequence[Parcel]) -> int:
+    """Insert the rows of batches of which everything is accepted; how many are new."""
+    rows = []
+    for number, (batch, row) in zip(bulk.numbers(Batch, len(parcels)), parcels, strict=True):
+        row.pk, count = number, len(batch.texts)
+        rows.append(
+            (number, row.source_id, row.delivery_id, row.batch_key, row.digest, row.received_at,
+             count, count, 0, 0)
+        )  # fmt: skip
+    rows.sort(key=lambda row: (row[1], row[3]))
+    return bulk.insert(Batch, _BATCH_COLUMNS, rows, ignore_conflicts=True)
 
 
 def _again(earlier: Batch, row: Batch) -> BatchResult:
@@ -164,8 +234,8 @@ class _Numbers(NamedTuple):
     actors: dict[str, int]
 
 
-def _numbers(batch: Checked, at: datetime) -> _Numbers:
-    found = [each for _position, each in batch.good.values()]
+def _numbers(batches: Iterable[Checked], at: datetime) -> _Numbers:
+    found = [each for batch in batches for _position, each in batch.good.values()]
     people = {each.actor for each in found}.union(*(each.others for each in found))
     return _Numbers(
         names.verbs({each.verb for each in found}),
@@ -177,7 +247,7 @@ def _numbers(batch: Checked, at: datetime) -> _Numbers:
 def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -> BatchResult:
     """Write the rows of a batch; the caller holds the transaction."""
     good, held = dict(batch.good), dict(batch.held)
-    are_all_new = _insert(batch, numbers, written) == len(good)
+    are_all_new = _insert([Parcel(batch, written)], numbers) == len(good)
     duplicates = 0
     for position, key, text in _not_new(batch, good, None if are_all_new else written):
         if facts.same(_decode(text), _decode(batch.texts[position])):
@@ -213,12 +283,13 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> int:
-    """Insert what is good and has a free id; how many that are."""
+def _insert(parcels: Sequence[Parcel], numbers: _Numbers) -> int:
+    """Insert what is good and has a free id; how many that are. The batches have their rows."""
     stored_at = visibility.stamp()
+    free = iter(bulk.numbers(Statement, sum(len(each.batch.good) for each in parcels)))
     rows = [
         (
-            number,
+            next(free),
             key,
             batch.texts[position],
             numbers.actors.get(found.actor),
@@ -232,9 +303,8 @@ def _insert(batch: Checked, numbers: _Numbers, written: Batch) -> int:
             found.version,
             found.voids,
         )
-        for number, (key, (position, found)) in zip(
-            bulk.numbers(Statement, len(batch.good)), batch.good.items(), strict=True
-        )
+        for batch, written in parcels
+        for key, (position, found) in batch.good.items()
     ]
     if connection.vendor == "postgresql":
         # Numbered as they came, locked in one order.
