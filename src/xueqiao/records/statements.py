@@ -177,10 +177,6 @@ def _store_once(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
         return _write(batch, numbers, written, strict=strict)
 
 
-class _NotNew(Exception):  # noqa: N818 - rolls back what was tried
-    """A batch or a statement of it is held already."""
-
-
 _BATCH_COLUMNS = (
     "id", "source_id", "delivery_id", "batch_key", "digest", "received_at", "received", "accepted",
     "duplicate", "quarantined",
@@ -191,14 +187,12 @@ def _store_new(parcels: Sequence[Parcel]) -> bool:
     """Store batches in one transaction, if all of it is new and good; else nothing, and False."""
     numbers = _numbers([each.batch for each in parcels], parcels[0].row.received_at)
     count = sum(len(each.batch.texts) for each in parcels)
-    try:
-        with transaction.atomic():
-            if _insert_batches(parcels) < len(parcels) or _insert(parcels, numbers) < count:
-                raise _NotNew
-            for each in parcels:
-                _name_agents(each.batch.good, numbers)
-    except _NotNew:
-        return False
+    with transaction.atomic():
+        if _insert_batches(parcels) < len(parcels) or _insert(parcels, numbers) < count:
+            transaction.set_rollback(True)
+            return False
+        for each in parcels:
+            _name_agents(each.batch.good, numbers)
     return True
 
 
