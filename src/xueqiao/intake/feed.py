@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from xueqiao.intake import connections, running
+from xueqiao.intake.kinds import File, Portion
+from xueqiao.intake.models import RunState
 from xueqiao.kernel import clock, errors
-from xueqiao.records import deliveries, sources, statements
+from xueqiao.records import deliveries, sources
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from xueqiao.intake.models import Run
     from xueqiao.records.checking import Incoming, Refused
     from xueqiao.records.deliveries import Delivery
     from xueqiao.records.sources import Source
@@ -78,8 +82,20 @@ def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchR
         FileUnreadable: a file is damaged; nothing of this run is stored.
     """
     source = sources.open_source(code=feed.code, name=feed.name, at=clock.now(), is_sample=True)
+    connection = connections.of_feed(source=source, at=clock.now())
+    begun = running.begin(connection=connection, at=clock.now())
+    try:
+        taken = _take_in(begun, feed, folder, progress)
+    except BaseException as why:
+        running.end(run=begun, state=RunState.FAILED, reason=str(why), at=clock.now())
+        raise
+    running.end(run=begun, state=RunState.DONE, at=clock.now())
+    return deliveries.outcome(taken)
+
+
+def _take_in(begun: Run, feed: Feed, folder: Path, progress: Progress | None) -> list[Delivery]:
     handed = feed.files(folder)
-    taken = [_delivery(source, feed, each) for each in handed]
+    taken = [_delivery(begun.connection.source, feed, each) for each in handed]
     waiting = [
         (delivery, each, each.rows())
         for delivery, each in zip(taken, handed, strict=True)
@@ -91,20 +107,17 @@ def run(*, feed: Feed, folder: Path, progress: Progress | None = None) -> BatchR
         for start in range(0, len(rows), ROWS_A_BATCH):
             key, part = f"{delivery.digest}:{start}", rows[start : start + ROWS_A_BATCH]
             if key not in stored:
-                statements.store_batch(
-                    source=source,
-                    items=[item for row in part for item in each.items(row)],
-                    received_at=clock.now(),
-                    batch_key=key,
-                    delivery=delivery,
-                )
+                items = [item for row in part for item in each.items(row)]
+                come = {"file": each.name, "rows": start + len(part)}
+                file = File(each.name, delivery.digest, is_last=start + len(part) == len(rows))
+                running.take(run=begun, portion=Portion(key, items, come, file), at=clock.now())
             done += len(part)
             if progress:
                 progress(done, total)
         deliveries.finish(delivery)
     if waiting:
         deliveries.count_anew()
-    return deliveries.outcome(taken)
+    return taken
 
 
 def _delivery(source: Source, feed: Feed, handed: Handed) -> Delivery:

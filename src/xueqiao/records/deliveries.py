@@ -31,6 +31,11 @@ def stored_keys(delivery: Delivery) -> set[str]:
     return set(delivery.batches.values_list("batch_key", flat=True))
 
 
+def is_in(source: Source, batch_key: str) -> bool:
+    """Whether a batch of a source is in."""
+    return Batch.objects.filter(source=source, batch_key=batch_key).exists()
+
+
 def finish(delivery: Delivery) -> None:
     """Write down that all of a delivery is in."""
     delivery.items = outcome([delivery]).received

@@ -1,0 +1,45 @@
+"""The kinds of connections there are, in the order in which they are offered."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from xueqiao.intake.kinds import Kind
+from xueqiao.kernel import errors
+
+FEED = Kind(
+    "feed",
+    gettext_lazy("Files of a known platform"),
+    (),
+    None,
+    help=gettext_lazy("Taken in by the command “xueqiao ingest”, with a mapping of its own."),
+)
+XAPI = Kind(
+    "xapi",
+    gettext_lazy("xAPI, sent by the platform"),
+    (),
+    None,
+    help=gettext_lazy("The platform sends statements to /xapi/ with a key of its source."),
+)
+
+KINDS: dict[str, Kind] = {each.code: each for each in (XAPI, FEED)}
+
+
+class KindUnknown(errors.Refusal):
+    """There is no kind of connection with this code."""
+
+    code = "intake.kind_unknown"
+    status = 404
+
+
+def kind(code: str) -> Kind:
+    """The kind with a code.
+
+    Raises:
+        KindUnknown: there is none.
+    """
+    if code not in KINDS:
+        text = _("There is no kind of connection “{code}”. Choose from: {all}.")
+        raise KindUnknown(text.format(code=code[:60], all=", ".join(KINDS)))
+    return KINDS[code]
