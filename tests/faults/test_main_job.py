@@ -14,6 +14,7 @@ from tests import main_job
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.xdist_group("main-job")]
 KILLS = 10
+STARTUP_SECONDS = 1.5
 
 
 def test_a_second_run_repeats_nothing(demo_home):
@@ -28,21 +29,28 @@ def test_a_second_run_repeats_nothing(demo_home):
 
 
 def test_killed_at_ten_random_moments_the_account_is_the_same(demo_home, tmp_path):
-    moments = random.Random(20261122)
-    kills = 0
+    moments, kills, share = random.Random(20261122), 0, demo_home.seconds / KILLS
     while kills < KILLS:
-        job = main_job.demo(tmp_path)
+        # Where a machine has become so fast that a job ends early, the next home is killed sooner.
+        home = tmp_path / f"home-{kills}"
+        pauses = [moments.uniform(0.2, 1.6) * share for _kill in range(KILLS - kills)]
+        kills += kill_until_done(home, pauses)
+        share /= 2
+
+        assert main_job.account(home) == demo_home.account()
+
+
+def kill_until_done(home, pauses):
+    """Run the main job to its end, killed after each pause; how often it was."""
+    for kills, pause in enumerate(pauses):
+        job = main_job.demo(home)
         try:
-            # A share of the whole time each, so that the kills spread over the whole job.
-            job.communicate(timeout=1.5 + moments.uniform(0.3, 1.7) * demo_home.seconds / KILLS)
+            job.communicate(timeout=STARTUP_SECONDS + pause)
         except subprocess.TimeoutExpired:
             os.killpg(job.pid, signal.SIGKILL)
             job.communicate()
-            kills += 1
         else:
-            break
-    assert kills >= KILLS - 3, "the job ended before it could be killed often enough"
-
-    main_job.finish(main_job.demo(tmp_path))
-
-    assert main_job.account(tmp_path) == demo_home.account()
+            assert job.returncode == 0
+            return kills
+    main_job.finish(main_job.demo(home))
+    return len(pauses)
