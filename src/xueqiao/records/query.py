@@ -115,7 +115,7 @@ def _number(model: type[Verb | Activity], iri: str) -> int:
 
 def _by_agent(identifier: str) -> Q:
     actor = Actor.objects.filter(ifi=identifier).values_list("pk", flat=True).first()
-    elsewhere = StatementAgent.objects.filter(actor=actor)
+    elsewhere = StatementAgent.objects.filter(actor=actor, is_related=False)
     plain = Q(actor=actor) if actor else Q(pk__in=[])
     # Few agents are named elsewhere; the others are found by one index in the order of the page.
     return plain | Q(pk__in=elsewhere.values("statement")) if elsewhere.exists() else plain

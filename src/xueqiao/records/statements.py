@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
-from xueqiao.records import checking, names, visibility
+from xueqiao.records import checking, names, relations, visibility
 from xueqiao.records.models import (
     Batch,
     Delivery,
@@ -17,7 +17,6 @@ from xueqiao.records.models import (
     Reason,
     Source,
     Statement,
-    StatementAgent,
 )
 from xueqiao.records.xapi import facts
 
@@ -188,11 +187,14 @@ def _store_new(parcels: Sequence[Parcel]) -> bool:
     numbers = _numbers([each.batch for each in parcels], parcels[0].row.received_at)
     count = sum(len(each.batch.texts) for each in parcels)
     with transaction.atomic():
-        if _insert_batches(parcels) < len(parcels) or _insert(parcels, numbers) < count:
+        if _insert_batches(parcels) < len(parcels):
             transaction.set_rollback(True)
             return False
-        for each in parcels:
-            _name_agents(each.batch.good, numbers)
+        inserted = _insert(parcels, numbers)
+        if inserted.new < count:
+            transaction.set_rollback(True)
+            return False
+        _relate([each.batch.good for each in parcels], inserted, numbers)
     return True
 
 
@@ -230,10 +232,11 @@ class _Numbers(NamedTuple):
 
 def _numbers(batches: Iterable[Checked], at: datetime) -> _Numbers:
     found = [each for batch in batches for _position, each in batch.good.values()]
-    people = {each.actor for each in found}.union(*(each.others for each in found))
+    people = {each.actor for each in found}.union(*(each.named.agents for each in found))
+    things = {each.activity for each in found}.union(*(each.named.activities for each in found))
     return _Numbers(
         names.verbs({each.verb for each in found}),
-        names.activities({each.activity for each in found}),
+        names.activities(things),
         names.actors(people, at),
     )
 
@@ -241,7 +244,8 @@ def _numbers(batches: Iterable[Checked], at: datetime) -> _Numbers:
 def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -> BatchResult:
     """Write the rows of a batch; the caller holds the transaction."""
     good, held = dict(batch.good), dict(batch.held)
-    are_all_new = _insert([Parcel(batch, written)], numbers) == len(good)
+    inserted = _insert([Parcel(batch, written)], numbers)
+    are_all_new = inserted.new == len(good)
     duplicates = 0
     for position, key, text in _not_new(batch, good, None if are_all_new else written):
         if facts.same(_decode(text), _decode(batch.texts[position])):
@@ -252,7 +256,7 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
             held[position] = checking.Refused(
                 batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"
             )
-    _name_agents(good, numbers)
+    _relate([good], inserted, numbers)
     _hold(held, written)
     written.received, written.duplicate = len(batch.texts), duplicates
     written.quarantined = len(held)
@@ -277,8 +281,16 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _insert(parcels: Sequence[Parcel], numbers: _Numbers) -> int:
-    """Insert what is good and has a free id; how many that are. The batches have their rows."""
+class _Inserted(NamedTuple):
+    """How many statements were new, the number that each has if it was, and their stored time."""
+
+    new: int
+    rows: dict[uuid.UUID, int]
+    stored_at: datetime
+
+
+def _insert(parcels: Sequence[Parcel], numbers: _Numbers) -> _Inserted:
+    """Insert what is good and has a free id. The batches have their rows."""
     stored_at = visibility.stamp()
     free = iter(bulk.numbers(Statement, sum(len(each.batch.good) for each in parcels)))
     rows = [
@@ -300,10 +312,12 @@ def _insert(parcels: Sequence[Parcel], numbers: _Numbers) -> int:
         for batch, written in parcels
         for key, (position, found) in batch.good.items()
     ]
+    placed = {key: number for number, key, *_rest in rows}
     if connection.vendor == "postgresql":
         # Numbered as they came, locked in one order.
         rows.sort(key=lambda row: row[1])
-    return bulk.insert(Statement, _COLUMNS, rows, ignore_conflicts=True)
+    count = bulk.insert(Statement, _COLUMNS, rows, ignore_conflicts=True)
+    return _Inserted(count, placed, stored_at)
 
 
 def _not_new(
@@ -322,17 +336,22 @@ def _not_new(
     return found + [(position, key, held[key]) for key, position in batch.repeated]
 
 
-def _name_agents(good: dict[uuid.UUID, tuple[int, facts.Facts]], numbers: _Numbers) -> None:
-    """Write down who is named elsewhere than as actor, for the filter by agent."""
-    named = {key: found.others for key, (_position, found) in good.items() if found.others}
-    rows = [
-        (numbers.actors[other], statement)
-        for keys in bulk.chunks(named)
-        for key, statement in Statement.objects.filter(uuid__in=keys).values_list("uuid", "pk")
-        for other in named[key]
-    ]
-    columns = ("actor_id", "statement_id")
-    bulk.insert(StatementAgent, columns, sorted(rows), ignore_conflicts=True)
+def _relate(
+    goods: Iterable[dict[uuid.UUID, tuple[int, facts.Facts]]],
+    inserted: _Inserted,
+    numbers: _Numbers,
+) -> None:
+    """Write down what the new statements name elsewhere than in their columns."""
+    relations.write(
+        [
+            relations.Placed(inserted.rows[key], key, found)
+            for good in goods
+            for key, (_position, found) in good.items()
+        ],
+        stored_at=inserted.stored_at,
+        actors=numbers.actors,
+        activities=numbers.activities,
+    )
 
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:

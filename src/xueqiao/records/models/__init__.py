@@ -11,8 +11,18 @@ from xueqiao.records.models.sources import (
     SourceHour,
     SourceRefusal,
 )
-from xueqiao.records.models.statements import Activity, Actor, Statement, StatementAgent, Verb
+from xueqiao.records.models.statements import (
+    Activity,
+    Actor,
+    Statement,
+    StatementActivity,
+    StatementAgent,
+    StatementAttachment,
+    StatementReference,
+    Verb,
+)
 from xueqiao.records.reasons import Reason
+from xueqiao.records.roles import Role
 
 __all__ = [
     "Activity",
@@ -25,12 +35,16 @@ __all__ = [
     "Quarantine",
     "Reader",
     "Reason",
+    "Role",
     "Scope",
     "Source",
     "SourceChange",
     "SourceHour",
     "SourceRefusal",
     "Statement",
+    "StatementActivity",
     "StatementAgent",
+    "StatementAttachment",
+    "StatementReference",
     "Verb",
 ]

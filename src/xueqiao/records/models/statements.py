@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from xueqiao.kernel.cursor import XidField
 from xueqiao.records import rules
+from xueqiao.records.roles import Role
 
 
 class Verb(models.Model):
@@ -20,9 +21,13 @@ class Verb(models.Model):
 
 
 class Activity(models.Model):
-    """An activity, once."""
+    """An activity, once, and what is known of it.
+
+    ``definition`` is the canonical one: what senders said, merged by ``definitions.merge``.
+    """
 
     iri = models.TextField()
+    definition = models.JSONField(null=True, help_text="the canonical activity definition")
 
     class Meta:
         constraints = [models.UniqueConstraint(name="activity_once", fields=["iri"])]
@@ -83,6 +88,7 @@ class Statement(models.Model):
             models.Index(name="statement_actor", fields=["actor", "stored_at", "id"]),
             models.Index(name="statement_verb", fields=["verb", "stored_at", "id"]),
             models.Index(name="statement_activity", fields=["activity", "stored_at", "id"]),
+            models.Index(name="statement_source", fields=["source", "stored_at", "id"]),
             models.Index(
                 name="statement_registration",
                 fields=["registration", "stored_at", "id"],
@@ -95,12 +101,72 @@ class Statement(models.Model):
 
 
 class StatementAgent(models.Model):
-    """An agent that a statement names elsewhere than as its actor: as object, or in a group."""
+    """An agent that a statement names elsewhere than as its actor, once, in its nearest role.
 
-    statement = models.ForeignKey(Statement, models.PROTECT, related_name="agents", db_index=False)
-    actor = models.ForeignKey(Actor, models.PROTECT, related_name="+", db_index=False)
+    ``is_related`` marks the places that only ``related_agents`` looks at. The authority has no row:
+    it is the statement's source. With the side tables below, it is an index that ``relations``
+    alone writes and clears, in the transaction of the statement; the stored time is a copy, so that
+    a page comes in order from one index. There is no index by statement: ``relations.forget`` reads
+    out of the text again which rows there are.
+    """
+
+    pk = models.CompositePrimaryKey("actor_id", "is_related", "stored_at", "statement_id")
+    actor = models.ForeignKey(
+        Actor, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    is_related = models.BooleanField()
+    stored_at = models.DateTimeField()
+    statement = models.ForeignKey(
+        Statement, models.DO_NOTHING, related_name="agents", db_index=False, db_constraint=False
+    )
+    role = models.PositiveSmallIntegerField(choices=Role)
+
+
+class StatementActivity(models.Model):
+    """An activity that a statement names elsewhere than as its object, in its nearest role."""
+
+    pk = models.CompositePrimaryKey("activity_id", "stored_at", "statement_id")
+    activity = models.ForeignKey(
+        Activity, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    stored_at = models.DateTimeField()
+    statement = models.ForeignKey(
+        Statement, models.DO_NOTHING, related_name="activities", db_index=False, db_constraint=False
+    )
+    role = models.PositiveSmallIntegerField(choices=Role)
+
+
+class StatementReference(models.Model):
+    """A statement whose object refers to another one, directly or through a chain of such.
+
+    ``target`` need not be held yet, or ever. Whatever filter finds the target finds the statement.
+    """
+
+    pk = models.CompositePrimaryKey("stored_at", "statement_id", "target")
+    stored_at = models.DateTimeField()
+    statement = models.ForeignKey(
+        Statement, models.DO_NOTHING, related_name="references", db_index=False, db_constraint=False
+    )
+    target = models.UUIDField(help_text="identifier of the statement that is referred to")
+
+    class Meta:
+        indexes = [
+            models.Index(name="reference_target", fields=["target"]),
+            models.Index(name="reference_statement", fields=["statement"]),
+        ]
+
+
+class StatementAttachment(models.Model):
+    """A file that came with a statement; the bytes lie in ``attachments`` by their digest."""
+
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="attachments")
+    sha2 = models.CharField(max_length=128, help_text="as the statement names it, in lower case")
+    content = models.CharField(max_length=64, help_text="SHA-256 of the bytes, the file's name")
+    content_type = models.CharField(max_length=255)
+    length = models.PositiveBigIntegerField(help_text="bytes that came")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="statement_agent_once", fields=["actor", "statement"])
+            models.UniqueConstraint(name="attachment_once", fields=["statement", "sha2"])
         ]
+        indexes = [models.Index(name="attachment_content", fields=["content"])]

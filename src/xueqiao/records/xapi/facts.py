@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xueqiao.records.xapi import agents, values
+from xueqiao.records.xapi import agents, named, values
 from xueqiao.records.xapi.validate import VOIDED
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ class Facts(NamedTuple):
     event_at: datetime | None
     voids: uuid.UUID | None
     version: str
-    others: tuple[str, ...]  # identifiers of agents named elsewhere: as object, or in a group
+    target: uuid.UUID | None  # the statement that is its object, by reference
+    named: named.Named
+
+
+# What the standard says a statement without a version is.
+_VERSIONS = {"1": "1.0.0", "2": "2.0.0"}
 
 
 def read(statement: dict[str, Any], version: str) -> Facts:
@@ -31,6 +36,7 @@ def read(statement: dict[str, Any], version: str) -> Facts:
     thing, verb = statement["object"], statement["verb"]["id"]
     kind = thing.get("objectType", "Activity")
     registration = statement.get("context", {}).get("registration")
+    target = uuid.UUID(thing["id"]) if kind == "StatementRef" else None
     return Facts(
         uuid=uuid.UUID(statement["id"]) if "id" in statement else None,
         actor=agents.identifier(statement["actor"]),
@@ -38,18 +44,11 @@ def read(statement: dict[str, Any], version: str) -> Facts:
         activity=thing["id"] if kind == "Activity" else "",
         registration=uuid.UUID(registration) if registration else None,
         event_at=values.instant(statement["timestamp"]) if "timestamp" in statement else None,
-        voids=uuid.UUID(thing["id"]) if verb == VOIDED else None,
-        version=statement.get("version", version),
-        others=_others(statement["actor"], thing if kind in {"Agent", "Group"} else {}),
+        voids=target if verb == VOIDED else None,
+        version=statement.get("version") or _VERSIONS[version[0]],
+        target=target,
+        named=named.read(statement),
     )
-
-
-def _others(actor: dict[str, Any], thing: dict[str, Any]) -> tuple[str, ...]:
-    if not thing and "member" not in actor:
-        return ()
-    named = [thing, *actor.get("member", []), *thing.get("member", [])]
-    found = {agents.identifier(each) for each in named} - {"", agents.identifier(actor)}
-    return tuple(sorted(found))
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
