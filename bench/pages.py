@@ -1,7 +1,7 @@
 """Server time and queries of every kind of page of the demo. Limits: p95 150 ms, 12 queries.
 
 Loads the demo first (minutes), then walks it by its links as the people of the demo, one page of
-each kind, and asks for each twenty times.
+each kind, and asks twenty times for each as the person who waits longest for it.
 """
 
 from __future__ import annotations
@@ -46,17 +46,7 @@ def p95(seconds: list[float]) -> float:
 
 def run() -> list[dict]:
     call_command("demo", "--no-serve")
-    worst: dict[str, tuple[float, int]] = {}
-    for login in [None, *accounts.demo_people()]:
-        reader = Reader(headers={"host": "localhost"})
-        if login:
-            reader.force_login(login)
-        for start in STARTS:
-            for path in crawl.walk(reader, start, per_view=1):
-                name = crawl.view_name(urlsplit(path).path)
-                measured = measure(reader, path)
-                if measured:
-                    worst[name] = max(measured, worst.get(name, (0.0, 0)))
+    measured = {name: measure(*slowest) for name, slowest in slowest_looks().items()}
     rows = [
         {
             "what": f"{name}: p95, {queries} queries",
@@ -64,32 +54,52 @@ def run() -> list[dict]:
             "unit": "ms",
             "limit": "150 ms, 12 queries",
         }
-        for name, (seconds, queries) in sorted(worst.items())
+        for name, (seconds, queries) in sorted(measured.items())
     ]
     total = {
         "what": "slowest page: p95",
-        "value": max(s for s, _ in worst.values()) * 1000,
+        "value": max(seconds for seconds, _ in measured.values()) * 1000,
         "unit": "ms",
         "limit": "150 ms",
     }
     most = {
         "what": "most queries of a page",
-        "value": max(q for _, q in worst.values()),
+        "value": max(queries for _, queries in measured.values()),
         "unit": "queries",
         "limit": "12",
     }
     return [*rows, total, most]
 
 
-def measure(reader: Reader, path: str) -> tuple[float, int] | None:
-    """p95 in seconds and the number of queries; None for what is no page."""
-    if not reader.get(path).text:
-        return None
-    seconds = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        reader.get(path)
-        seconds.append(time.perf_counter() - start)
+def slowest_looks() -> dict[str, tuple[Reader, str]]:
+    """For each kind of page who waits longest for which: the better of two requests decides."""
+    found: dict[str, tuple[float, Reader, str]] = {}
+    for login in [None, *accounts.demo_people()]:
+        reader = Reader(headers={"host": "localhost"})
+        if login:
+            reader.force_login(login)
+        paths = {path for start in STARTS for path in crawl.walk(reader, start, per_view=1)}
+        for path in sorted(paths):
+            name = crawl.view_name(urlsplit(path).path)
+            if reader.get(path).text:
+                took = min(timed(reader, path), timed(reader, path))
+                found[name] = max(found.get(name, (0.0,)), (took, reader, path), key=first)
+    return {name: (reader, path) for name, (_took, reader, path) in found.items()}
+
+
+def first(found: tuple) -> float:
+    return found[0]
+
+
+def timed(reader: Reader, path: str) -> float:
+    start = time.perf_counter()
+    reader.get(path)
+    return time.perf_counter() - start
+
+
+def measure(reader: Reader, path: str) -> tuple[float, int]:
+    """p95 in seconds, and the number of queries."""
+    seconds = [timed(reader, path) for _ in range(ROUNDS)]
     with CaptureQueriesContext(connection) as seen:
         reader.get(path)
     return p95(seconds), len(seen)
