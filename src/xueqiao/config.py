@@ -74,6 +74,42 @@ class Config:
         "Hosts (or host:port), separated by commas, that may be called by plain http and at "
         "addresses inside the network; all others are called by https at public addresses only",
     )
+    oidc_issuer: str = _env(
+        "XUEQIAO_OIDC_ISSUER",
+        "",
+        "Issuer of the OpenID Connect provider whose bearer tokens open the xAPI endpoint; empty: "
+        "keys only",
+    )
+    oidc_audience: str = _env(
+        "XUEQIAO_OIDC_AUDIENCE",
+        "",
+        "Audience that a bearer token has to be for; needed with an issuer",
+    )
+    oidc_jwks: str = _env(
+        "XUEQIAO_OIDC_JWKS",
+        "",
+        "Address or file of the provider's keys (JWKS); empty: where the provider's discovery "
+        "document says",
+    )
+    oidc_source_claim: str = _env(
+        "XUEQIAO_OIDC_SOURCE_CLAIM",
+        "client_id",
+        "Claim of a token that names the source by its code; dots lead into objects",
+    )
+    oidc_scope_claim: str = _env(
+        "XUEQIAO_OIDC_SCOPE_CLAIM",
+        "scope",
+        "Claim of a token that names its scopes: words in a text, or a list",
+    )
+    oidc_scopes: str = _env(
+        "XUEQIAO_OIDC_SCOPES",
+        "",
+        "What the provider's words mean here, as word=scope, separated by commas; a word that is a "
+        "scope means itself",
+    )
+    oidc_leeway_seconds: str = _env(
+        "XUEQIAO_OIDC_LEEWAY_SECONDS", "60", "How far the provider's clock may be off"
+    )
     debug: str = _env(
         "XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production"
     )
@@ -83,6 +119,44 @@ class Config:
     @property
     def home_path(self) -> Path:
         return Path(self.home).expanduser().resolve()
+
+    def oidc_leeway(self) -> int:
+        """How far the provider's clock may be off, in seconds.
+
+        Raises:
+            Misconfigured: not a whole number.
+        """
+        if not self.oidc_leeway_seconds.isdecimal():
+            raise Misconfigured("XUEQIAO_OIDC_LEEWAY_SECONDS is a whole number of seconds from 0.")
+        return int(self.oidc_leeway_seconds)
+
+    def scope_words(self) -> dict[str, str]:
+        """The provider's words and what they mean here.
+
+        Raises:
+            Misconfigured: an entry is not word=scope.
+        """
+        pairs = [each.partition("=") for each in self.oidc_scopes.split(",") if each.strip()]
+        if not all(word.strip() and scope.strip() for word, _equals, scope in pairs):
+            raise Misconfigured(
+                "XUEQIAO_OIDC_SCOPES is a list of word=scope, separated by commas, such as "
+                "lrs.write=statements/write."
+            )
+        return {word.strip(): scope.strip() for word, _equals, scope in pairs}
+
+    def oidc_audience_or_refuse(self) -> str:
+        """The audience of bearer tokens.
+
+        Raises:
+            Misconfigured: there is an issuer and no audience: a token for another service of the
+                same provider would open this one.
+        """
+        if self.oidc_issuer and not self.oidc_audience:
+            raise Misconfigured(
+                "XUEQIAO_OIDC_ISSUER needs XUEQIAO_OIDC_AUDIENCE: the name by which the provider "
+                "knows this platform."
+            )
+        return self.oidc_audience
 
     @property
     def is_demo(self) -> bool:

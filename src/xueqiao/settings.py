@@ -15,6 +15,13 @@ PUBLIC_URL = CONFIG.public_url.rstrip("/")
 DEMO = CONFIG.is_demo
 HELP_PHONE = CONFIG.help_phone
 OUTBOUND_ALLOW = [host.strip().lower() for host in CONFIG.outbound_allow.split(",") if host.strip()]
+OIDC_ISSUER = CONFIG.oidc_issuer
+OIDC_AUDIENCE = CONFIG.oidc_audience_or_refuse()
+OIDC_JWKS = CONFIG.oidc_jwks
+OIDC_SOURCE_CLAIM = CONFIG.oidc_source_claim
+OIDC_SCOPE_CLAIM = CONFIG.oidc_scope_claim
+OIDC_SCOPES = CONFIG.scope_words()
+OIDC_LEEWAY_SECONDS = CONFIG.oidc_leeway()
 
 INSTALLED_APPS = [
     "django.contrib.auth",

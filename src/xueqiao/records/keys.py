@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors, ids
+from xueqiao.records.believed import Believed
 from xueqiao.records.models import KeyPair, Scope, Source, SourceChange
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 # How long a process believes what it read of a key: the longest that a revoked key still opens.
 BELIEVED = timedelta(seconds=5)
 GRACE = timedelta(days=7)
-_MOST_HELD = 2000
 _USED_EVERY = timedelta(minutes=1)
 _LONGEST_LABEL = 80
 
@@ -61,13 +60,7 @@ class KeyRotated(errors.Refusal):
     code = "records.key_rotated"
 
 
-class _Held(NamedTuple):
-    pair: KeyPair
-    read_at: datetime
-
-
-_held: dict[str, _Held] = {}
-_guard = threading.Lock()
+_read_lately: Believed[KeyPair] = Believed(life=BELIEVED, most=2000)
 
 
 @transaction.atomic
@@ -141,7 +134,7 @@ def rotate_key(
         source=old.source, key=old, verb="rotate", by=by, at=at,
         detail={"key": [old.key, new.key], "in_force_until": [None, old.revoked_at.isoformat()]},
     )  # fmt: skip
-    forget(old.key)
+    _read_lately.forget(old.key)
     return new.key, secret
 
 
@@ -156,7 +149,7 @@ def revoke_key(*, pair: KeyPair, at: datetime, by: Person | None = None) -> KeyP
         row.revoked_at = at
         row.save(update_fields=["revoked_at"])
         SourceChange.objects.create(source=row.source, key=row, verb="revoke", by=by, at=at)
-    forget(row.key)
+    _read_lately.forget(row.key)
     return row
 
 
@@ -178,25 +171,10 @@ def authenticate(*, key: str, secret: str, at: datetime) -> KeyPair | None:
     return found
 
 
-def forget(key: str) -> None:
-    """Believe nothing of a key any more in this process."""
-    with _guard:
-        _held.pop(key, None)
-
-
 def _read(key: str, at: datetime) -> KeyPair | None:
-    held = _held.get(key)
-    # A clock that was set back ends the belief too.
-    if held and timedelta(0) <= at - held.read_at < BELIEVED:
-        return held.pair if _is_in_force(held.pair, at) else None
-    found = KeyPair.objects.in_force(at).select_related("source").filter(key=key).first()
-    with _guard:
-        _held.pop(key, None)
-        if found is not None:
-            if len(_held) >= _MOST_HELD:
-                del _held[next(iter(_held))]
-            _held[key] = _Held(found, at)
-    return found
+    rows = KeyPair.objects.in_force(at).select_related("source")
+    found = _read_lately.get(key, at, lambda: rows.filter(key=key).first())
+    return found if found and _is_in_force(found, at) else None
 
 
 def _is_in_force(pair: KeyPair, at: datetime) -> bool:

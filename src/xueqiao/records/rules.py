@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 # OULAD names a presentation by its year and the month it starts in: B is February, J is October.
 _PRESENTATION = re.compile(r"([12]\d{3})([BJ])")
@@ -114,3 +114,34 @@ def learner_id(actor_id: int, person_id: int | None) -> int:
     (8, 15)
     """
     return 2 * person_id if person_id else 2 * actor_id + 1
+
+
+# A bucket is counted in thousandths of a statement, so that filling it often loses nothing.
+PARTS = 1000
+
+
+def filled(left: int, limit: int, elapsed: timedelta) -> int:
+    """What a bucket holds after a while, in 1/1000 statement: never more than a minute's limit.
+
+    >>> filled(0, 60, timedelta(seconds=2)), filled(0, 60, timedelta(hours=2))
+    (2000, 60000)
+    >>> filled(-1000, 60, timedelta(seconds=-5))
+    -1000
+
+    Args:
+        limit: statements a minute.
+    """
+    gained = max(elapsed, timedelta(0)) // timedelta(microseconds=1) * limit * PARTS // 60_000_000
+    return min(limit * PARTS, left + gained)
+
+
+def portion(left: int, limit: int, most: int) -> tuple[int, int]:
+    """What is taken out of a bucket at once, in statements, and else the seconds to wait.
+
+    >>> portion(2500, 60, 5), portion(9000, 60, 5), portion(0, 60, 5), portion(-59_000, 60, 5)
+    ((2, 0), (5, 0), (0, 1), (0, 60))
+    """
+    whole = left // PARTS
+    if whole > 0:
+        return min(whole, most), 0
+    return 0, -(-(PARTS - left) * 60 // (limit * PARTS))

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
-from xueqiao.records import checking, names, relations, visibility
+from xueqiao.records import checking, counts, names, relations, visibility
 from xueqiao.records.models import (
     Batch,
     Delivery,
@@ -195,6 +195,7 @@ def _store_new(parcels: Sequence[Parcel]) -> bool:
             transaction.set_rollback(True)
             return False
         _relate([each.batch.good for each in parcels], inserted, numbers)
+        counts.add(counts.of(row, batch.good, batch.held) for batch, row in parcels)
     return True
 
 
@@ -263,6 +264,7 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
     written.accepted = len(good)
     # The check constraint refuses the batch if these do not add up.
     written.save(update_fields=["received", "accepted", "duplicate", "quarantined"])
+    counts.add([counts.of(written, good, held, duplicates)])
     return _result(written)
 
 

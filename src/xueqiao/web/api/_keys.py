@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
-from xueqiao.records import keys
+from xueqiao.records import counts, keys, limits, tokens
 from xueqiao.records.models import Scope, Source
 
 if TYPE_CHECKING:
@@ -62,9 +62,12 @@ def authenticate(request: HttpRequest) -> Credential:
 
     Raises:
         NoKey: none, or none in force.
+        tokens.TokenUnfit, tokens.KeysUnknown: a bearer token that is not believed.
     """
     kind, _space, given = request.headers.get("Authorization", "").partition(" ")
-    found = _by_key(given.strip()) if kind.lower() == "basic" else None
+    ways = {"basic": _by_key, "bearer": _by_token}
+    way = ways.get(kind.lower())
+    found = way(given.strip()) if way else None
     if found is None:
         raise NoKey(_("A key and its secret are needed, as HTTP Basic authentication."))
     request.credential = found  # type: ignore[attr-defined]
@@ -91,12 +94,22 @@ def need(request: HttpRequest, *scopes: str) -> Credential:
 
 
 def writer(request: HttpRequest) -> Source:
-    """The source that may write statements.
+    """The source that may write statements now; ``charge`` tells how many it brought.
 
     Raises:
         ScopeTooSmall: the credential is not for writing.
+        limits.Paused, limits.TooFast, limits.RequestTooLarge: what the source may send.
     """
-    return need(request, Scope.WRITE).source
+    source = need(request, Scope.WRITE).source
+    length = request.headers.get("Content-Length", "")
+    limits.check_size(source, int(length) if length.isdecimal() else 0)
+    limits.admit(source, at=clock.now())
+    return source
+
+
+def charge(request: HttpRequest, statements: int) -> None:
+    """Take what a request brought off what its source may send."""
+    limits.spend(credential(request).source, statements)
 
 
 def reader(request: HttpRequest) -> Source | None:
@@ -109,10 +122,38 @@ def reader(request: HttpRequest) -> Source | None:
     return None if found.may(Scope.READ) else found.source
 
 
-def explain(response: HttpResponse, why: errors.Refusal) -> None:
-    """Add to the answer of a refusal what HTTP asks for: how to authenticate."""
+def explain(request: HttpRequest, response: HttpResponse, why: errors.Refusal) -> None:
+    """Add to the answer of a refusal what HTTP asks for, and count it for its source.
+
+    Source: RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 6585 section 4.
+    """
+    found: Credential | None = getattr(request, "credential", None)
     if why.status == NoKey.status:
-        response.headers["WWW-Authenticate"] = 'Basic realm="xapi", charset="UTF-8"'
+        response.headers["WWW-Authenticate"] = _challenges(why)
+    if isinstance(why, ScopeTooSmall) and found and found.kind == "token":
+        response.headers["WWW-Authenticate"] = f'{_BEARER}, error="insufficient_scope"'
+    if isinstance(why, limits.TooFast):
+        response.headers["Retry-After"] = str(why.retry_after_seconds)
+    if found and request.method in {"POST", "PUT", "DELETE"}:
+        counts.add_refusal(source=found.source, code=why.code, at=clock.now())
+
+
+_BEARER = 'Bearer realm="xapi"'
+
+
+def _challenges(why: errors.Refusal) -> str:
+    basic = 'Basic realm="xapi", charset="UTF-8"'
+    if not tokens.is_offered():
+        return basic
+    error = ', error="invalid_token"' if isinstance(why, tokens.TokenUnfit) else ""
+    return f"{basic}, {_BEARER}{error}"
+
+
+def _by_token(given: str) -> Credential | None:
+    if not given or not tokens.is_offered():
+        return None
+    found = tokens.read(given, at=clock.now())
+    return Credential(found.source, found.scopes, "token", found.subject)
 
 
 def _by_key(coded: str) -> Credential | None:

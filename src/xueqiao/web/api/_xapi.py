@@ -70,7 +70,7 @@ def resource(default_version: str, *, needs_key: bool = True) -> Callable[[View]
                 response = view(request, *args, **kwargs)
             except errors.Refusal as why:
                 response = api.problem(request, why)
-                _keys.explain(response, why)
+                _keys.explain(request, response, why)
             spoken = getattr(request, "xapi_version", default_version)
             response.headers["X-Experience-API-Version"] = spoken
             response.headers["X-Experience-API-Consistent-Through"] = query.moment(through)

@@ -37,6 +37,7 @@ def post(request: HttpRequest) -> HttpResponse:
     for name in request.GET:
         raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
     items, _is_list = _xapi.incoming(request)
+    _keys.charge(request, len(items))
     stored = statements.store_all(
         source=source, items=items, received_at=clock.now(), batch_key=f"http:{uuid.uuid4()}"
     )
@@ -51,6 +52,7 @@ def put(request: HttpRequest) -> HttpResponse:
             raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
     wanted = parameters.uuid("statementId", request.GET.get("statementId", ""))
     items, is_list = _xapi.incoming(request)
+    _keys.charge(request, len(items))
     statements.store_all(
         source=source,
         items=[checking.under(items, wanted, is_list=is_list)],
