@@ -7,7 +7,12 @@ from django.test.testcases import TransactionTestCase
 from xueqiao.creditbank import guards
 from xueqiao.kernel import evidence
 
-EVIDENCE = ("hall_seatmove", "hall_completion", "funds_approvedbudget")
+EVIDENCE = (
+    "hall_seatmove",
+    "hall_completion",
+    "funds_approvedbudget",
+    "records_sourcechange",
+)
 
 
 def each_evidence_table(change):

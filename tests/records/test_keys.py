@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.records import factories as f
 from xueqiao.kernel import clock
-from xueqiao.records import keys
-from xueqiao.records.models import KeyPair, Scope, SourceChange
+from xueqiao.records import keys, sources
+from xueqiao.records.models import KeyPair, Scope, Source, SourceChange
 
 pytestmark = pytest.mark.django_db
 PATH = "/xapi/statements"
@@ -170,3 +172,79 @@ def test_read_mine_never_shows_another_source_by_any_filter(client):
     for name in ("statementId", "voidedStatementId"):
         answer = client.get(PATH, {name: hidden["id"]}, headers=headers)
         assert answer.status_code == 404
+
+
+def said(capsys, *command, **options):
+    call_command(*command, **options)
+    return capsys.readouterr().out
+
+
+def test_the_commands_make_rotate_list_and_revoke_a_key(client, capsys):
+    first = json.loads(
+        said(capsys, "create_key", "--source", "Open School", "--scope", "all",
+             "--label", "nightly", "--expires", "2999-01-01")
+    )  # fmt: skip
+    assert set(first) == {"key", "secret"}
+    second = json.loads(said(capsys, "rotate_key", first["key"], "--grace-hours", "1"))
+    assert set(second) == {"key", "secret"}
+
+    rows = [json.loads(line) for line in said(capsys, "list_keys").splitlines()]
+    assert [(row["key"], row["state"], row["label"], row["rotated_from"]) for row in rows] == [
+        (first["key"], "ending", "nightly", None),
+        (second["key"], "in force", "nightly", first["key"]),
+    ]
+    assert {row["source"] for row in rows} == {"open-school"}
+
+    headers = f.basic(second["key"], second["secret"])
+    assert client.get(PATH, headers=headers).status_code == 200
+    said(capsys, "revoke_key", second["key"])
+    assert client.get(PATH, headers=headers).status_code == 401
+    left = said(capsys, "list_keys", "--in-force", "--source", "open-school").splitlines()
+    assert [json.loads(line)["key"] for line in left] == [first["key"]]
+    with pytest.raises(keys.KeyUnknown):
+        call_command("revoke_key", "xq-none")
+
+
+TERMS = sources.Terms(
+    owner_id=None, contact="Ms Li, 12345", rate_limit=6000, most_bytes=1_000_000,
+    retention_days=365, silent_after_seconds=3600,
+)  # fmt: skip
+
+
+def test_a_change_of_terms_is_written_down_with_before_and_after():
+    source, now = f.source(), clock.now()
+    sources.edit(source=source, terms=TERMS, at=now)
+    sources.edit(source=source, terms=TERMS, at=now)
+    sources.pause(source=source, at=now)
+    sources.pause(source=source, at=now + timedelta(hours=1))
+    assert Source.objects.get().paused_at == now
+    sources.resume(source=source, at=now)
+    assert sources.Terms(*(getattr(Source.objects.get(), n) for n in TERMS._fields)) == TERMS
+    changes = SourceChange.objects.order_by("pk").values_list("verb", "detail")
+    assert list(changes) == [
+        ("edit", {
+            "contact": ["", "Ms Li, 12345"], "rate_limit": [0, 6000], "most_bytes": [0, 1_000_000],
+            "retention_days": [None, 365], "silent_after_seconds": [None, 3600],
+        }),
+        ("pause", {}),
+        ("resume", {}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rate_limit": -1}, {"most_bytes": 2**31}, {"retention_days": 0},
+     {"silent_after_seconds": 59}, {"contact": "x" * 201}],
+)  # fmt: skip
+def test_terms_out_of_range_are_refused_by_their_field(change):
+    with pytest.raises(sources.TermsUnfit) as why:
+        sources.edit(source=f.source(), terms=TERMS._replace(**change), at=clock.now())
+    assert why.value.pointer == next(iter(change))
+
+
+def test_what_was_changed_is_never_changed_again():
+    keys.create_key(source=f.source(), scopes=["all"], at=clock.now())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SourceChange.objects.update(verb="nothing")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SourceChange.objects.all().delete()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +18,8 @@ from xueqiao.records.models import KeyPair, Scope, Source, SourceChange
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from xueqiao.people.models import Person
 
@@ -46,6 +48,13 @@ class ExpiryPast(errors.Refusal):
 
     code = "records.key_expiry_past"
     status = 422
+
+
+class KeyUnknown(errors.Refusal):
+    """No key has this name."""
+
+    code = "records.key_unknown"
+    status = 404
 
 
 class KeyOver(errors.Refusal):
@@ -151,6 +160,49 @@ def revoke_key(*, pair: KeyPair, at: datetime, by: Person | None = None) -> KeyP
         SourceChange.objects.create(source=row.source, key=row, verb="revoke", by=by, at=at)
     _read_lately.forget(row.key)
     return row
+
+
+def named(key: str) -> KeyPair:
+    """The key pair of a name, with its source.
+
+    Raises:
+        KeyUnknown: there is none.
+    """
+    found = KeyPair.objects.select_related("source").filter(key=key).first()
+    if found is None:
+        text = _("No key is called {key}. See them all with: xueqiao list_keys")
+        raise KeyUnknown(text.format(key=key))
+    return found
+
+
+def listed(*, at: datetime, source: str = "", in_force: bool = False) -> QuerySet[KeyPair]:
+    """Key pairs with their sources, by source and age; of one source if its code is given."""
+    rows = KeyPair.objects.in_force(at) if in_force else KeyPair.objects.all()
+    rows = rows.filter(source__code=source) if source else rows
+    return rows.select_related("source", "rotated_from").order_by("source__code", "created_at")
+
+
+def state(pair: KeyPair, at: datetime) -> str:
+    """``in force``, ``ending`` (it will be over), ``expired`` or ``revoked``."""
+    if pair.revoked_at is not None and pair.revoked_at <= at:
+        return "revoked"
+    if pair.expires_at is not None and pair.expires_at <= at:
+        return "expired"
+    return "ending" if pair.revoked_at is not None else "in force"
+
+
+def described(pair: KeyPair, *, at: datetime) -> dict[str, Any]:
+    """A key pair in words; its instants are ISO 8601, in UTC."""
+    moments = ("created_at", "expires_at", "revoked_at", "last_used_at")
+    return {
+        "source": pair.source.code,
+        "key": pair.key,
+        "scopes": pair.scopes,
+        "label": pair.label,
+        "state": state(pair, at),
+        **{name: (value := getattr(pair, name)) and value.isoformat() for name in moments},
+        "rotated_from": pair.rotated_from.key if pair.rotated_from else None,
+    }
 
 
 def authenticate(*, key: str, secret: str, at: datetime) -> KeyPair | None:
