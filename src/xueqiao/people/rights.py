@@ -82,6 +82,11 @@ RECOGNITION_DECIDE = define("creditbank.decide", Audience.ROLES, K.PROVINCE)
 RECOGNITION_QUEUE = define(
     "creditbank.queue", Audience.ROLES, K.HELPER, K.INSTITUTION, K.ASSESSOR, K.COUNTY, K.PROVINCE
 )
+# Who brings course packages in and looks after their learners; the second sees every course.
+CMI5_COURSES = define(
+    "cmi5.courses", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.PROVINCE, K.OPERATOR
+)
+CMI5_ALL = define("cmi5.all_courses", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 RECORDS_OPERATE = define("records.operate", Audience.ROLES, K.OPERATOR)
 LAKE_OPERATE = define("lake.operate", Audience.ROLES, K.OPERATOR)
 COCKPIT = define("monitor.cockpit", Audience.EVERYONE)
