@@ -11,9 +11,7 @@ EVIDENCE = (
     "hall_seatmove",
     "hall_completion",
     "funds_approvedbudget",
-    "records_reading",
     "records_sourcechange",
-    "records_tombstone",
 )
 
 

@@ -7,6 +7,8 @@ os.environ["XUEQIAO_HOME"] = os.environ.get("XUEQIAO_TEST_HOME") or tempfile.mkd
     prefix="xueqiao-test-"
 )
 os.environ["XUEQIAO_DEMO"] = "1"
+# A test that is one transaction shows nothing to the threads behind the journal.
+os.environ["XUEQIAO_INTAKE"] = "direct"
 # Tests call small servers of their own.
 os.environ["XUEQIAO_OUTBOUND_ALLOW"] = "127.0.0.1"
 # The browser that some tests share keeps an event loop in the process of all tests behind them.

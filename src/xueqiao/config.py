@@ -113,6 +113,18 @@ class Config:
     debug: str = _env(
         "XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production"
     )
+    intake: str = _env(
+        "XUEQIAO_INTAKE",
+        "journal",
+        "journal: statements sent to the endpoint are answered when they are on the disk, and "
+        "stored a moment later; direct: answered when they are stored",
+    )
+    journal_mib: str = _env(
+        "XUEQIAO_JOURNAL_MIB",
+        "1024",
+        "MiB that may wait in the journal of one process; beyond it senders are asked to come "
+        "again later",
+    )
     lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
 
@@ -163,6 +175,30 @@ class Config:
         """Whether anybody may sign in as one of the demo people."""
         return self.demo == "1" or (not self.demo and (self.home_path / "demo.json").exists())
 
+    @property
+    def intake_mode(self) -> str:
+        """How the endpoint takes statements in: journal or direct.
+
+        Raises:
+            Misconfigured: it is neither.
+        """
+        if self.intake not in {"journal", "direct"}:
+            raise Misconfigured(f"XUEQIAO_INTAKE is {self.intake!r}; write journal or direct.")
+        return self.intake
+
+    @property
+    def journal_bytes(self) -> int:
+        """Bytes that may wait in the journal of one process.
+
+        Raises:
+            Misconfigured: it is not a whole number of MiB.
+        """
+        if not self.journal_mib.isdecimal() or not int(self.journal_mib):
+            raise Misconfigured(
+                f"XUEQIAO_JOURNAL_MIB is {self.journal_mib!r}; write a whole number such as 1024."
+            )
+        return int(self.journal_mib) << 20
+
     def kept_secret(self, name: str, given: str) -> str:
         """The given secret, or one made at first use and kept in the home folder, mode 600.
 
@@ -207,6 +243,8 @@ class Config:
             return {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": str(self.home_path / "xueqiao.sqlite3"),
+                # Opening one costs a request more than most requests do.
+                "CONN_MAX_AGE": 60,
                 "OPTIONS": {
                     # A deferred BEGIN loses requests to "database is locked" on read-then-write.
                     "transaction_mode": "IMMEDIATE",

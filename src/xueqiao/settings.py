@@ -130,6 +130,8 @@ CACHES = {
     }
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+INTAKE = CONFIG.intake_mode
+JOURNAL_BYTES = CONFIG.journal_bytes
 LAKE = HOME / "lake"
 LAKE_ENGINE = CONFIG.lake_engine
 LAKE_MEMORY = CONFIG.lake_memory

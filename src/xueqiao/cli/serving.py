@@ -25,7 +25,7 @@ class NothingLoaded(errors.Refusal):
     code = "serve.nothing_loaded"
 
 
-def serve(*, port: int, host: str = "127.0.0.1", threads: int = 4) -> None:
+def serve(*, port: int, host: str = "127.0.0.1", threads: int = 4, workers: int = 1) -> None:
     """Serve until interrupted.
 
     Raises:
@@ -40,6 +40,7 @@ def serve(*, port: int, host: str = "127.0.0.1", threads: int = 4) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        workers=workers,
         blocking_threads=threads,
         log_access=settings.DEBUG,
     ).serve()

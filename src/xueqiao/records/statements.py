@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
 from xueqiao.records import checking, counts, names, relations, visibility
-from xueqiao.records.erasure import gate
 from xueqiao.records.models import (
     Batch,
     Delivery,
@@ -115,6 +114,19 @@ class Parcel(NamedTuple):
     row: Batch
 
 
+def parcel(*, source_id: int, batch: Checked, received_at: datetime, batch_key: str) -> Parcel:
+    """A checked batch with the row it will have."""
+    row = Batch(
+        source_id=source_id, batch_key=batch_key, digest=batch.digest(), received_at=received_at
+    )
+    return Parcel(batch, row)
+
+
+def any_held(ids: Sequence[uuid.UUID]) -> bool:
+    """Whether a statement with one of the ids is in the store."""
+    return Statement.objects.filter(uuid__in=ids).exists()
+
+
 def store_acknowledged(parcels: Sequence[Parcel]) -> None:
     """Store batches whose senders have their answer: together, or one by one where one is not new.
 
@@ -192,7 +204,7 @@ def _store_new(parcels: Sequence[Parcel]) -> bool:
             transaction.set_rollback(True)
             return False
         inserted = _insert(parcels, numbers)
-        if inserted.new < count or not gate.is_clear(each.batch.good for each in parcels):
+        if inserted.new < count:
             transaction.set_rollback(True)
             return False
         _relate([each.batch.good for each in parcels], inserted, numbers)
@@ -248,7 +260,6 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
     good, held = dict(batch.good), dict(batch.held)
     inserted = _insert([Parcel(batch, written)], numbers)
     are_all_new = inserted.new == len(good)
-    numbers = _turn_away(batch, good, held, written, numbers, strict=strict)
     duplicates = 0
     for position, key, text in _not_new(batch, good, None if are_all_new else written):
         if facts.same(_decode(text), _decode(batch.texts[position])):
@@ -268,32 +279,6 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
     written.save(update_fields=["received", "accepted", "duplicate", "quarantined"])
     counts.add([counts.of(written, good, held, duplicates)])
     return _result(written)
-
-
-def _turn_away(
-    batch: Checked,
-    good: dict[uuid.UUID, tuple[int, facts.Facts]],
-    held: dict[int, Refused],
-    written: Batch,
-    numbers: _Numbers,
-    *,
-    strict: bool,
-) -> _Numbers:
-    """Take what was erased before out of ``good``: refused by name, or held without its text."""
-    seen = gate.look(good)
-    for key, why in seen.refused.items():
-        places = [good.pop(key)[0], *(place for each, place in batch.repeated if each == key)]
-        if strict:
-            raise gate.Erased(why, pointer=f"{batch.pointers[places[0]]}/id")
-        for place in places:
-            held[place] = checking.Refused(gate.id_only(key), Reason.ERASED, why, "/id")
-    if seen.refused:
-        bulk.remove(Statement.objects.filter(batch=written, uuid__in=seen.refused))
-    moved = gate.anew(seen.identifiers, numbers.actors)
-    for old, new in moved.items():
-        Statement.objects.filter(batch=written, actor=old).update(actor=new)
-    actors = {each: moved.get(number, number) for each, number in numbers.actors.items()}
-    return numbers._replace(actors=actors)
 
 
 def _conflict_text(key: uuid.UUID) -> str:
@@ -358,12 +343,12 @@ def _not_new(
     They are taken out of ``good``. With no batch to tell them from, only repeats within it.
     """
     found, held = [], {key: batch.texts[position] for key, (position, _facts) in good.items()}
-    for keys in bulk.chunks(good if written else ()):
+    for keys in bulk.chunks(batch.good if written else ()):
         rows = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
         for key, text in rows.values_list("uuid", "text"):
             found.append((good.pop(key)[0], key, text))
             held[key] = text
-    return found + [(place, key, held[key]) for key, place in batch.repeated if key in held]
+    return found + [(position, key, held[key]) for key, position in batch.repeated]
 
 
 def _relate(
@@ -386,10 +371,9 @@ def _relate(
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:
     columns = ("batch_id", "position", "reason", "pointer", "detail", "text")
-    texts = gate.cleaned([each.text for _position, each in sorted(held.items())])
     rows = [
         (written.pk, position, str(each.reason), each.pointer[:200], each.detail,
-         text.replace("\x00", "\ufffd"))
-        for (position, each), text in zip(sorted(held.items()), texts, strict=True)
+         each.text.replace("\x00", "\ufffd"))
+        for position, each in sorted(held.items())
     ]  # fmt: skip
     bulk.insert(Quarantine, columns, rows)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Max
 
 from xueqiao.kernel import clock
+from xueqiao.records.journal import marks
 from xueqiao.records.models import Statement
 
 # A writer on SQLite holds the lock for less than this; a batch of 1,000 takes 0.2 s.
@@ -35,10 +36,32 @@ def stamp() -> datetime:
 
 
 def consistent_through(now: datetime) -> datetime:
-    """Every statement that has or will have a stored time up to this one can be seen.
+    """Everything that was answered or stored up to this time can be seen.
 
-    Call it before the query whose answer it dates.
+    Call it before the query whose answer it dates. What waits in a journal on this machine is
+    answered and not stored: the oldest of it is the limit.
     """
+    # In this order: what leaves the journal in between is in the store, and seen.
+    waiting = marks.pending().oldest
+    through = _stored_through(now)
+    return min(through, waiting - _TICK) if waiting else through
+
+
+def lately_consistent_through(now: datetime) -> datetime:
+    """The same, asked for at most half a second ago: what was true then is true."""
+    global _asked  # noqa: PLW0603 - one value for the process
+    at, through = _asked
+    if not timedelta(0) <= now - at < _LATELY:
+        through = consistent_through(now)
+        _asked = now, through
+    return through
+
+
+_LATELY = timedelta(seconds=0.5)
+_asked = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+
+
+def _stored_through(now: datetime) -> datetime:
     if connection.vendor == "postgresql":
         with connection.cursor() as ask:
             ask.execute(

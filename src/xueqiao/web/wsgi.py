@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
 
 application = get_wsgi_application()
+
+if settings.INTAKE == "journal":
+    # What an earlier process left behind is stored without waiting for the first request.
+    from xueqiao.records.journal import door
+
+    door.open_()

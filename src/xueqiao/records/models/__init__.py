@@ -1,17 +1,7 @@
 """Tables of records, by noun: sources, batches, statements, the log."""
 
 from xueqiao.records.models.batches import Batch, Delivery, Quarantine
-from xueqiao.records.models.erasure import (
-    ErasedIdentifier,
-    Erasure,
-    ErasureTarget,
-    LegalHold,
-    RetentionPolicy,
-    Tombstone,
-)
-from xueqiao.records.models.exporting import ExportJob, ExportPart, Reading
 from xueqiao.records.models.log import LogEntry, Reader
-from xueqiao.records.models.personas import Persona, PersonaMember, PersonaProposal, PersonaSheet
 from xueqiao.records.models.sources import (
     Allowance,
     KeyPair,
@@ -40,23 +30,11 @@ __all__ = [
     "Allowance",
     "Batch",
     "Delivery",
-    "ErasedIdentifier",
-    "Erasure",
-    "ErasureTarget",
-    "ExportJob",
-    "ExportPart",
     "KeyPair",
-    "LegalHold",
     "LogEntry",
-    "Persona",
-    "PersonaMember",
-    "PersonaProposal",
-    "PersonaSheet",
     "Quarantine",
     "Reader",
-    "Reading",
     "Reason",
-    "RetentionPolicy",
     "Role",
     "Scope",
     "Source",
@@ -68,6 +46,5 @@ __all__ = [
     "StatementAgent",
     "StatementAttachment",
     "StatementReference",
-    "Tombstone",
     "Verb",
 ]

@@ -18,13 +18,16 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.records import query, visibility
 from xueqiao.records.checking import Incoming
+from xueqiao.records.journal import marks
 from xueqiao.web import api
 from xueqiao.web.api import _keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 View = Callable[..., HttpResponse]
+_SETTLE_SECONDS = 1.0
 _SPOKEN = {"1.0": "1.0.3", "2.0": "2.0.0"}
 _VERSION = re.compile(r"([12]\.0)(?:\.\d{1,3})?")
 
@@ -62,7 +65,7 @@ def resource(default_version: str, *, needs_key: bool = True) -> Callable[[View]
         @csrf_exempt
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            through = visibility.consistent_through(clock.now())
+            through = _through(request)
             try:
                 request.xapi_version = version(request, default_version)  # type: ignore[attr-defined]
                 if needs_key:
@@ -71,6 +74,8 @@ def resource(default_version: str, *, needs_key: bool = True) -> Callable[[View]
             except errors.Refusal as why:
                 response = api.problem(request, why)
                 _keys.explain(request, response, why)
+                if seconds := getattr(why, "retry_after_seconds", 0):
+                    response.headers["Retry-After"] = str(seconds)
             spoken = getattr(request, "xapi_version", default_version)
             response.headers["X-Experience-API-Version"] = spoken
             response.headers["X-Experience-API-Consistent-Through"] = query.moment(through)
@@ -80,6 +85,14 @@ def resource(default_version: str, *, needs_key: bool = True) -> Callable[[View]
         return guarded
 
     return guard
+
+
+def _through(request: HttpRequest) -> datetime:
+    """Up to when what is stored can be seen in the answer; a reader waits for what is at hand."""
+    if request.method not in {"GET", "HEAD"}:
+        return visibility.lately_consistent_through(clock.now())
+    marks.settle(clock.now(), _SETTLE_SECONDS)
+    return visibility.consistent_through(clock.now())
 
 
 def version(request: HttpRequest, default: str) -> str:

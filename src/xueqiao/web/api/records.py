@@ -13,7 +13,8 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
-from xueqiao.records import checking, parameters, query, statements
+from xueqiao.records import checking, parameters, query
+from xueqiao.records.journal import door
 from xueqiao.web.api import _keys, _xapi
 
 
@@ -38,7 +39,7 @@ def post(request: HttpRequest) -> HttpResponse:
         raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
     items, _is_list = _xapi.incoming(request)
     _keys.charge(request, len(items))
-    stored = statements.store_all(
+    stored = door.accept(
         source=source, items=items, received_at=clock.now(), batch_key=f"http:{uuid.uuid4()}"
     )
     return _json([str(each) for each in stored])
@@ -53,7 +54,7 @@ def put(request: HttpRequest) -> HttpResponse:
     wanted = parameters.uuid("statementId", request.GET.get("statementId", ""))
     items, is_list = _xapi.incoming(request)
     _keys.charge(request, len(items))
-    statements.store_all(
+    door.accept(
         source=source,
         items=[checking.under(items, wanted, is_list=is_list)],
         received_at=clock.now(),

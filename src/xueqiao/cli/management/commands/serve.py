@@ -16,7 +16,12 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--threads", type=int, default=4, help="requests at a time")
+        parser.add_argument(
+            "--workers", type=int, default=1, help="processes, each with its own threads"
+        )
 
-    def handle(self, *, port: int, host: str, threads: int, **options: object) -> None:
+    def handle(
+        self, *, port: int, host: str, threads: int, workers: int, **options: object
+    ) -> None:
         self.stdout.write(f"http://{host}:{port}/")
-        serving.serve(port=port, host=host, threads=threads)
+        serving.serve(port=port, host=host, threads=threads, workers=workers)
