@@ -11,7 +11,9 @@ EVIDENCE = (
     "hall_seatmove",
     "hall_completion",
     "funds_approvedbudget",
+    "records_reading",
     "records_sourcechange",
+    "records_tombstone",
 )
 
 

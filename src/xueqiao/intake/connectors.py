@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from xueqiao.intake import lrs_pull
 from xueqiao.intake.kinds import Kind
 from xueqiao.kernel import errors
 
@@ -23,7 +24,15 @@ XAPI = Kind(
     help=gettext_lazy("The platform sends statements to /xapi/ with a key of its source."),
 )
 
-KINDS: dict[str, Kind] = {each.code: each for each in (XAPI, FEED)}
+CALIPER = Kind(
+    "caliper",
+    gettext_lazy("Caliper 1.2, sent by the platform"),
+    (),
+    None,
+    help=gettext_lazy("The platform sends envelopes to /caliper/ with a key of its source."),
+)
+
+KINDS: dict[str, Kind] = {each.code: each for each in (XAPI, CALIPER, lrs_pull.KIND, FEED)}
 
 
 class KindUnknown(errors.Refusal):

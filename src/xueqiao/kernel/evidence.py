@@ -2,13 +2,16 @@
 
 A migration of the owning app lists ``append_only("hall_seatmove")``. On SQLite a table that Django
 remakes loses its triggers, so a later migration that alters such a table lists it again.
+
+A model may say the same among its constraints: ``Unchanging(name=…)``, with ``columns`` where only
+some are evidence. Django then carries it through migrations and remade tables by itself.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db import migrations
+from django.db import migrations, models
 
 POSTGRES = """
 create or replace function xueqiao_refuse_change() returns trigger language plpgsql as $$
@@ -45,3 +48,72 @@ def append_only(table: str) -> migrations.RunPython:
     return migrations.RunPython(
         lambda _apps, editor: install(editor, table), lambda _apps, editor: remove(editor, table)
     )
+
+
+POSTGRES_FIXED = """
+create or replace function {table}_refuse() returns trigger language plpgsql as $$
+begin raise exception '{table} is evidence: {columns} never change'; end $$;
+create or replace trigger {table}_fixed before update on {table} for each row
+    when ({changed}) execute function {table}_refuse();
+"""
+SQLITE_FIXED = """
+create trigger if not exists {table}_fixed before update on {table} when {changed}
+begin select raise(abort, '{table} is evidence: {columns} never change'); end
+"""
+
+
+class Unchanging(models.BaseConstraint):
+    """A constraint kept by triggers: rows are added only, or some columns never change.
+
+    Args:
+        columns: names in the database, such as ``requested_by_id``; none: no UPDATE, no DELETE.
+    """
+
+    def __init__(self, *, name: str, columns: tuple[str, ...] = ()) -> None:
+        super().__init__(name=name)
+        self.columns = tuple(columns)
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str | None:  # type: ignore[override]
+        """Nothing within the table; the triggers follow when it is there."""
+        schema_editor.deferred_sql += self._statements(model, schema_editor)
+        return None
+
+    def create_sql(self, model: Any, schema_editor: Any) -> str:  # type: ignore[override]
+        first, *others = self._statements(model, schema_editor)
+        schema_editor.deferred_sql += others
+        return first
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:  # type: ignore[override]
+        table, tail = model._meta.db_table, ""
+        if schema_editor.connection.vendor == "postgresql":
+            tail = f" on {table}"
+        names = ("fixed",) if self.columns else ("no_change", "no_update", "no_delete")
+        return "; ".join(f"drop trigger if exists {table}_{name}{tail}" for name in names)
+
+    def validate(self, *_args: Any, **_options: Any) -> None:
+        """A row alone breaks nothing; a change is refused by the database."""
+
+    def deconstruct(self) -> Any:
+        path, args, options = super().deconstruct()
+        return path, args, options | ({"columns": self.columns} if self.columns else {})
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Unchanging) and self.name == other.name
+        return same and self.columns == other.columns
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.columns))
+
+    def _statements(self, model: Any, editor: Any) -> list[str]:
+        # SQLite remakes a table under this prefix and renames it before the triggers are made.
+        table = model._meta.db_table.removeprefix("new__")
+        on_postgres = editor.connection.vendor == "postgresql"
+        if not self.columns:
+            verbs = [""] if on_postgres else ["update", "delete"]
+            template = POSTGRES if on_postgres else SQLITE
+            return [template.format(table=table, verb=verb) for verb in verbs]
+        differs = "old.{0} is distinct from new.{0}" if on_postgres else "old.{0} is not new.{0}"
+        changed = " or ".join(differs.format(column) for column in self.columns)
+        template = POSTGRES_FIXED if on_postgres else SQLITE_FIXED
+        named = ", ".join(self.columns)
+        return [template.format(table=table, changed=changed, columns=named)]

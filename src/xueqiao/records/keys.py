@@ -29,6 +29,9 @@ GRACE = timedelta(days=7)
 _USED_EVERY = timedelta(minutes=1)
 _LONGEST_LABEL = 80
 
+# Every key begins so, which tells it from a token of a provider.
+PREFIX = "xq-"
+
 
 class ScopeUnknown(errors.Refusal):
     """A key was asked for with a scope that does not exist."""
@@ -248,7 +251,7 @@ def _make(
     expires_at: datetime | None,
     rotated_from: KeyPair | None = None,
 ) -> tuple[KeyPair, str]:
-    key, secret = f"xq-{secrets.token_hex(12)}", secrets.token_urlsafe(32)
+    key, secret = f"{PREFIX}{secrets.token_hex(12)}", secrets.token_urlsafe(32)
     made = KeyPair.objects.create(
         source=source, key=key, secret_hash=_hash(key, secret), scopes=scopes, label=label,
         created_at=at, expires_at=expires_at, rotated_from=rotated_from,

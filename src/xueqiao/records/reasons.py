@@ -24,3 +24,4 @@ class Reason(models.TextChoices):
     SCORE_MISSING = "score_missing", _("No score")
     SCORE_IMPOSSIBLE = "score_impossible", _("A score outside its range")
     REFERENCE_UNKNOWN = "reference_unknown", _("Refers to something the source did not describe")
+    ERASED = "erased", _("Was erased and stays so")

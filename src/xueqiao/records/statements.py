@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
 from xueqiao.records import checking, counts, names, relations, visibility
+from xueqiao.records.erasure import gate
 from xueqiao.records.models import (
     Batch,
     Delivery,
@@ -204,7 +205,7 @@ def _store_new(parcels: Sequence[Parcel]) -> bool:
             transaction.set_rollback(True)
             return False
         inserted = _insert(parcels, numbers)
-        if inserted.new < count:
+        if inserted.new < count or not gate.is_clear(each.batch.good for each in parcels):
             transaction.set_rollback(True)
             return False
         _relate([each.batch.good for each in parcels], inserted, numbers)
@@ -260,6 +261,7 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
     good, held = dict(batch.good), dict(batch.held)
     inserted = _insert([Parcel(batch, written)], numbers)
     are_all_new = inserted.new == len(good)
+    numbers = _turn_away(batch, good, held, written, numbers, strict=strict)
     duplicates = 0
     for position, key, text in _not_new(batch, good, None if are_all_new else written):
         if facts.same(_decode(text), _decode(batch.texts[position])):
@@ -279,6 +281,32 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
     written.save(update_fields=["received", "accepted", "duplicate", "quarantined"])
     counts.add([counts.of(written, good, held, duplicates)])
     return _result(written)
+
+
+def _turn_away(
+    batch: Checked,
+    good: dict[uuid.UUID, tuple[int, facts.Facts]],
+    held: dict[int, Refused],
+    written: Batch,
+    numbers: _Numbers,
+    *,
+    strict: bool,
+) -> _Numbers:
+    """Take what was erased before out of ``good``: refused by name, or held without its text."""
+    seen = gate.look(good)
+    for key, why in seen.refused.items():
+        places = [good.pop(key)[0], *(place for each, place in batch.repeated if each == key)]
+        if strict:
+            raise gate.Erased(why, pointer=f"{batch.pointers[places[0]]}/id")
+        for place in places:
+            held[place] = checking.Refused(gate.id_only(key), Reason.ERASED, why, "/id")
+    if seen.refused:
+        bulk.remove(Statement.objects.filter(batch=written, uuid__in=seen.refused))
+    moved = gate.anew(seen.identifiers, numbers.actors)
+    for old, new in moved.items():
+        Statement.objects.filter(batch=written, actor=old).update(actor=new)
+    actors = {each: moved.get(number, number) for each, number in numbers.actors.items()}
+    return numbers._replace(actors=actors)
 
 
 def _conflict_text(key: uuid.UUID) -> str:
@@ -343,12 +371,12 @@ def _not_new(
     They are taken out of ``good``. With no batch to tell them from, only repeats within it.
     """
     found, held = [], {key: batch.texts[position] for key, (position, _facts) in good.items()}
-    for keys in bulk.chunks(batch.good if written else ()):
+    for keys in bulk.chunks(good if written else ()):
         rows = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
         for key, text in rows.values_list("uuid", "text"):
             found.append((good.pop(key)[0], key, text))
             held[key] = text
-    return found + [(position, key, held[key]) for key, position in batch.repeated]
+    return found + [(place, key, held[key]) for key, place in batch.repeated if key in held]
 
 
 def _relate(
@@ -371,9 +399,10 @@ def _relate(
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:
     columns = ("batch_id", "position", "reason", "pointer", "detail", "text")
+    texts = gate.cleaned([each.text for _position, each in sorted(held.items())])
     rows = [
         (written.pk, position, str(each.reason), each.pointer[:200], each.detail,
-         each.text.replace("\x00", "\ufffd"))
-        for position, each in sorted(held.items())
+         text.replace("\x00", "\ufffd"))
+        for (position, each), text in zip(sorted(held.items()), texts, strict=True)
     ]  # fmt: skip
     bulk.insert(Quarantine, columns, rows)

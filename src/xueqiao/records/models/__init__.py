@@ -1,7 +1,17 @@
 """Tables of records, by noun: sources, batches, statements, the log."""
 
 from xueqiao.records.models.batches import Batch, Delivery, Quarantine
+from xueqiao.records.models.erasure import (
+    ErasedIdentifier,
+    Erasure,
+    ErasureTarget,
+    LegalHold,
+    RetentionPolicy,
+    Tombstone,
+)
+from xueqiao.records.models.exporting import ExportJob, ExportPart, Reading
 from xueqiao.records.models.log import LogEntry, Reader
+from xueqiao.records.models.personas import Persona, PersonaMember, PersonaProposal, PersonaSheet
 from xueqiao.records.models.sources import (
     Allowance,
     KeyPair,
@@ -30,11 +40,23 @@ __all__ = [
     "Allowance",
     "Batch",
     "Delivery",
+    "ErasedIdentifier",
+    "Erasure",
+    "ErasureTarget",
+    "ExportJob",
+    "ExportPart",
     "KeyPair",
+    "LegalHold",
     "LogEntry",
+    "Persona",
+    "PersonaMember",
+    "PersonaProposal",
+    "PersonaSheet",
     "Quarantine",
     "Reader",
+    "Reading",
     "Reason",
+    "RetentionPolicy",
     "Role",
     "Scope",
     "Source",
@@ -46,5 +68,6 @@ __all__ = [
     "StatementAgent",
     "StatementAttachment",
     "StatementReference",
+    "Tombstone",
     "Verb",
 ]

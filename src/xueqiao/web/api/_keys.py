@@ -150,6 +150,10 @@ def _challenges(why: errors.Refusal) -> str:
 
 
 def _by_token(given: str) -> Credential | None:
+    if given.startswith(keys.PREFIX):
+        # Who can send one word only, as a Caliper sensor, writes key and secret as one.
+        key, _dot, secret = given.partition(".")
+        return _by_pair(key, secret)
     if not given or not tokens.is_offered():
         return None
     found = tokens.read(given, at=clock.now())
@@ -162,5 +166,9 @@ def _by_key(coded: str) -> Credential | None:
     except (binascii.Error, ValueError):
         return None
     key, _colon, secret = given.partition(":")
+    return _by_pair(key, secret)
+
+
+def _by_pair(key: str, secret: str) -> Credential | None:
     pair = keys.authenticate(key=key, secret=secret, at=clock.now()) if key else None
     return Credential(pair.source, frozenset(pair.scopes), "key", pair.key) if pair else None

@@ -1,0 +1,49 @@
+"""What the tests of erasure make: two persons, requests, and their execution to the end."""
+
+from __future__ import annotations
+
+import uuid
+
+from xueqiao.kernel import clock, ids
+from xueqiao.people import accounts
+from xueqiao.people.models import Person
+from xueqiao.records.erasure import execution, requests
+
+
+def people():
+    """Who asks, and who decides."""
+    return person("zheng"), person("wu")
+
+
+def person(name):
+    key = ids.stable_uuid("test", name)
+    found = Person.objects.filter(key=key).first()
+    return found or accounts.open_account(
+        key=key, name=name, birth_year=1980, sex="2", home_id=None, opened_at=clock.now()
+    )
+
+
+def by_ids(*made, unknown=None):
+    wanted = [uuid.UUID(each["id"]) for each in made] + ([unknown] if unknown else [])
+    return requests.by_ids(ids=wanted, reason="asked for", by=person("zheng"), at=clock.now())
+
+
+def by_person(identifier, **options):
+    return requests.by_person(
+        identifier=identifier, reason="asked for", by=person("zheng"), at=clock.now(), **options
+    )
+
+
+def by_age(**options):
+    now = clock.now()
+    return requests.by_age(
+        stored_before=now, reason="too old", by=person("zheng"), at=now, **options
+    )
+
+
+def approved(asked):
+    return requests.approve(erasure=asked, by=person("wu"), at=clock.now())
+
+
+def finish(asked):
+    return execution.run(erasure=approved(asked), at=clock.now())
