@@ -25,3 +25,6 @@ class Reason(models.TextChoices):
     SCORE_IMPOSSIBLE = "score_impossible", _("A score outside its range")
     REFERENCE_UNKNOWN = "reference_unknown", _("Refers to something the source did not describe")
     ERASED = "erased", _("Was erased and stays so")
+    CODE_UNKNOWN = "code_unknown", _("A value that the code table does not have")
+    CELL_UNFIT = "cell_unfit", _("A cell that cannot be read as what its column holds")
+    FILE_UNREADABLE = "file_unreadable", _("A file that cannot be read")
