@@ -63,6 +63,11 @@ class Config:
         "1 shows the named demo people on the sign-in page, 0 never does; empty: where the demo "
         "made the home folder",
     )
+    drops: str = _env(
+        "XUEQIAO_DROPS",
+        "",
+        "Folder below which drop folders lie; empty means drops in the home folder",
+    )
     help_phone: str = _env(
         "XUEQIAO_HELP_PHONE",
         "12345",

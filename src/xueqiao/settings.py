@@ -13,6 +13,7 @@ IDENTITY_KEY = CONFIG.kept_secret("identity_key", CONFIG.identity_key)
 ALLOWED_HOSTS = [host for host in CONFIG.allowed_hosts.split(",") if host]
 PUBLIC_URL = CONFIG.public_url.rstrip("/")
 DEMO = CONFIG.is_demo
+DROPS = CONFIG.drops or HOME / "drops"
 HELP_PHONE = CONFIG.help_phone
 OUTBOUND_ALLOW = [host.strip().lower() for host in CONFIG.outbound_allow.split(",") if host.strip()]
 OIDC_ISSUER = CONFIG.oidc_issuer

@@ -197,6 +197,7 @@ def test_a_secret_is_kept_sealed_and_an_empty_field_keeps_it(platform, settings)
     run(made)
     assert platform.got == {
         "address": "https://platform.example", "token": "s3cret", "source": "school",
+        "connection": made.pk,
     }  # fmt: skip
     values = {"address": "https://new.example", "token": ""}
     connections.change(connection=made, name="New", values=values, contract=None)

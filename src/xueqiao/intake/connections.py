@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from xueqiao.intake.kinds import Kind, Setting
     from xueqiao.intake.models import Contract
-    from xueqiao.records.sources import Source
+    from xueqiao.records.deliveries import Source
 
 LONGEST_NAME = 120
 _PURPOSE = "intake.connection"
@@ -150,9 +150,10 @@ def opened(connection: Connection) -> dict[str, Any]:
         SealBroken: the secrets were sealed under another secret key.
     """
     kind = connectors.kind(connection.kind)
-    found = {**connection.config, **_secrets(connection), "source": connection.source.code}
+    found = {**connection.config, **_secrets(connection)}
+    found |= {"source": connection.source.code, "connection": connection.pk}
     if kind.mapping and connection.contract is not None:
-        found[kind.mapping] = connection.contract.mapping
+        found[kind.mapping] = {**connection.contract.mapping, "id": connection.contract.pk}
     return found
 
 

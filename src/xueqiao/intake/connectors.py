@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xueqiao.intake import lrs_pull
+from xueqiao.intake import folder, lrs_pull, uploads
 from xueqiao.intake.kinds import Kind
 from xueqiao.kernel import errors
 
@@ -32,7 +32,15 @@ CALIPER = Kind(
     help=gettext_lazy("The platform sends envelopes to /caliper/ with a key of its source."),
 )
 
-KINDS: dict[str, Kind] = {each.code: each for each in (XAPI, CALIPER, lrs_pull.KIND, FEED)}
+_ALL = (
+    XAPI,
+    CALIPER,
+    lrs_pull.KIND,
+    uploads.KIND,
+    folder.KIND,
+    FEED,
+)
+KINDS: dict[str, Kind] = {each.code: each for each in _ALL}
 
 
 class KindUnknown(errors.Refusal):

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from xueqiao.intake.models import Run
     from xueqiao.records.checking import Incoming, Refused
-    from xueqiao.records.deliveries import Delivery
-    from xueqiao.records.sources import Source
+    from xueqiao.records.deliveries import Delivery, Source
     from xueqiao.records.statements import BatchResult
 
 ROWS_A_BATCH = 1000

@@ -54,7 +54,7 @@ class Setting(NamedTuple):
 
     Attributes:
         kind: ``secret`` is kept sealed and never shown again; ``mapping`` is the contract by which
-            rows become statements, given to ``pull`` as its JSON.
+            rows become statements: ``pull`` gets its JSON with its ``id`` (``tables.mapping``)
         choices: value and label, for ``choice``.
         help: one sentence, with an example.
     """
@@ -68,9 +68,9 @@ class Setting(NamedTuple):
 
 
 # Gets the settings with secrets opened and the watermark ({} at first). Beside the settings of its
-# kind the config has ``source``, the code of the source. It may raise any ``errors.Refusal``: the
-# run then ends with that sentence and is tried again later. What stands behind a ``yield`` runs
-# after that portion is committed. A run that ends early closes the iterator.
+# kind the config has ``source``, the code of the source, and ``connection``, a number. It may raise
+# any ``errors.Refusal``: the run then ends with that sentence and is tried again later. What stands
+# behind a ``yield`` runs after that portion is committed. A run that ends early closes it.
 Pull = Callable[[Mapping[str, Any], dict[str, Any]], Iterator[Portion]]
 
 

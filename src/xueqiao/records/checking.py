@@ -34,12 +34,17 @@ class Incoming(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """An item that its mapping could not turn into a statement."""
+    """An item that its mapping could not turn into a statement.
+
+    Attributes:
+        form: how ``text`` is read again after a repair (``intake/repair.py``); "": a statement.
+    """
 
     text: str
     reason: Reason
     detail: str = ""
     pointer: str = ""
+    form: str = ""
 
 
 class IdTwice(errors.Refusal):

@@ -10,6 +10,9 @@ from xueqiao.kernel import bulk, clock
 from xueqiao.records.models import Actor, Batch, Delivery, Source, Statement
 from xueqiao.records.statements import BatchResult
 
+# Those who hand files over name both in their types.
+__all__ = ["Delivery", "Source", "count_anew", "finish", "is_in", "open_", "outcome", "stored_keys"]
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime

@@ -112,5 +112,6 @@ def batches() -> Iterator[dict[str, Any]]:
 def quarantine() -> Iterator[dict[str, Any]]:
     """Items held back, without their text. Columns: quarantine_id, batch_id, reason, pointer."""
     columns = ("batch_id", "reason", "pointer")
-    for number, *row in Quarantine.objects.order_by("pk").values_list("pk", *columns).iterator():
+    rows = Quarantine.objects.held().order_by("pk").values_list("pk", *columns)
+    for number, *row in rows.iterator():
         yield {"quarantine_id": number, **dict(zip(columns, row, strict=True))}

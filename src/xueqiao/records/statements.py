@@ -14,6 +14,7 @@ from xueqiao.records.erasure import gate
 from xueqiao.records.models import (
     Batch,
     Delivery,
+    HeldState,
     Quarantine,
     Reason,
     Source,
@@ -398,11 +399,13 @@ def _relate(
 
 
 def _hold(held: dict[int, Refused], written: Batch) -> None:
-    columns = ("batch_id", "position", "reason", "pointer", "detail", "text")
+    columns = (
+        "batch_id", "position", "reason", "pointer", "detail", "text", "form", "state", "mended",
+    )  # fmt: skip
     texts = gate.cleaned([each.text for _position, each in sorted(held.items())])
     rows = [
         (written.pk, position, str(each.reason), each.pointer[:200], each.detail,
-         text.replace("\x00", "\ufffd"))
+         text.replace("\x00", "\ufffd"), each.form, HeldState.OPEN.value, "")
         for (position, each), text in zip(sorted(held.items()), texts, strict=True)
     ]  # fmt: skip
     bulk.insert(Quarantine, columns, rows)

@@ -70,7 +70,8 @@ def by_source() -> list[SourceSummary]:
 def quarantined_by_reason() -> dict[str, dict[str, int]]:
     """Source code → reason → how many, most first."""
     rows = (
-        Quarantine.objects.values_list("batch__source__code", "reason")
+        Quarantine.objects.held()
+        .values_list("batch__source__code", "reason")
         .annotate(count=Count("id"))
         .order_by("batch__source__code", "-count", "reason")
     )

@@ -12,9 +12,9 @@ import io
 import re
 import zipfile
 import zlib
-from contextlib import closing
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext as _
@@ -93,7 +93,7 @@ def sheets(path: Path) -> list[str]:
     """The names of the sheets of a spreadsheet; none for CSV."""
     if not is_spreadsheet(path):
         return []
-    with closing(_workbook(path, formulas=False)) as book:
+    with _workbook(path, formulas=False) as book:
         return [sheet.title for sheet in book.worksheets]
 
 
@@ -135,7 +135,7 @@ def check(path: Path, layout: Layout) -> None:
         for _row in _csv(path, layout):
             pass
         return
-    with closing(_workbook(path, formulas=False)), zipfile.ZipFile(path) as archive:
+    with _workbook(path, formulas=False), zipfile.ZipFile(path) as archive:
         try:
             damaged = archive.testzip()
         except (zipfile.BadZipFile, zlib.error, EOFError) as why:
@@ -218,13 +218,13 @@ def _plain(cell: str) -> str:
 
 
 def _xlsx(path: Path, layout: Layout) -> Iterator[list[str]]:
-    with closing(_workbook(path, formulas=False)) as book:
+    with _workbook(path, formulas=False) as book:
         sheet = _sheet(book, layout.sheet, path.name)
         values = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS)
         if not _has_formulas(path):
             yield from _cut(values, path.name)
             return
-        with closing(_workbook(path, formulas=True)) as formulas:
+        with _workbook(path, formulas=True) as formulas:
             written = _sheet(formulas, layout.sheet, path.name).iter_rows(
                 values_only=True, max_col=MOST_COLUMNS
             )
@@ -254,7 +254,17 @@ def _cut(found: Iterator[Any], name: str) -> Iterator[list[str]]:
         raise FileUnreadable(_damaged(name, why)) from why
 
 
-def _workbook(path: Path, *, formulas: bool) -> Any:
+@contextmanager
+def _workbook(path: Path, *, formulas: bool) -> Iterator[Any]:
+    with ExitStack() as opened:
+        # Opened here, because openpyxl leaves a file open that it cannot read.
+        file = opened.enter_context(path.open("rb"))
+        book = _book(file, path, formulas=formulas)
+        opened.callback(book.close)
+        yield book
+
+
+def _book(file: IO[bytes], path: Path, *, formulas: bool) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -264,7 +274,7 @@ def _workbook(path: Path, *, formulas: bool) -> Any:
             raise FileUnreadable(
                 text.format(name=path.name, size=unpacked >> 20, most=MOST_UNPACKED >> 20)
             )
-        return load_workbook(path, read_only=True, data_only=not formulas, keep_links=False)
+        return load_workbook(file, read_only=True, data_only=not formulas, keep_links=False)
     except (
         InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError,
         EOFError, zlib.error, TypeError, AttributeError, IndexError,
@@ -289,7 +299,7 @@ def _has_formulas(path: Path) -> bool:
                 continue
             with archive.open(part) as file:
                 before = b""
-                for block in iter(lambda file=file: file.read(1 << 20), b""):
+                while block := file.read(1 << 20):
                     if b"<f>" in before + block or b"<f " in before + block:
                         return True
                     before = block[-3:]
@@ -314,7 +324,7 @@ def _text(cell: Any) -> str:
 
 def _number(cell: float) -> str:
     if abs(cell) >= _EXACT_BELOW:
-        return f"{LOST_DIGITS}{cell:.0f}"
+        return f"{LOST_DIGITS}{int(cell)}"
     return str(int(cell)) if cell == int(cell) else str(cell)
 
 

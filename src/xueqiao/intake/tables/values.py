@@ -78,7 +78,7 @@ def time(text: str, form: str, zone: tzinfo, clock: str = "") -> datetime | None
         if found is None or not clock.strip():
             return found
         of_day = _of_day(clock.strip())
-        return found.replace(**of_day) if of_day else None
+        return found.replace(hour=of_day[0], minute=of_day[1], second=of_day[2]) if of_day else None
     except (ValueError, OverflowError):
         return None
 
@@ -142,17 +142,13 @@ _PACKED_CLOCK = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?"
 _ISO_CLOCK = re.compile(r".*T(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.\d+)?")
 
 
-def _of_day(text: str) -> dict[str, int] | None:
+def _of_day(text: str) -> tuple[int, int, int] | None:
     found = _CLOCK.fullmatch(text) or _PACKED_CLOCK.fullmatch(text) or _ISO_CLOCK.fullmatch(text)
     if not found:
         return None
     parts = found.groupdict()
     half = parts.get("half") or parts.get("after")
-    return {
-        "hour": _hour(int(parts["hour"]), half),
-        "minute": int(parts["minute"]),
-        "second": int(parts["second"] or 0),
-    }
+    return _hour(int(parts["hour"]), half), int(parts["minute"]), int(parts["second"] or 0)
 
 
 @lru_cache(maxsize=256)

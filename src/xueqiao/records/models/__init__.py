@@ -1,6 +1,6 @@
 """Tables of records, by noun: sources, batches, statements, the log."""
 
-from xueqiao.records.models.batches import Batch, Delivery, Quarantine
+from xueqiao.records.models.batches import Batch, Delivery, HeldState, Quarantine, Repair
 from xueqiao.records.models.erasure import (
     ErasedIdentifier,
     Erasure,
@@ -45,6 +45,7 @@ __all__ = [
     "ErasureTarget",
     "ExportJob",
     "ExportPart",
+    "HeldState",
     "KeyPair",
     "LegalHold",
     "LogEntry",
@@ -56,6 +57,7 @@ __all__ = [
     "Reader",
     "Reading",
     "Reason",
+    "Repair",
     "RetentionPolicy",
     "Role",
     "Scope",

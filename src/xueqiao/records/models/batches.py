@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from xueqiao.records.reasons import Reason
 
@@ -53,8 +54,31 @@ class Batch(models.Model):
         ]
 
 
+class HeldState(models.TextChoices):
+    """What became of an item in quarantine. The first two count as quarantined in its batch."""
+
+    OPEN = "open", _("Waiting")
+    DISMISSED = "dismissed", _("Looked at and left out")
+    ACCEPTED = "accepted", _("Repaired and accepted")
+    DUPLICATE = "duplicate", _("Repaired; was held already")
+
+
+class QuarantineQuerySet(models.QuerySet["Quarantine"]):
+    def waiting(self) -> QuarantineQuerySet:
+        """What somebody should look at."""
+        return self.filter(state=HeldState.OPEN)
+
+    def held(self) -> QuarantineQuerySet:
+        """What counts as quarantined in its batch."""
+        return self.filter(state__in=[HeldState.OPEN, HeldState.DISMISSED])
+
+
 class Quarantine(models.Model):
-    """An item that was received and not believed, with its exact text, until it is repaired."""
+    """An item that was received and not believed, with its exact text. Kept when it is repaired.
+
+    ``reason``, ``pointer`` and ``detail`` are those of the last try. A repair moves the item from
+    quarantined to accepted or duplicate in the batch it arrived in (decision 69).
+    """
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="held")
     position = models.PositiveIntegerField(help_text="place in the batch, from 0")
@@ -62,9 +86,32 @@ class Quarantine(models.Model):
     pointer = models.CharField(max_length=200, blank=True, help_text="JSON pointer or column")
     detail = models.TextField(blank=True)
     text = models.TextField(help_text="as received")
+    form = models.CharField(
+        max_length=60, blank=True, help_text="how the text is read; empty: a statement as JSON"
+    )
+    state = models.CharField(max_length=10, choices=HeldState, default=HeldState.OPEN)
+    mended = models.TextField(blank=True, help_text="the text of the last repair; empty: none")
+
+    objects = QuarantineQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="quarantine_once", fields=["batch", "position"])
         ]
-        indexes = [models.Index(fields=["reason", "id"])]
+        indexes = [
+            models.Index(fields=["reason", "id"]),
+            models.Index(fields=["state", "reason", "id"]),
+        ]
+
+
+class Repair(models.Model):
+    """One try to mend an item in quarantine, and what came of it. Appended, never changed."""
+
+    held = models.ForeignKey(Quarantine, models.PROTECT, related_name="repairs")
+    at = models.DateTimeField()
+    by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+    text = models.TextField(help_text="as it was tried; empty where it was left out")
+    rule = models.JSONField(null=True, help_text="the rule, where many were mended at once")
+    state = models.CharField(max_length=10, choices=HeldState, help_text="what came of it")
+    reason = models.CharField(max_length=30, choices=Reason, blank=True)
+    detail = models.TextField(blank=True)

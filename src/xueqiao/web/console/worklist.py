@@ -188,9 +188,8 @@ def _open_results(offering: Any, today: date) -> Item:
 def _quarantine(person: Person, today: date) -> Group | None:
     if not rights.allows(person, rights.RECORDS_OPERATE, today):
         return None
-    rows = Quarantine.objects.values("batch__source__code", "batch__source__name").annotate(
-        n=Count("pk")
-    )
+    waiting = Quarantine.objects.waiting()
+    rows = waiting.values("batch__source__code", "batch__source__name").annotate(n=Count("pk"))
     found: list[dict[str, Any]] = list(rows.order_by("-n"))  # type: ignore[arg-type]
     items = [_held(row) for row in found[:SHOWN]]
     return Group(
