@@ -9,13 +9,11 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
-from xueqiao.records import checking, counts, names, relations, visibility
+from xueqiao.records import checking, counts, names, quarantine, relations, visibility
 from xueqiao.records.erasure import gate
 from xueqiao.records.models import (
     Batch,
     Delivery,
-    HeldState,
-    Quarantine,
     Reason,
     Source,
     Statement,
@@ -274,7 +272,7 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
                 batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"
             )
     _relate([good], inserted, numbers)
-    _hold(held, written)
+    quarantine.hold(held, written)
     written.received, written.duplicate = len(batch.texts), duplicates
     written.quarantined = len(held)
     written.accepted = len(good)
@@ -396,16 +394,3 @@ def _relate(
         actors=numbers.actors,
         activities=numbers.activities,
     )
-
-
-def _hold(held: dict[int, Refused], written: Batch) -> None:
-    columns = (
-        "batch_id", "position", "reason", "pointer", "detail", "text", "form", "state", "mended",
-    )  # fmt: skip
-    texts = gate.cleaned([each.text for _position, each in sorted(held.items())])
-    rows = [
-        (written.pk, position, str(each.reason), each.pointer[:200], each.detail,
-         text.replace("\x00", "\ufffd"), each.form, HeldState.OPEN.value, "")
-        for (position, each), text in zip(sorted(held.items()), texts, strict=True)
-    ]  # fmt: skip
-    bulk.insert(Quarantine, columns, rows)
