@@ -130,6 +130,23 @@ class Config:
         "MiB that may wait in the journal of one process; beyond it senders are asked to come "
         "again later",
     )
+    xapi_version: str = _env(
+        "XUEQIAO_XAPI_VERSION",
+        "1.0.3",
+        "Version of xAPI that /xapi/ answers in where a request names none: 1.0.3 or 2.0.0; "
+        "/xapi/1.0/ and /xapi/2.0/ have their own",
+    )
+    xapi_version_needed: str = _env(
+        "XUEQIAO_XAPI_VERSION_NEEDED",
+        "1",
+        "1 refuses a request to xAPI without X-Experience-API-Version, as the standard asks; "
+        "0 takes it as one of the path's version",
+    )
+    xapi_origins: str = _env(
+        "XUEQIAO_XAPI_ORIGINS",
+        "*",
+        "Origins whose pages may ask xAPI from a browser, separated by commas; * for all",
+    )
     lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
 

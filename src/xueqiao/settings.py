@@ -122,6 +122,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # Addresses carry a digest of the content (the tag ``asset``), so a day is safe.
 WHITENOISE_MAX_AGE = 86_400
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+XAPI_VERSION = CONFIG.xapi_version
+XAPI_VERSION_NEEDED = CONFIG.xapi_version_needed != "0"
+XAPI_ORIGINS = tuple(each.strip() for each in CONFIG.xapi_origins.split(",") if each.strip())
 
 CACHES = {
     # Shared by all processes of one machine; holds only what may be lost, such as failed sign-ins.

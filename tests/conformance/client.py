@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.test import Client
 
 from tests.records import factories
+from xueqiao.kernel import clock
 
 BASES = {"1.0.3": "/xapi/", "2.0.0": "/xapi/2.0/"}
 ACTIVITY = "https://school.example/course/1"
@@ -57,7 +58,7 @@ class Lrs:
             method,
             f"{BASES[self.version]}{path}" + (f"?{urlencode(words)}" if words else ""),
             b"" if body is None else _bytes(body),
-            content_type=kind or ("application/json" if body is not None else ""),
+            content_type="application/json" if kind is None and body is not None else kind or "",
             headers={name: value for name, value in sent.items() if value is not None},
         )
 
@@ -72,6 +73,10 @@ class Lrs:
 
     def delete(self, path: str, params: Any = None, **more: Any) -> Any:
         return self.send("DELETE", path, params, **more)
+
+    def moment(self) -> str:
+        """Now, as a parameter has it: after all that was stored, before all that will be."""
+        return clock.now().isoformat()
 
     def store(self, *statements: dict[str, Any]) -> list[str]:
         """Post statements; their ids."""

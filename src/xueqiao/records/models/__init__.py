@@ -1,6 +1,7 @@
 """Tables of records, by noun: sources, batches, statements, the log."""
 
 from xueqiao.records.models.batches import Batch, Delivery, HeldState, Quarantine, Repair
+from xueqiao.records.models.documents import Document, DocumentKind
 from xueqiao.records.models.erasure import (
     ErasedIdentifier,
     Erasure,
@@ -40,6 +41,8 @@ __all__ = [
     "Allowance",
     "Batch",
     "Delivery",
+    "Document",
+    "DocumentKind",
     "ErasedIdentifier",
     "Erasure",
     "ErasureTarget",

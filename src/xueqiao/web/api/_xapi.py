@@ -2,134 +2,184 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.records import query, visibility
+from xueqiao.records import documents, parameters, query, visibility
 from xueqiao.records.checking import Incoming
 from xueqiao.records.journal import marks
+from xueqiao.records.xapi import texts
 from xueqiao.web import api
-from xueqiao.web.api import _keys
+from xueqiao.web.api import _keys, _protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-View = Callable[..., HttpResponse]
 _SETTLE_SECONDS = 1.0
-_SPOKEN = {"1.0": "1.0.3", "2.0": "2.0.0"}
-_VERSION = re.compile(r"([12]\.0)(?:\.\d{1,3})?")
-
-
-class VersionUnknown(errors.Refusal):
-    """The request names a version of the standard that is not spoken here."""
-
-    code = "records.version_unknown"
-    status = 400
+View = Callable[[HttpRequest], HttpResponse]
 
 
 class BodyUnfit(errors.Refusal):
-    """The body is not JSON, or of another content type."""
+    """The body cannot be read, or is of another content type."""
 
     code = "records.body_unfit"
     status = 400
 
 
-class BodyTooLarge(errors.Refusal):
-    """The body is larger than what one request may bring."""
-
-    code = "records.body_too_large"
-    status = 413
-
-
-def resource(default_version: str, *, needs_key: bool = True) -> Callable[[View], View]:
-    """Guard an xAPI resource: version, key, refusals as problem documents, headers of the standard.
+def endpoints(
+    address: str, methods: Mapping[str, View], *, about: str, needs_key: bool = True
+) -> list[Any]:
+    """The addresses of a resource: below ``/xapi/``, ``/xapi/1.0/`` and ``/xapi/2.0/``.
 
     Args:
-        default_version: of a request that names none, by the path it came on.
-        needs_key: whether a key pair is asked for; the about resource is open.
+        methods: what answers each method; HEAD and OPTIONS follow from them.
+        about: what the resource is for, in a line; the list of addresses shows it.
+        needs_key: whether a credential is asked for; the about resource is open.
     """
-
-    def guard(view: View) -> View:
-        @csrf_exempt
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            through = _through(request)
-            try:
-                request.xapi_version = version(request, default_version)  # type: ignore[attr-defined]
-                if needs_key:
-                    _keys.authenticate(request)
-                response = view(request, *args, **kwargs)
-            except errors.Refusal as why:
-                response = api.problem(request, why)
-                _keys.explain(request, response, why)
-                if seconds := getattr(why, "retry_after_seconds", 0):
-                    response.headers["Retry-After"] = str(seconds)
-            spoken = getattr(request, "xapi_version", default_version)
-            response.headers["X-Experience-API-Version"] = spoken
-            response.headers["X-Experience-API-Consistent-Through"] = query.moment(through)
-            return response
-
-        guarded.policy = rights.RECORDS_KEY if needs_key else rights.PUBLIC  # type: ignore[attr-defined]
-        return guarded
-
-    return guard
+    name = address.replace("/", "-")
+    doors = (("xapi/2.0/", "2.0.0", "xapi-2"), ("xapi/1.0/", "1.0.3", "xapi-1"))
+    return [
+        path(
+            f"{prefix}{address}", _guard(version, methods, about, needs_key), name=f"{door}-{name}"
+        )
+        for prefix, version, door in (*doors, ("xapi/", settings.XAPI_VERSION, "xapi"))
+    ]
 
 
-def _through(request: HttpRequest) -> datetime:
-    """Up to when what is stored can be seen in the answer; a reader waits for what is at hand."""
-    if request.method not in {"GET", "HEAD"}:
-        return visibility.lately_consistent_through(clock.now())
+def _guard(default: str, methods: Mapping[str, View], about: str, needs_key: bool) -> View:
+    @csrf_exempt
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            response = _answer(request, default, methods, needs_key=needs_key)
+        except errors.Refusal as why:
+            response = _refuse(request, why)
+        except (SuspiciousOperation, UnreadablePostError):
+            response = _refuse(request, BodyUnfit(_("The request cannot be read.")))
+        spoken = getattr(request, "xapi_version", default)
+        through = getattr(request, "xapi_through", None) or _lately()
+        response.headers["X-Experience-API-Version"] = spoken
+        response.headers["X-Experience-API-Consistent-Through"] = query.moment(through)
+        _protocol.share(request, response)
+        return _without_body(response) if request.method == "HEAD" else response
+
+    guarded.__doc__ = about
+    guarded.policy = rights.RECORDS_KEY if needs_key else rights.PUBLIC  # type: ignore[attr-defined]
+    return guarded
+
+
+def _answer(
+    request: HttpRequest, default: str, methods: Mapping[str, View], *, needs_key: bool
+) -> HttpResponse:
+    if request.method == "OPTIONS":
+        return _protocol.preflight(allowed(methods))
+    request.xapi_version = _protocol.read(request, default, is_open=not needs_key)  # type: ignore[attr-defined]
+    view = methods.get("GET" if request.method == "HEAD" else request.method or "")
+    if view is None:
+        text = _("The method {method} is not one of this resource: {all}.")
+        raise _protocol.MethodUnfit(
+            text.format(method=request.method, all=", ".join(allowed(methods)))
+        )
+    if needs_key:
+        _keys.authenticate(request)
+    if request.method in {"GET", "HEAD"}:
+        request.xapi_through = _through()  # type: ignore[attr-defined]
+    return view(request)
+
+
+def _through() -> datetime:
+    """Up to when what is stored can be seen in an answer; a reader waits for what is at hand."""
     marks.settle(clock.now(), _SETTLE_SECONDS)
     return visibility.consistent_through(clock.now())
 
 
-def version(request: HttpRequest, default: str) -> str:
+def _lately() -> datetime:
+    return visibility.lately_consistent_through(clock.now())
+
+
+def allowed(methods: Mapping[str, View]) -> list[str]:
+    """The methods of a resource as the header Allow names them."""
+    return sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else ())})
+
+
+def _refuse(request: HttpRequest, why: errors.Refusal) -> HttpResponse:
+    if isinstance(why, documents.Unguarded):
+        # The standard asks for plain words here.
+        response = HttpResponse(str(why), status=why.status, content_type="text/plain")
+    else:
+        response = api.problem(request, why)
+    _keys.explain(request, response, why)
+    if seconds := getattr(why, "retry_after_seconds", 0):
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _without_body(response: HttpResponse) -> HttpResponse:
+    response.headers["Content-Length"] = str(len(response.content))
+    response.content = b""
+    return response
+
+
+def spoken(request: HttpRequest) -> str:
     """The version that is spoken in this request: 1.0.3 or 2.0.0."""
-    asked = request.headers.get("X-Experience-API-Version")
-    found = _VERSION.fullmatch(asked) if asked is not None else None
-    if asked is None:
-        return default
-    if found is None:
-        text = _("Version “{version}” of the standard is not spoken here; 1.0.3 and 2.0.0 are.")
-        raise VersionUnknown(text.format(version=asked[:40]))
-    return _SPOKEN[found[1]]
+    return request.xapi_version  # type: ignore[attr-defined,no-any-return]
+
+
+def given(request: HttpRequest) -> dict[str, str]:
+    """The parameters of a request, each once.
+
+    Raises:
+        ParameterUnfit: one stands twice, or holds the character 0.
+    """
+    for name, values in request.GET.lists():
+        if len(values) != 1 or "\x00" in name + values[0]:
+            raise parameters.unfit(name, _("“{name}” stands once, and has no character 0."))
+    return request.GET.dict()
+
+
+def json(value: Any) -> HttpResponse:
+    """An answer of application/json."""
+    return HttpResponse(msgspec.json.encode(value), content_type="application/json")
 
 
 def incoming(request: HttpRequest) -> tuple[list[Incoming], bool]:
     """The statements of a body, and whether it was a list.
 
     Raises:
-        BodyUnfit: the body is not JSON in UTF-8.
-        BodyTooLarge: it is larger than ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
+        BodyUnfit: the body is of another content type or charset.
+        texts.NotJson: it is not JSON in UTF-8.
+        _protocol.BodyTooLarge: it is larger than ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
     """
-    body, spoken = _body(request), request.xapi_version  # type: ignore[attr-defined]
+    body, version = _body(request), spoken(request)
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        statement = texts.decode(body)
+        return [Incoming(body.decode(), statement, version)], False
     try:
-        if not body.lstrip(b" \t\r\n").startswith(b"["):
-            return [Incoming(body.decode(), msgspec.json.decode(body), spoken)], False
         parts = msgspec.json.decode(body, type=list[msgspec.Raw])
-        return _statements(parts, spoken), True
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as why:
-        text = _("The body is not JSON: {why}.")
-        raise BodyUnfit(text.format(why=why)) from why
+        raise texts.NotJson(_("The body is not JSON: {why}.").format(why=why)) from why
+    return _statements(parts, version), True
 
 
-def _statements(parts: Sequence[msgspec.Raw], spoken: str) -> list[Incoming]:
-    return [
-        Incoming(bytes(part).decode(), msgspec.json.decode(part), spoken, f"/{place}")
-        for place, part in enumerate(parts)
-    ]
+def _statements(parts: Sequence[msgspec.Raw], version: str) -> list[Incoming]:
+    found = []
+    for place, part in enumerate(parts):
+        raw, at = bytes(part), f"/{place}"
+        # Decoded first: only what is JSON is sure to be UTF-8.
+        statement = texts.decode(raw, at)
+        found.append(Incoming(raw.decode(), statement, version, at))
+    return found
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -141,8 +191,9 @@ def _body(request: HttpRequest) -> bytes:
     if kind != "application/json":
         text = _("The content type “{kind}” is not taken; send application/json.")
         raise BodyUnfit(text.format(kind=kind[:80]))
-    try:
-        return request.body
-    except RequestDataTooBig as why:
-        text = _("A request brings at most {most} MB. Send the statements in several.")
-        raise BodyTooLarge(text.format(most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20)) from why
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    if charset not in {"utf-8", "utf8", "us-ascii"}:
+        raise BodyUnfit(
+            _("JSON is written in UTF-8, not in {charset}.").format(charset=charset[:40])
+        )
+    return _protocol.body(request)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -14,7 +12,7 @@ from xueqiao.intake import caliper
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import api
-from xueqiao.web.api import _keys, _xapi
+from xueqiao.web.api import _keys, _protocol
 
 
 class MediaTypeUnknown(errors.Refusal):
@@ -44,13 +42,7 @@ def _body(request: HttpRequest) -> bytes:
     if request.content_type != "application/json":
         text = _("The content type “{kind}” is not taken; send application/json.")
         raise MediaTypeUnknown(text.format(kind=(request.content_type or "")[:80]))
-    try:
-        return request.body
-    except RequestDataTooBig as why:
-        text = _("A request brings at most {most} MB. Send the statements in several.")
-        raise _xapi.BodyTooLarge(
-            text.format(most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20)
-        ) from why
+    return _protocol.body(request)
 
 
 envelope.policy = rights.RECORDS_KEY  # type: ignore[attr-defined]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
@@ -25,13 +22,6 @@ class StatementNotFound(errors.Refusal):
     status = 404
 
 
-def statements_resource(request: HttpRequest) -> HttpResponse:
-    """Send, find and read statements."""
-    answers = {"GET": find, "HEAD": find, "POST": post, "PUT": put}
-    answer = answers.get(request.method or "")
-    return answer(request) if answer else HttpResponseNotAllowed(list(answers))
-
-
 def post(request: HttpRequest) -> HttpResponse:
     """Store one statement or a list, all or nothing; answers with their ids."""
     source = _keys.writer(request)
@@ -42,7 +32,7 @@ def post(request: HttpRequest) -> HttpResponse:
     stored = door.accept(
         source=source, items=items, received_at=clock.now(), batch_key=f"http:{uuid.uuid4()}"
     )
-    return _json([str(each) for each in stored])
+    return _xapi.json([str(each) for each in stored])
 
 
 def put(request: HttpRequest) -> HttpResponse:
@@ -65,7 +55,7 @@ def put(request: HttpRequest) -> HttpResponse:
 
 def find(request: HttpRequest) -> HttpResponse:
     """One statement by its id, or a page of a list."""
-    source, given = _keys.reader(request), request.GET.dict()
+    source, given = _keys.reader(request), _xapi.given(request)
     asked = parameters.single(given)
     if asked is None:
         filters = parameters.filters(given)
@@ -73,41 +63,20 @@ def find(request: HttpRequest) -> HttpResponse:
     row = query.one(asked[0], voided=asked[1], source=source)
     if row is None:
         raise StatementNotFound(_("No statement has the id {id}.").format(id=asked[0]))
-    response = _json(query.shown(row, version=_spoken(request)))
+    response = _xapi.json(query.shown(row, version=_xapi.spoken(request)))
     response.headers["Last-Modified"] = http_date(row.stored_at.timestamp())
     return response
 
 
 def _list(request: HttpRequest, given: dict[str, str], page: query.Page) -> HttpResponse:
-    rows = [query.shown(row, version=_spoken(request)) for row in page.rows]
+    rows = [query.shown(row, version=_xapi.spoken(request)) for row in page.rows]
     more = ""
     if page.following:
         words = urlencode(given | {"from": parameters.token(page.following)})
         more = f"{request.path}?{words}"
-    return _json({"statements": rows, "more": more})
+    return _xapi.json({"statements": rows, "more": more})
 
 
-def about(request: HttpRequest) -> HttpResponse:
-    """Which versions of the standard are spoken."""
-    if request.method not in {"GET", "HEAD"}:
-        return HttpResponseNotAllowed(["GET", "HEAD"])
-    return _json({"version": ["1.0.3", "2.0.0"]})
-
-
-def _spoken(request: HttpRequest) -> str:
-    return request.xapi_version  # type: ignore[attr-defined,no-any-return]
-
-
-def _json(value: Any) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(value), content_type="application/json")
-
-
-def _paths(prefix: str, version: str, name: str) -> list[Any]:
-    guard, open_door = _xapi.resource(version), _xapi.resource(version, needs_key=False)
-    return [
-        path(f"{prefix}statements", guard(statements_resource), name=f"{name}-statements"),
-        path(f"{prefix}about", open_door(about), name=f"{name}-about"),
-    ]
-
-
-urlpatterns = [*_paths("xapi/2.0/", "2.0.0", "xapi-2"), *_paths("xapi/", "1.0.3", "xapi")]
+urlpatterns = _xapi.endpoints(
+    "statements", {"GET": find, "POST": post, "PUT": put}, about="Send, find and read statements."
+)
