@@ -122,9 +122,11 @@ def parcel(*, source_id: int, batch: Checked, received_at: datetime, batch_key: 
     return Parcel(batch, row)
 
 
-def any_held(ids: Sequence[uuid.UUID]) -> bool:
-    """Whether a statement with one of the ids is in the store."""
-    return Statement.objects.filter(uuid__in=ids).exists()
+def is_new(batch: Checked) -> bool:
+    """Whether no statement of a batch is in the store or was erased from it."""
+    given = [key for key, (_position, found) in batch.good.items() if found.uuid]
+    is_held = any(Statement.objects.filter(uuid__in=some).exists() for some in bulk.chunks(given))
+    return not is_held and gate.is_clear([batch.good])
 
 
 def store_acknowledged(parcels: Sequence[Parcel]) -> None:

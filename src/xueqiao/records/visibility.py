@@ -2,15 +2,15 @@
 
 The standard asks every answer to say through which time it is consistent. On PostgreSQL a statement
 is never stamped earlier than its transaction began, so everything stamped before the oldest running
-transaction is visible. On SQLite writers are serial and stamps strictly rise, so everything up to
-the newest visible stamp is visible.
+transaction is visible. On SQLite writers are serial and stamps strictly rise: while nobody writes
+all is visible, and else everything up to the newest visible stamp.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Max
 
 from xueqiao.kernel import clock
@@ -69,8 +69,33 @@ def _stored_through(now: datetime) -> datetime:
                 "where datname = current_database() and backend_type = 'client backend'"
             )
             return _utc(ask.fetchone()[0]) - _TICK
+    free = _free_moment()
+    if free is not None:
+        return free
     newest, idle = _newest(), now - LONGEST_WRITE
     return max(newest, idle) if newest else idle
+
+
+def _free_moment() -> datetime | None:
+    """A moment at which nobody was writing to SQLite; None where somebody is.
+
+    Who gets the writer's place sees all that was written, and all that follows is stamped later.
+    """
+    if connection.in_atomic_block:
+        return None
+    with connection.cursor() as ask:
+        patience = ask.execute("pragma busy_timeout").fetchone()[0]
+        ask.execute("pragma busy_timeout = 0")
+        try:
+            ask.execute("begin immediate")
+        except OperationalError:
+            return None
+        else:
+            moment = clock.now() - _TICK
+            ask.execute("rollback")
+            return moment
+        finally:
+            ask.execute(f"pragma busy_timeout = {patience:d}")
 
 
 def _newest() -> datetime | None:

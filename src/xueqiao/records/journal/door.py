@@ -91,7 +91,7 @@ def _is_written(journal: Journal, parcel: statements.Parcel, version: str) -> bo
     """Write a batch to the journal, if every id in it is free and the disk takes it."""
     given = [found.uuid for _place, found in parcel.batch.good.values() if found.uuid]
     with journal.taking(given) as claim:
-        if claim is None or (given and statements.any_held(given)):
+        if claim is None or not statements.is_new(parcel.batch):
             return False
         try:
             journal.append(entries.written(parcel, version=version), claim=claim, parcel=parcel)
