@@ -115,6 +115,16 @@ class Config:
     oidc_leeway_seconds: str = _env(
         "XUEQIAO_OIDC_LEEWAY_SECONDS", "60", "How far the provider's clock may be off"
     )
+    xapi_strict_versions: str = _env(
+        "XUEQIAO_XAPI_STRICT_VERSIONS",
+        "1",
+        "1 keeps what came with xAPI 2.0.0 out of answers to readers of 1.0.3; 0 shows it to all",
+    )
+    xapi_hours_ahead: str = _env(
+        "XUEQIAO_XAPI_HOURS_AHEAD",
+        "24",
+        "How many hours a statement's timestamp may lie ahead of the clock here",
+    )
     debug: str = _env(
         "XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production"
     )

@@ -14,6 +14,8 @@ ALLOWED_HOSTS = [host for host in CONFIG.allowed_hosts.split(",") if host]
 PUBLIC_URL = CONFIG.public_url.rstrip("/")
 DEMO = CONFIG.is_demo
 DROPS = CONFIG.drops or HOME / "drops"
+XAPI_STRICT_VERSIONS = CONFIG.xapi_strict_versions == "1"
+XAPI_HOURS_AHEAD = int(CONFIG.xapi_hours_ahead)
 HELP_PHONE = CONFIG.help_phone
 OUTBOUND_ALLOW = [host.strip().lower() for host in CONFIG.outbound_allow.split(",") if host.strip()]
 OIDC_ISSUER = CONFIG.oidc_issuer

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
+from xueqiao.records import attachments
 from xueqiao.records.reasons import Reason
-from xueqiao.records.xapi import facts, validate, values
+from xueqiao.records.xapi import facts, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 
 class Incoming(NamedTuple):
@@ -64,6 +68,8 @@ class Checked:
     good: dict[uuid.UUID, tuple[int, facts.Facts]] = field(default_factory=dict)
     repeated: list[tuple[uuid.UUID, int]] = field(default_factory=list)
     held: dict[int, Refused] = field(default_factory=dict)
+    files: dict[uuid.UUID, list[attachments.Held]] = field(default_factory=dict)
+    defines: bool = True  # whether its sender may say what an activity is
 
     def digest(self) -> str:
         """SHA-256 of the texts, in order."""
@@ -73,14 +79,36 @@ class Checked:
         return found.hexdigest()
 
 
-def check(items: Iterable[Incoming | Refused], *, strict: bool) -> Checked:
+class TimeAhead(errors.Refusal):
+    """A statement is said to have happened further in the future than a clock is wrong."""
+
+    code = "records.time_ahead"
+    status = 400
+
+
+def check(
+    items: Iterable[Incoming | Refused],
+    *,
+    strict: bool,
+    at: datetime | None = None,
+    parts: Mapping[str, attachments.Part] | None = None,
+) -> Checked:
     """Check every item. Strict: the first refusal ends it.
+
+    Args:
+        items: in the order of arrival.
+        strict: whether the first refusal ends it.
+        at: when they arrived; what is dated ``XAPI_HOURS_AHEAD`` later is refused. None: nothing.
+        parts: files that came with them, by hash; None where files are not looked at.
 
     Raises:
         values.Invalid: strict, and a statement is not one of the standard.
         IdTwice: strict, and two statements share an id.
+        TimeAhead: strict, and a statement is dated in the future.
+        attachments.Missing, attachments.Unannounced, signatures.SignatureWrong: strict, files.
     """
     batch = Checked()
+    latest = at + timedelta(hours=settings.XAPI_HOURS_AHEAD) if at else None
     for position, item in enumerate(items):
         batch.texts.append(item.text)
         batch.pointers.append(item.at if isinstance(item, Incoming) else item.pointer)
@@ -88,26 +116,51 @@ def check(items: Iterable[Incoming | Refused], *, strict: bool) -> Checked:
             batch.held[position] = item
             continue
         try:
-            _take(batch, position, item, strict=strict)
-        except values.Invalid as why:
+            _take(batch, position, item, latest=latest, parts=parts, strict=strict)
+        except IdTwice:
+            raise
+        except errors.Refusal as why:
             if strict:
                 raise
-            batch.held[position] = Refused(item.text, Reason.INVALID, why.text, why.pointer)
+            reason = Reason.TIME_FUTURE if isinstance(why, TimeAhead) else Reason.INVALID
+            batch.held[position] = Refused(item.text, reason, why.text, why.pointer)
+    if parts and strict:
+        attachments.all_used(parts, {each.sha2 for held in batch.files.values() for each in held})
     return batch
 
 
-def _take(batch: Checked, position: int, item: Incoming, *, strict: bool) -> None:
+def _take(
+    batch: Checked,
+    position: int,
+    item: Incoming,
+    *,
+    latest: datetime | None,
+    parts: Mapping[str, attachments.Part] | None,
+    strict: bool,
+) -> None:
     validate.check(item.statement, at=item.at, version=item.version)
     found = facts.read(item.statement, item.version)
+    if latest and found.event_at and found.event_at > latest:
+        text = _("{at} lies in the future. Set the sender's clock right and send it again.")
+        raise TimeAhead(text.format(at=item.statement["timestamp"]), pointer=f"{item.at}/timestamp")
+    files = []
+    if parts is not None and _may_have_files(item.statement):
+        files = attachments.of_statement(item.statement, parts, at=item.at, version=item.version)
     key = found.uuid or uuid.uuid4()
     batch.order.append(key)
     if key not in batch.good:
         batch.good[key] = (position, found)
+        if files:
+            batch.files[key] = files
     elif strict:
         text = _("The id {id} stands twice in one request; every statement has its own.")
         raise IdTwice(text.format(id=key), pointer=f"{item.at}/id")
     else:
         batch.repeated.append((key, position))
+
+
+def _may_have_files(statement: dict[str, Any]) -> bool:
+    return "attachments" in statement or "attachments" in statement["object"]
 
 
 class NotUnderThisId(errors.Refusal):

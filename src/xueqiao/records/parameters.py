@@ -12,8 +12,9 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
+from xueqiao.records import shown
 from xueqiao.records.query import MOST_ROWS, Filters, Place
-from xueqiao.records.xapi import agents, values
+from xueqiao.records.xapi import agents, formats, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +34,6 @@ class ParameterUnfit(errors.Refusal):
     status = 400
 
 
-class NotHere(errors.Refusal):
-    """A part of the standard that this store does not have yet, and does not pretend to have."""
-
-    code = "records.not_here"
-    status = 501
-
-
 def unfit(name: str, sentence: str, **given: Any) -> ParameterUnfit:
     return ParameterUnfit(sentence.format(name=name, **given), pointer=name)
 
@@ -57,7 +51,6 @@ def single(given: Mapping[str, str]) -> tuple[UUID, bool] | None:
     if len(asked) > 1 or (others := set(given) - _SINGLE):
         other = "voidedStatementId" if len(asked) > 1 else min(others)
         raise unfit(name, _("“{name}” cannot stand beside “{other}”."), other=other)
-    _plain_format(given)
     return uuid(name, given[name]), name == "voidedStatementId"
 
 
@@ -66,21 +59,18 @@ def filters(given: Mapping[str, str]) -> Filters:
 
     Raises:
         ParameterUnfit: a parameter is unknown or its value does not fit.
-        NotHere: ``related_*``, ``format`` other than exact, ``attachments``.
     """
     for name in given:
         if name not in _MANY:
             raise unfit(name, _("“{name}” is not a parameter of this resource."))
-    _plain_format(given)
-    for name in ("related_agents", "related_activities"):
-        if flag(given, name):
-            raise NotHere(_("“{name}” is not supported yet.").format(name=name), pointer=name)
     registration = given.get("registration")
     return Filters(
         agent=_agent(given["agent"]) if "agent" in given else None,
         verb=_iri(given, "verb"),
         activity=_iri(given, "activity"),
         registration=uuid("registration", registration) if registration is not None else None,
+        related_agents=flag(given, "related_agents"),
+        related_activities=flag(given, "related_activities"),
         since=_instant(given, "since"),
         until=_instant(given, "until"),
         limit=_limit(given.get("limit", "0")),
@@ -104,15 +94,21 @@ def flag(given: Mapping[str, str], name: str) -> bool:
     return value == "true"
 
 
-def _plain_format(given: Mapping[str, str]) -> None:
-    asked = given.get("format", "exact")
-    if asked not in {"exact", "ids", "canonical"}:
+def form(given: Mapping[str, str], *, version: str, languages: str) -> shown.Form:
+    """The form in which statements are asked for.
+
+    Args:
+        given: the parameters.
+        version: of the standard that the reader speaks.
+        languages: the header Accept-Language.
+
+    Raises:
+        ParameterUnfit: the format is none of the standard.
+    """
+    asked = given.get("format", shown.EXACT)
+    if asked not in shown.FORMATS:
         raise unfit("format", _("“{name}” is exact, ids or canonical."))
-    if asked != "exact":
-        text = _("The format “{format}” is not supported yet; ask for exact.")
-        raise NotHere(text.format(format=asked), pointer="format")
-    if flag(given, "attachments"):
-        raise NotHere(_("“attachments” is not supported yet."), pointer="attachments")
+    return shown.Form(version, asked, tuple(formats.languages(languages)))
 
 
 def _agent(text: str) -> str:

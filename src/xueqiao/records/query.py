@@ -1,23 +1,35 @@
-"""Finding statements: one by its id, or a page of those that filters let through."""
+"""Finding statements: one by its id, or a page of those that filters let through.
+
+A page is read from one index in the order of stored times, or from several that are merged: an
+agent is looked up among actors and among those named elsewhere. None is read further than the page,
+so a page costs the same however large the store is and however far one pages.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from xueqiao.records.models import Activity, Actor, Source, Statement, StatementAgent, Verb
+from xueqiao.records.models import (
+    Activity,
+    Actor,
+    Source,
+    Statement,
+    StatementActivity,
+    StatementAgent,
+    StatementReference,
+    Verb,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from uuid import UUID
 
 MOST_ROWS = 500
-# Properties of 2.0.0 that a reader of 1.0.3 must not meet.
-_NEW_IN_2 = ("contextAgents", "contextGroups")
 
 
 class Place(NamedTuple):
@@ -33,6 +45,8 @@ class Filters:
 
     Attributes:
         agent: the identifier (``agents.identifier``) of actor, object, or a member of either group.
+        related_agents: the agent anywhere in the statement, its authority included.
+        related_activities: the activity anywhere in the statement.
         since: stored after this instant.
         until: stored at or before this instant.
         limit: rows a page, 1 to ``MOST_ROWS``.
@@ -43,6 +57,8 @@ class Filters:
     verb: str | None = None
     activity: str | None = None
     registration: UUID | None = None
+    related_agents: bool = False
+    related_activities: bool = False
     since: datetime | None = None
     until: datetime | None = None
     limit: int = MOST_ROWS
@@ -64,20 +80,29 @@ def one(uuid: UUID, *, voided: bool, source: Source | None = None) -> Statement 
 
 
 def page(filters: Filters, *, source: Source | None = None) -> Page:
-    """A page by stored time, newest first unless ascending. Costs the same however far one pages.
+    """A page by stored time, newest first unless ascending.
 
-    Voided statements are left out. While others write, nothing that was visible at the first page
-    is left out of later ones and nothing comes twice.
+    Voided statements are left out; a statement that refers to one that the filters let through is
+    not, even where that one is voided. While others write, nothing that was visible at the first
+    page is left out of later ones and nothing comes twice.
+
+    Args:
+        filters: what is asked for.
+        source: whose statements may be read; None: all.
     """
-    rows = _filtered(_readable(source).filter(~_voided()), filters)
-    if filters.behind is not None:
-        rows = rows.filter(_behind(filters.behind, ascending=filters.ascending))
-    order = ("stored_at", "pk") if filters.ascending else ("-stored_at", "-pk")
-    found = list(rows.order_by(*order).select_related("source")[: filters.limit + 1])
-    if len(found) <= filters.limit:
-        return Page(found, None)
-    found = found[: filters.limit]
-    return Page(found, Place(found[-1].stored_at, found[-1].pk))
+    most = filters.limit + 1
+    places: set[Place] = set()
+    for stream in _streams(filters, source):
+        places.update(Place(*each) for each in stream[:most])
+    found = sorted(places, reverse=not filters.ascending)[:most]
+    rows = _rows(found[: filters.limit])
+    return Page(rows, found[filters.limit - 1] if len(found) == most else None)
+
+
+def _rows(places: list[Place]) -> list[Statement]:
+    numbers = [each.row for each in places]
+    found = Statement.objects.filter(pk__in=numbers).select_related("source").in_bulk()
+    return [found[number] for number in numbers]
 
 
 def _readable(source: Source | None) -> QuerySet[Statement]:
@@ -91,59 +116,141 @@ def _voided() -> Q:
     return Q(Exists(voiding), voids=None)
 
 
-def _filtered(rows: QuerySet[Statement], filters: Filters) -> QuerySet[Statement]:
+# -- The numbers of what is asked for -----------------------------------------------------------
+
+
+class _Asked(NamedTuple):
+    """Filters in numbers, looked up first so that one index serves; 0 is a name nobody uses."""
+
+    agent: int | None
+    verb: int | None
+    activity: int | None
+    authorities: list[int]
+
+
+def _asked(filters: Filters) -> _Asked:
+    agent = authorities = None
     if filters.agent is not None:
-        rows = rows.filter(_by_agent(filters.agent))
-    if filters.verb is not None:
-        rows = rows.filter(verb=_number(Verb, filters.verb))
-    if filters.activity is not None:
-        rows = rows.filter(activity=_number(Activity, filters.activity))
+        agent = _number(Actor, ifi=filters.agent)
+        authorities = _authorities(filters.agent) if filters.related_agents else []
+    return _Asked(
+        agent=agent,
+        verb=None if filters.verb is None else _number(Verb, iri=filters.verb),
+        activity=None if filters.activity is None else _number(Activity, iri=filters.activity),
+        authorities=authorities or [],
+    )
+
+
+def _number(model: type[Verb | Activity | Actor], **key: str) -> int:
+    return model._default_manager.filter(**key).values_list("pk", flat=True).first() or 0
+
+
+def _authorities(identifier: str) -> list[int]:
+    """Sources whose authority is this account."""
+    kind, _bar, rest = identifier.partition("|")
+    home, _bar, name = rest.partition("|")
+    if kind != "account":
+        return []
+    own = {"authority__account__homePage": home, "authority__account__name": name}
+    return list(Source.objects.filter(**own).values_list("pk", flat=True))
+
+
+# -- Streams: rows of one index each, in the order of the page ----------------------------------
+
+Places = QuerySet[Any, tuple["datetime", int]]
+
+
+def _streams(filters: Filters, source: Source | None) -> Iterator[Places]:
+    """Queries for places (stored time, number) that together hold every row of the page."""
+    asked, readable = _asked(filters), _readable(source)
+    rows = readable.filter(~_voided())
+    if asked.agent is not None:
+        yield from _by_agent(filters, asked, rows.filter(_conditions(filters, asked, agent=False)))
+    elif asked.activity is not None and filters.related_activities:
+        others = rows.filter(_conditions(filters, asked, activity=False))
+        yield _places(others.filter(activity=asked.activity), filters)
+        named = StatementActivity.objects.filter(activity=asked.activity)
+        yield _through(named, others, filters)
+    else:
+        yield _places(rows.filter(_conditions(filters, asked)), filters)
+    if _narrows(filters) and StatementReference.objects.exists():
+        targets = readable.filter(_conditions(filters, asked), uuid=OuterRef("target"))
+        yield _through(StatementReference.objects.filter(Exists(targets)), rows, filters)
+
+
+def _by_agent(filters: Filters, asked: _Asked, others: QuerySet[Statement]) -> Iterator[Places]:
+    yield _places(others.filter(actor=asked.agent), filters)
+    named = StatementAgent.objects.filter(actor=asked.agent)
+    yield _through(named.filter(is_related=False), others, filters)
+    if filters.related_agents:
+        yield _through(named.filter(is_related=True), others, filters)
+        for source in asked.authorities:
+            yield _places(others.filter(source=source), filters)
+
+
+def _narrows(filters: Filters) -> bool:
+    """Whether something else than time is asked for."""
+    asked = (filters.agent, filters.verb, filters.activity, filters.registration)
+    return any(each is not None for each in asked)
+
+
+def _conditions(filters: Filters, asked: _Asked, *, agent: bool = True, activity: bool = True) -> Q:
+    """What a statement must be, time aside; without the agent or the activity where not wanted."""
+    found = Q()
+    if agent and asked.agent is not None:
+        found &= _names_agent(filters, asked)
+    if asked.verb is not None:
+        found &= Q(verb=asked.verb)
+    if activity and asked.activity is not None:
+        found &= _names_activity(filters, asked)
     if filters.registration is not None:
-        rows = rows.filter(registration=filters.registration)
+        found &= Q(registration=filters.registration)
+    return found
+
+
+def _names_agent(filters: Filters, asked: _Asked) -> Q:
+    places = (False, True) if filters.related_agents else (False,)
+    named = StatementAgent.objects.filter(
+        actor=asked.agent,
+        is_related__in=places,
+        stored_at=OuterRef("stored_at"),
+        statement=OuterRef("pk"),
+    )
+    return Q(actor=asked.agent) | Q(source__in=asked.authorities) | Q(Exists(named))
+
+
+def _names_activity(filters: Filters, asked: _Asked) -> Q:
+    found = Q(activity=asked.activity)
+    if not filters.related_activities:
+        return found
+    named = StatementActivity.objects.filter(
+        activity=asked.activity, stored_at=OuterRef("stored_at"), statement=OuterRef("pk")
+    )
+    return found | Q(Exists(named))
+
+
+def _places(rows: QuerySet[Statement], filters: Filters) -> Places:
+    return _page_of(rows, filters, "pk")
+
+
+def _through(index: QuerySet[Any], rows: QuerySet[Statement], filters: Filters) -> Places:
+    """Places of those rows that an index names, in the order of the index."""
+    own = rows.filter(pk=OuterRef("statement_id"))
+    return _page_of(index.filter(Exists(own)), filters, "statement_id").distinct()
+
+
+def _page_of(rows: QuerySet[Any], filters: Filters, number: str) -> Places:
     if filters.since is not None:
         rows = rows.filter(stored_at__gt=filters.since)
     if filters.until is not None:
         rows = rows.filter(stored_at__lte=filters.until)
-    return rows
-
-
-def _number(model: type[Verb | Activity], iri: str) -> int:
-    """The number of an address, or one that no row has; looked up first, so one index serves."""
-    found = model.objects.filter(iri=iri).values_list("pk", flat=True).first()
-    return found or 0
-
-
-def _by_agent(identifier: str) -> Q:
-    actor = Actor.objects.filter(ifi=identifier).values_list("pk", flat=True).first()
-    elsewhere = StatementAgent.objects.filter(actor=actor, is_related=False)
-    plain = Q(actor=actor) if actor else Q(pk__in=[])
-    # Few agents are named elsewhere; the others are found by one index in the order of the page.
-    return plain | Q(pk__in=elsewhere.values("statement")) if elsewhere.exists() else plain
-
-
-def _behind(place: Place, *, ascending: bool) -> TupleGreaterThan | TupleLessThan:
-    # Compared as a pair, so that the index starts at the place; an OR makes PostgreSQL sort.
-    order = TupleGreaterThan if ascending else TupleLessThan
-    return order(Tuple(F("stored_at"), F("pk")), (place.stored_at, place.row))
-
-
-def shown(row: Statement, *, version: str) -> dict[str, Any]:
-    """A statement as a reader gets it: what arrived, and what the store set.
-
-    Args:
-        row: with its source.
-        version: of the standard that the reader speaks.
-    """
-    statement: dict[str, Any] = msgspec.json.decode(row.text)
-    statement["id"] = str(row.uuid)
-    statement.setdefault("timestamp", moment(row.stored_at))
-    statement["stored"] = moment(row.stored_at)
-    statement["authority"] = row.source.authority
-    statement["version"] = row.version
-    if version < "2" and "context" in statement:
-        for name in _NEW_IN_2:
-            statement["context"].pop(name, None)
-    return statement
+    if filters.behind is not None:
+        # Compared as a pair, so that the index starts at the place; an OR makes PostgreSQL sort.
+        order = TupleGreaterThan if filters.ascending else TupleLessThan
+        rows = rows.filter(order(Tuple(F("stored_at"), F(number)), filters.behind))
+    down = "" if filters.ascending else "-"
+    rows = rows.order_by(f"{down}stored_at", f"{down}{number}")
+    return rows.values_list("stored_at", number)
 
 
 def moment(instant: datetime) -> str:

@@ -11,9 +11,11 @@ class Reason(models.TextChoices):
 
     INVALID = "invalid", _("Not a statement of the standard")
     CONFLICT = "conflict", _("Another statement has the same identifier")
+    NOT_YOURS = "not_yours", _("Voids a statement of another source")
     NOT_JSON = "not_json", _("Not readable as JSON")
     COLUMNS = "columns", _("Not as many columns as the heading")
     TIME_IMPOSSIBLE = "time_impossible", _("A date or time that does not exist")
+    TIME_FUTURE = "time_future", _("Dated in the future")
     TIME_MISSING = "time_missing", _("No date")
     NOBODY = "nobody", _("Names no person")
     NOT_A_LEARNER = "not_a_learner", _("Done by a job of the platform, not by a person")

@@ -37,11 +37,16 @@ _LOCK = 0x78_71_72_65
 
 
 class Placed(NamedTuple):
-    """A statement that was written, and what it says."""
+    """A statement that was written, and what it says.
+
+    Attributes:
+        defines: whether its sender may say what an activity is.
+    """
 
     row: int
     key: uuid.UUID
     facts: Facts
+    defines: bool = True
 
 
 def write(
@@ -50,7 +55,6 @@ def write(
     stored_at: datetime,
     actors: Mapping[str, int],
     activities: Mapping[str, int],
-    defines: bool = True,
 ) -> None:
     """Write what new statements name, in their transaction.
 
@@ -58,10 +62,9 @@ def write(
         stored_at: of all of them.
         actors: number of every identifier they name.
         activities: number of every address they name.
-        defines: whether their sender may say what an activity is.
     """
     agents, things = [], []
-    for row, _key, facts in placed:
+    for row, _key, facts, _defines in placed:
         for identifier, role in facts.named.agents.items():
             agents.append((actors[identifier], role > named.DIRECT, stored_at, row, role))
         for iri, role in facts.named.activities.items():
@@ -77,12 +80,12 @@ def write(
     references = {each.key: each for each in placed if each.facts.target is not None}
     if references:
         _refer(references, stored_at)
-    if defines:
-        definitions.merge(
-            (activities[iri], definition)
-            for _row, _key, facts in placed
-            for iri, definition in facts.named.definitions.items()
-        )
+    definitions.merge(
+        (activities[iri], definition)
+        for _row, _key, facts, defines in placed
+        if defines
+        for iri, definition in facts.named.definitions.items()
+    )
 
 
 def _refer(new: Mapping[uuid.UUID, Placed], stored_at: datetime) -> None:

@@ -9,23 +9,19 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
-from xueqiao.records import checking, counts, names, quarantine, relations, visibility
+from xueqiao.records import attachments, checking, counts, quarantine, voiding, writing
 from xueqiao.records.erasure import gate
-from xueqiao.records.models import (
-    Batch,
-    Delivery,
-    Reason,
-    Source,
-    Statement,
-)
+from xueqiao.records.models import Batch, Delivery, Reason, Source, Statement
 from xueqiao.records.xapi import facts
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from xueqiao.records.checking import Checked, Incoming, Refused
+
+Parcel = writing.Parcel
 
 
 class BatchResult(NamedTuple):
@@ -56,6 +52,7 @@ def store_batch(
     received_at: datetime,
     batch_key: str,
     delivery: Delivery | None = None,
+    parts: Mapping[str, attachments.Part] | None = None,
 ) -> BatchResult:
     """Store a batch row by row: what is refused goes to quarantine, the rest is kept.
 
@@ -68,18 +65,33 @@ def store_batch(
         received_at: when it arrived.
         batch_key: what makes the batch one for its source, such as ``<hash of file>:<offset>``.
         delivery: the file it is a part of.
+        parts: files that came with it (``attachments.by_hash``); None: its files are elsewhere.
 
     Raises:
         KeyReused: the key belongs to a batch with other content.
     """
-    batch = checking.check(items, strict=False)
+    batch = checking.check(items, strict=False, at=received_at, parts=parts)
     return _store(batch, _row(source, batch, received_at, batch_key, delivery), strict=False)
 
 
 def store_all(
-    *, source: Source, items: Iterable[Incoming], received_at: datetime, batch_key: str
+    *,
+    source: Source,
+    items: Iterable[Incoming],
+    received_at: datetime,
+    batch_key: str,
+    parts: Mapping[str, attachments.Part] | None = None,
+    defines: bool = True,
 ) -> list[uuid.UUID]:
     """Store a batch as a whole or not at all, as the standard asks of a request.
+
+    Args:
+        source: who handed it over.
+        items: in the order of arrival.
+        received_at: when it arrived.
+        batch_key: what makes the batch one for its source.
+        parts: files that came with it (``attachments.by_hash``); None: its files are elsewhere.
+        defines: whether its sender may say what an activity is.
 
     Returns:
         The id of each statement, in the order of arrival.
@@ -87,10 +99,13 @@ def store_all(
     Raises:
         values.Invalid: a statement is not one of the standard.
         checking.IdTwice: two statements of the batch share an id.
+        checking.TimeAhead, attachments.Missing and the like: see ``checking.check``.
         Conflict: an id is held by another statement.
+        voiding.VoidsAnothers: a statement voids one of another source.
         KeyReused: the key belongs to a batch with other content.
     """
-    batch = checking.check(items, strict=True)
+    batch = checking.check(items, strict=True, at=received_at, parts=parts)
+    batch.defines = defines
     _store(batch, _row(source, batch, received_at, batch_key, None), strict=True)
     return batch.order
 
@@ -105,13 +120,6 @@ def _row(
         digest=batch.digest(),
         received_at=received_at,
     )
-
-
-class Parcel(NamedTuple):
-    """A checked batch that waits to be stored, and the row it will have."""
-
-    batch: Checked
-    row: Batch
 
 
 def parcel(*, source_id: int, batch: Checked, received_at: datetime, batch_key: str) -> Parcel:
@@ -170,12 +178,14 @@ def _may_try_again(why: OperationalError, left: int) -> bool:
 
 
 def _store_once(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
+    if batch.files:
+        attachments.keep(each for files in batch.files.values() for each in files)
     if not batch.held and not batch.repeated and _store_new([Parcel(batch, row)]):
         return BatchResult(len(batch.texts), len(batch.texts), 0, 0)
     earlier = Batch.objects.filter(source=row.source, batch_key=row.batch_key).first()
     if earlier is not None:
         return _again(earlier, row)
-    numbers = _numbers([batch], row.received_at)
+    numbers = writing.numbered([batch], row.received_at)
     with transaction.atomic():
         written, is_new = Batch.objects.get_or_create(
             source=row.source,
@@ -191,40 +201,23 @@ def _store_once(batch: Checked, row: Batch, *, strict: bool) -> BatchResult:
         return _write(batch, numbers, written, strict=strict)
 
 
-_BATCH_COLUMNS = (
-    "id", "source_id", "delivery_id", "batch_key", "digest", "received_at", "received", "accepted",
-    "duplicate", "quarantined",
-)  # fmt: skip
-
-
 def _store_new(parcels: Sequence[Parcel]) -> bool:
     """Store batches in one transaction, if all of it is new and good; else nothing, and False."""
-    numbers = _numbers([each.batch for each in parcels], parcels[0].row.received_at)
+    if any(voiding.of_others(each.batch, each.row.source_id) for each in parcels):
+        return False
+    numbers = writing.numbered([each.batch for each in parcels], parcels[0].row.received_at)
     count = sum(len(each.batch.texts) for each in parcels)
     with transaction.atomic():
-        if _insert_batches(parcels) < len(parcels):
+        if writing.insert_batches(parcels) < len(parcels):
             transaction.set_rollback(True)
             return False
-        inserted = _insert(parcels, numbers)
+        inserted = writing.insert(parcels, numbers)
         if inserted.new < count or not gate.is_clear(each.batch.good for each in parcels):
             transaction.set_rollback(True)
             return False
-        _relate([each.batch.good for each in parcels], inserted, numbers)
+        writing.relate([(each.batch, each.batch.good) for each in parcels], inserted, numbers)
         counts.add(counts.of(row, batch.good, batch.held) for batch, row in parcels)
     return True
-
-
-def _insert_batches(parcels: Sequence[Parcel]) -> int:
-    """Insert the rows of batches of which everything is accepted; how many are new."""
-    rows = []
-    for number, (batch, row) in zip(bulk.numbers(Batch, len(parcels)), parcels, strict=True):
-        row.pk, count = number, len(batch.texts)
-        rows.append(
-            (number, row.source_id, row.delivery_id, row.batch_key, row.digest, row.received_at,
-             count, count, 0, 0)
-        )  # fmt: skip
-    rows.sort(key=lambda row: (row[1], row[3]))
-    return bulk.insert(Batch, _BATCH_COLUMNS, rows, ignore_conflicts=True)
 
 
 def _again(earlier: Batch, row: Batch) -> BatchResult:
@@ -240,31 +233,17 @@ def _result(batch: Batch) -> BatchResult:
     return BatchResult(batch.received, batch.accepted, batch.duplicate, batch.quarantined)
 
 
-class _Numbers(NamedTuple):
-    verbs: dict[str, int]
-    activities: dict[str, int]
-    actors: dict[str, int]
-
-
-def _numbers(batches: Iterable[Checked], at: datetime) -> _Numbers:
-    found = [each for batch in batches for _position, each in batch.good.values()]
-    people = {each.actor for each in found}.union(*(each.named.agents for each in found))
-    things = {each.activity for each in found}.union(*(each.named.activities for each in found))
-    return _Numbers(
-        names.verbs({each.verb for each in found}),
-        names.activities(things),
-        names.actors(people, at),
-    )
-
-
-def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -> BatchResult:
+def _write(
+    batch: Checked, numbers: writing.Numbers, written: Batch, *, strict: bool
+) -> BatchResult:
     """Write the rows of a batch; the caller holds the transaction."""
+    batch = voiding.own(batch, written.source_id, strict=strict)
     good, held = dict(batch.good), dict(batch.held)
-    inserted = _insert([Parcel(batch, written)], numbers)
+    inserted = writing.insert([Parcel(batch, written)], numbers)
     are_all_new = inserted.new == len(good)
     numbers = _turn_away(batch, good, held, written, numbers, strict=strict)
     duplicates = 0
-    for position, key, text in _not_new(batch, good, None if are_all_new else written):
+    for position, key, text in writing.not_new(batch, good, None if are_all_new else written):
         if facts.same(_decode(text), _decode(batch.texts[position])):
             duplicates += 1
         elif strict:
@@ -273,7 +252,7 @@ def _write(batch: Checked, numbers: _Numbers, written: Batch, *, strict: bool) -
             held[position] = checking.Refused(
                 batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"
             )
-    _relate([good], inserted, numbers)
+    writing.relate([(batch, good)], inserted, numbers)
     quarantine.hold(held, written)
     written.received, written.duplicate = len(batch.texts), duplicates
     written.quarantined = len(held)
@@ -289,10 +268,10 @@ def _turn_away(
     good: dict[uuid.UUID, tuple[int, facts.Facts]],
     held: dict[int, Refused],
     written: Batch,
-    numbers: _Numbers,
+    numbers: writing.Numbers,
     *,
     strict: bool,
-) -> _Numbers:
+) -> writing.Numbers:
     """Take what was erased before out of ``good``: refused by name, or held without its text."""
     seen = gate.look(good)
     for key, why in seen.refused.items():
@@ -317,82 +296,3 @@ def _conflict_text(key: uuid.UUID) -> str:
 
 def _decode(text: str) -> Any:
     return msgspec.json.decode(text)
-
-
-_COLUMNS = (
-    "id", "uuid", "text", "actor_id", "verb_id", "activity_id", "registration", "event_at",
-    "stored_at", "source_id", "batch_id", "version", "voids",
-)  # fmt: skip
-
-
-class _Inserted(NamedTuple):
-    """How many statements were new, the number that each has if it was, and their stored time."""
-
-    new: int
-    rows: dict[uuid.UUID, int]
-    stored_at: datetime
-
-
-def _insert(parcels: Sequence[Parcel], numbers: _Numbers) -> _Inserted:
-    """Insert what is good and has a free id. The batches have their rows."""
-    stored_at = visibility.stamp()
-    free = iter(bulk.numbers(Statement, sum(len(each.batch.good) for each in parcels)))
-    rows = [
-        (
-            next(free),
-            key,
-            batch.texts[position],
-            numbers.actors.get(found.actor),
-            numbers.verbs[found.verb],
-            numbers.activities.get(found.activity),
-            found.registration,
-            found.event_at or stored_at,
-            stored_at,
-            written.source_id,
-            written.pk,
-            found.version,
-            found.voids,
-        )
-        for batch, written in parcels
-        for key, (position, found) in batch.good.items()
-    ]
-    placed = {key: number for number, key, *_rest in rows}
-    if connection.vendor == "postgresql":
-        # Numbered as they came, locked in one order.
-        rows.sort(key=lambda row: row[1])
-    count = bulk.insert(Statement, _COLUMNS, rows, ignore_conflicts=True)
-    return _Inserted(count, placed, stored_at)
-
-
-def _not_new(
-    batch: Checked, good: dict[uuid.UUID, tuple[int, facts.Facts]], written: Batch | None
-) -> list[tuple[int, uuid.UUID, str]]:
-    """Items whose id was taken: position, id and text of the statement that has it.
-
-    They are taken out of ``good``. With no batch to tell them from, only repeats within it.
-    """
-    found, held = [], {key: batch.texts[position] for key, (position, _facts) in good.items()}
-    for keys in bulk.chunks(good if written else ()):
-        rows = Statement.objects.filter(uuid__in=keys).exclude(batch=written)
-        for key, text in rows.values_list("uuid", "text"):
-            found.append((good.pop(key)[0], key, text))
-            held[key] = text
-    return found + [(place, key, held[key]) for key, place in batch.repeated if key in held]
-
-
-def _relate(
-    goods: Iterable[dict[uuid.UUID, tuple[int, facts.Facts]]],
-    inserted: _Inserted,
-    numbers: _Numbers,
-) -> None:
-    """Write down what the new statements name elsewhere than in their columns."""
-    relations.write(
-        [
-            relations.Placed(inserted.rows[key], key, found)
-            for good in goods
-            for key, (_position, found) in good.items()
-        ],
-        stored_at=inserted.stored_at,
-        actors=numbers.actors,
-        activities=numbers.activities,
-    )

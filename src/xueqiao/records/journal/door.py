@@ -15,9 +15,11 @@ from xueqiao.records.journal.drain import Drain
 from xueqiao.records.journal.writer import SETTLE_SECONDS, Full, Journal, full_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
+    from xueqiao.records.attachments import Part
     from xueqiao.records.checking import Checked, Incoming
     from xueqiao.records.models import Source
 
@@ -46,18 +48,22 @@ def accept(
     items: list[Incoming],
     received_at: datetime,
     batch_key: str,
+    parts: Mapping[str, Part] | None = None,
+    defines: bool = True,
     journal: Journal | None = None,
 ) -> list[UUID]:
     """Take in a batch as a whole or not at all; it is on the disk when this returns.
 
     What is plainly new is written to the journal. Anything else (an id that is held or waits, a
-    voiding statement) is decided by ``statements.store_all``, after what waits is stored.
+    voiding statement, files) is decided by ``statements.store_all``, after what waits is stored.
 
     Args:
         source: whose statements they are.
         items: in the order of arrival, all of one version of the standard.
         received_at: when they arrived.
         batch_key: what makes the batch one for its source.
+        parts: files that came with them, by hash; None: files are not looked at.
+        defines: whether their sender may say what an activity is.
         journal: that of this process unless given; none where the intake is direct.
 
     Returns:
@@ -70,7 +76,8 @@ def accept(
     journal = journal or (open_() if settings.INTAKE == "journal" else None)
     if journal is not None:
         with journal.pressure:
-            batch = checking.check(items, strict=True)
+            batch = checking.check(items, strict=True, at=received_at, parts=parts)
+            batch.defines = defines
             parcel = statements.parcel(
                 source_id=source.pk, batch=batch, received_at=received_at, batch_key=batch_key
             )
@@ -79,12 +86,18 @@ def accept(
         if not journal.settled(SETTLE_SECONDS):
             raise Full(full_text())
     return statements.store_all(
-        source=source, items=items, received_at=received_at, batch_key=batch_key
+        source=source,
+        items=items,
+        received_at=received_at,
+        batch_key=batch_key,
+        parts=parts,
+        defines=defines,
     )
 
 
 def _is_plain(batch: Checked) -> bool:
-    return bool(batch.texts) and all(found.voids is None for _place, found in batch.good.values())
+    is_text = bool(batch.texts) and not batch.files
+    return is_text and all(found.voids is None for _place, found in batch.good.values())
 
 
 def _is_written(journal: Journal, parcel: statements.Parcel, version: str) -> bool:

@@ -27,6 +27,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     version: str
     ids: list[UUID]
     texts: list[str]
+    defines: bool = True
 
 
 _DECODER = msgspec.msgpack.Decoder(Entry)
@@ -35,7 +36,10 @@ _DECODER = msgspec.msgpack.Decoder(Entry)
 def written(parcel: statements.Parcel, *, version: str) -> bytes:
     """A record's content."""
     batch, row = parcel
-    entry = Entry(row.source_id, row.batch_key, row.received_at, version, batch.order, batch.texts)
+    entry = Entry(
+        row.source_id, row.batch_key, row.received_at, version, batch.order, batch.texts,
+        batch.defines,
+    )  # fmt: skip
     return msgspec.msgpack.encode(entry)
 
 
@@ -46,7 +50,7 @@ def read(content: bytes) -> statements.Parcel:
         key: (position, facts.read(msgspec.json.decode(text), entry.version))
         for position, (key, text) in enumerate(zip(entry.ids, entry.texts, strict=True))
     }
-    batch = Checked(entry.texts, [""] * len(entry.texts), entry.ids, good)
+    batch = Checked(entry.texts, [""] * len(entry.texts), entry.ids, good, defines=entry.defines)
     return statements.parcel(
         source_id=entry.source_id,
         batch=batch,

@@ -92,6 +92,8 @@ def context(value: Any, at: str, *, about_activity: bool, version: str) -> None:
 def _context_activities(value: Any, at: str) -> None:
     found = values.mapping(value, at)
     values.only(found, _KINDS, at)
+    if not found:
+        raise values.refuse(at, _("Name at least one activity here, or leave the property out."))
     for name, held in found.items():
         if type(held) is list:
             for place, item in enumerate(held):

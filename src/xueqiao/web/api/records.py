@@ -10,7 +10,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
-from xueqiao.records import checking, parameters, query
+from xueqiao.records import checking, parameters, query, shown
 from xueqiao.records.journal import door
 from xueqiao.web.api import _keys, _xapi
 
@@ -57,19 +57,24 @@ def find(request: HttpRequest) -> HttpResponse:
     """One statement by its id, or a page of a list."""
     source, given = _keys.reader(request), _xapi.given(request)
     asked = parameters.single(given)
+    form = parameters.form(
+        given, version=_xapi.spoken(request), languages=request.headers.get("Accept-Language", "")
+    )
     if asked is None:
         filters = parameters.filters(given)
-        return _list(request, given, query.page(filters, source=source))
+        return _list(request, given, query.page(filters, source=source), form)
     row = query.one(asked[0], voided=asked[1], source=source)
     if row is None:
         raise StatementNotFound(_("No statement has the id {id}.").format(id=asked[0]))
-    response = _xapi.json(query.shown(row, version=_xapi.spoken(request)))
+    response = _xapi.json(shown.statement(row, form))
     response.headers["Last-Modified"] = http_date(row.stored_at.timestamp())
     return response
 
 
-def _list(request: HttpRequest, given: dict[str, str], page: query.Page) -> HttpResponse:
-    rows = [query.shown(row, version=_xapi.spoken(request)) for row in page.rows]
+def _list(
+    request: HttpRequest, given: dict[str, str], page: query.Page, form: shown.Form
+) -> HttpResponse:
+    rows = shown.statements(page.rows, form)
     more = ""
     if page.following:
         words = urlencode(given | {"from": parameters.token(page.following)})
