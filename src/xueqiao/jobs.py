@@ -19,6 +19,7 @@ from django_tasks_db.models import DBTaskResult
 
 from xueqiao.creditbank import completions, conversion, credentials
 from xueqiao.creditbank.credentials import statuslists
+from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ PERIODIC = {
         timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
     ),
     "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
+    "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
+    "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),
     "prune_jobs": Periodic(timedelta(days=1), prune),
 }
 

@@ -47,6 +47,34 @@ def after_failure(*, now: datetime, failures: int, scheduled: datetime | None) -
     return now + timedelta(minutes=back_off_minutes(failures))
 
 
+# A source that sends less than this on a usual day goes up and down by chance.
+USUAL_AT_LEAST = 100
+DAYS_LOOKED_AT = 14
+FALLEN_BELOW_PERCENT = 30
+
+
+def usual_volume(days: list[int]) -> int:
+    """What a source sends on a usual day: the middle one of its last days.
+
+    >>> usual_volume([0, 900, 1000, 5000]), usual_volume([])
+    (950, 0)
+    """
+    ordered = sorted(days)
+    if not ordered:
+        return 0
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) // 2
+
+
+def has_fallen(*, usual: int, now: int) -> bool:
+    """Whether a day brought so little that somebody should look.
+
+    >>> has_fallen(usual=1000, now=299), has_fallen(usual=1000, now=300), has_fallen(usual=9, now=0)
+    (True, False, False)
+    """
+    return usual >= USUAL_AT_LEAST and now * 100 < usual * FALLEN_BELOW_PERCENT
+
+
 def has_room(*, so_far: int, coming: int, at_most: int | None) -> bool:
     """Whether a portion fits under a quota. The first one always does: else it would never come.
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Sum
 
+from xueqiao.kernel import clock
 from xueqiao.records import counts
 from xueqiao.records.models import Source, SourceHour, SourceRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
 DAY = timedelta(days=1)
 _SUMS = ("batches", "received", "accepted", "duplicate", "quarantined", "lag_seconds")
@@ -110,3 +111,26 @@ def _refusals(sources: list[Source], since: datetime) -> dict[int, dict[str, int
     for source_id, code, count in summed.order_by("source_id", "-n", "code"):
         found.setdefault(source_id, {})[code] = count
     return found
+
+
+def received_by_day(*, since: datetime, until: datetime) -> dict[int, dict[date, int]]:
+    """Source id → calendar day in Asia/Shanghai → what it sent, for days with something.
+
+    Args:
+        since: the first instant; the first of an hour.
+        until: the first instant that no longer counts.
+    """
+    rows = SourceHour.objects.filter(hour__gte=since, hour__lt=until)
+    summed = rows.values_list("source_id", "hour").annotate(n=Sum("received"))
+    found: dict[int, dict[date, int]] = {}
+    for source_id, hour, count in summed.order_by("source_id", "hour"):
+        days, day = found.setdefault(source_id, {}), clock.local_date(hour)
+        days[day] = days.get(day, 0) + count
+    return found
+
+
+def silent_sources(*, at: datetime) -> dict[int, datetime]:
+    """Source id → since when it is silent for longer than it may be."""
+    rows = Source.objects.exclude(silent_after_seconds=None).filter(paused_at=None)
+    found = {source.pk: silent_since(source, at) for source in rows}
+    return {source_id: since for source_id, since in found.items() if since}

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
-from xueqiao.records import attachments, checking, counts, quarantine, voiding, writing
+from xueqiao.records import attachments, checking, counts, holding, voiding, writing
 from xueqiao.records.erasure import gate
 from xueqiao.records.models import Batch, Delivery, Reason, Source, Statement
 from xueqiao.records.xapi import facts
@@ -253,7 +253,7 @@ def _write(
                 batch.texts[position], Reason.CONFLICT, _conflict_text(key), "/id"
             )
     writing.relate([(batch, good)], inserted, numbers)
-    quarantine.hold(held, written)
+    holding.hold(held, written)
     written.received, written.duplicate = len(batch.texts), duplicates
     written.quarantined = len(held)
     written.accepted = len(good)

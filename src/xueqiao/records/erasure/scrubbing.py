@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from xueqiao.records.erasure import texts
-from xueqiao.records.models import Erasure, ErasureTarget, Quarantine, Reason
+from xueqiao.records.models import Erasure, ErasureTarget, Quarantine, Reason, Repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,14 +20,20 @@ def quarantine(erasure: Erasure) -> int:
     The row stays, so that received = accepted + duplicate + quarantined holds for its batch.
     """
     items = (
-        Quarantine.objects.filter(pk__gt=erasure.held_row).select_related("batch").order_by("pk")
+        Quarantine.objects.filter(pk__gt=erasure.held_row)
+        .select_related("batch")
+        .prefetch_related("repairs")
+        .order_by("pk")
     )
     found = list(items[:ITEMS])
     if not found:
         return 0
     fits = _fits(erasure, found)
     meant = [each.pk for each in found if each.text and fits(each)]
-    Quarantine.objects.filter(pk__in=meant).update(text="", detail="", reason=Reason.ERASED)
+    Quarantine.objects.filter(pk__in=meant).update(
+        text="", mended="", detail="", reason=Reason.ERASED
+    )
+    Repair.objects.filter(held__in=meant).update(text="", detail="", rule=None)
     erasure.held_row = found[-1].pk
     erasure.done["quarantine"] = erasure.done.get("quarantine", 0) + len(meant)
     erasure.save(update_fields=["held_row", "done"])
@@ -37,7 +43,11 @@ def quarantine(erasure: Erasure) -> int:
 def _fits(erasure: Erasure, found: list[Quarantine]) -> Callable[[Quarantine], bool]:
     if erasure.kind == Erasure.Kind.PERSON:
         wanted = set(erasure.identifiers.values_list("ifi", flat=True))
-        return lambda item: _names(item.text, wanted)
+        # A repair may name somebody whom the text as received did not.
+        return lambda item: any(
+            _names(text, wanted)
+            for text in {item.text, *(each.text for each in item.repairs.all())}
+        )
     if erasure.kind == Erasure.Kind.IDS:
         keys = {each.pk: _key(texts.statement_id(each.text)) for each in found}
         rows = ErasureTarget.objects.filter(erasure=erasure, uuid__in=set(keys.values()) - {None})
