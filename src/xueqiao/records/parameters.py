@@ -27,6 +27,10 @@ _MANY = frozenset({
 })  # fmt: skip
 
 
+# Rows of a page that brings their files.
+MOST_WITH_FILES = 100
+
+
 class ParameterUnfit(errors.Refusal):
     """A parameter of the request is unknown, or its value is none of the standard."""
 
@@ -63,7 +67,7 @@ def filters(given: Mapping[str, str]) -> Filters:
     for name in given:
         if name not in _MANY:
             raise unfit(name, _("“{name}” is not a parameter of this resource."))
-    registration = given.get("registration")
+    registration, files = given.get("registration"), flag(given, "attachments")
     return Filters(
         agent=_agent(given["agent"]) if "agent" in given else None,
         verb=_iri(given, "verb"),
@@ -73,7 +77,7 @@ def filters(given: Mapping[str, str]) -> Filters:
         related_activities=flag(given, "related_activities"),
         since=_instant(given, "since"),
         until=_instant(given, "until"),
-        limit=_limit(given.get("limit", "0")),
+        limit=min(_limit(given.get("limit", "0")), MOST_WITH_FILES if files else MOST_ROWS),
         ascending=flag(given, "ascending"),
         behind=_place(given["from"]) if "from" in given else None,
     )

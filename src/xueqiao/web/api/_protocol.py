@@ -15,6 +15,8 @@ from xueqiao.kernel import errors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.http.response import HttpResponseBase
+
 SPOKEN = {"1.0": "1.0.3", "2.0": "2.0.0"}
 VERSION = "X-Experience-API-Version"
 _VERSION = re.compile(r"([12]\.0)(?:\.\d{1,3})?")
@@ -165,7 +167,7 @@ def preflight(methods: Iterable[str]) -> HttpResponse:
     return response
 
 
-def share(request: HttpRequest, response: HttpResponse) -> None:
+def share(request: HttpRequest, response: HttpResponseBase) -> None:
     """Let pages of the origins of ``XAPI_ORIGINS`` read the answer and its headers.
 
     Keys travel in a header that a page sends itself, never in a cookie, so no credentials are

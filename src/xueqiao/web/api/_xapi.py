@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.records import documents, parameters, query, visibility
+from xueqiao.records import attachments, documents, parameters, query, visibility
 from xueqiao.records.checking import Incoming
 from xueqiao.records.journal import marks
 from xueqiao.records.xapi import texts
 from xueqiao.web import api
-from xueqiao.web.api import _keys, _protocol
+from xueqiao.web.api import _keys, _multipart, _protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
 _SETTLE_SECONDS = 1.0
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[[HttpRequest], HttpResponseBase]
 
 
 class BodyUnfit(errors.Refusal):
@@ -60,9 +61,9 @@ def endpoints(
 
 def _guard(default: str, methods: Mapping[str, View], about: str, needs_key: bool) -> View:
     @csrf_exempt
-    def guarded(request: HttpRequest) -> HttpResponse:
+    def guarded(request: HttpRequest) -> HttpResponseBase:
         try:
-            response = _answer(request, default, methods, needs_key=needs_key)
+            response: HttpResponseBase = _answer(request, default, methods, needs_key=needs_key)
         except errors.Refusal as why:
             response = _refuse(request, why)
         except (SuspiciousOperation, UnreadablePostError):
@@ -81,7 +82,7 @@ def _guard(default: str, methods: Mapping[str, View], about: str, needs_key: boo
 
 def _answer(
     request: HttpRequest, default: str, methods: Mapping[str, View], *, needs_key: bool
-) -> HttpResponse:
+) -> HttpResponseBase:
     if request.method == "OPTIONS":
         return _protocol.preflight(allowed(methods))
     request.xapi_version = _protocol.read(request, default, is_open=not needs_key)  # type: ignore[attr-defined]
@@ -125,9 +126,10 @@ def _refuse(request: HttpRequest, why: errors.Refusal) -> HttpResponse:
     return response
 
 
-def _without_body(response: HttpResponse) -> HttpResponse:
-    response.headers["Content-Length"] = str(len(response.content))
-    response.content = b""
+def _without_body(response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, HttpResponse):
+        response.headers["Content-Length"] = str(len(response.content))
+        response.content = b""
     return response
 
 
@@ -153,47 +155,55 @@ def json(value: Any) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(value), content_type="application/json")
 
 
-def incoming(request: HttpRequest) -> tuple[list[Incoming], bool]:
-    """The statements of a body, and whether it was a list.
+class Received(NamedTuple):
+    """What a request brought: statements, whether as a list, and their files by hash."""
+
+    items: list[Incoming]
+    is_list: bool
+    parts: dict[str, attachments.Part]
+
+
+def received(request: HttpRequest) -> Received:
+    """The statements of a body, and the files that came with them.
 
     Raises:
         BodyUnfit: the body is of another content type or charset.
         texts.NotJson: it is not JSON in UTF-8.
+        _multipart.MessageUnfit: it is a message that is damaged.
+        attachments.HashWrong: a file has another hash than it says.
         _protocol.BodyTooLarge: it is larger than ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
     """
-    body, version = _body(request), spoken(request)
-    if not body.lstrip(b" \t\r\n").startswith(b"["):
-        statement = texts.decode(body)
-        return [Incoming(body.decode(), statement, version)], False
-    try:
-        parts = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as why:
-        raise texts.NotJson(_("The body is not JSON: {why}.").format(why=why)) from why
-    return _statements(parts, version), True
-
-
-def _statements(parts: Sequence[msgspec.Raw], version: str) -> list[Incoming]:
-    found = []
-    for place, part in enumerate(parts):
-        raw, at = bytes(part), f"/{place}"
-        # Decoded first: only what is JSON is sure to be UTF-8.
-        statement = texts.decode(raw, at)
-        found.append(Incoming(raw.decode(), statement, version, at))
-    return found
-
-
-def _body(request: HttpRequest) -> bytes:
-    kind = request.content_type or ""
-    if kind == "multipart/mixed":
-        raise BodyUnfit(
-            _("Attachments are not taken yet; send the statements as application/json.")
-        )
+    kind, parameters_ = request.content_type or "", request.content_params or {}
+    if kind == _multipart.KIND:
+        message = _multipart.read(_protocol.body(request), parameters_.get("boundary", ""))
+        return _read(message.statements, spoken(request), attachments.by_hash(message.files))
     if kind != "application/json":
         text = _("The content type “{kind}” is not taken; send application/json.")
         raise BodyUnfit(text.format(kind=kind[:80]))
-    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    charset = parameters_.get("charset", "utf-8").lower()
     if charset not in {"utf-8", "utf8", "us-ascii"}:
         raise BodyUnfit(
             _("JSON is written in UTF-8, not in {charset}.").format(charset=charset[:40])
         )
-    return _protocol.body(request)
+    return _read(_protocol.body(request), spoken(request), {})
+
+
+def _read(body: bytes, version: str, parts: dict[str, attachments.Part]) -> Received:
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        statement = texts.decode(body)
+        return Received([Incoming(body.decode(), statement, version)], False, parts)
+    try:
+        raws = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as why:
+        raise texts.NotJson(_("The body is not JSON: {why}.").format(why=why)) from why
+    return Received(_statements(raws, version), True, parts)
+
+
+def _statements(raws: Sequence[msgspec.Raw], version: str) -> list[Incoming]:
+    found = []
+    for place, each in enumerate(raws):
+        raw, at = bytes(each), f"/{place}"
+        # Decoded first: only what is JSON is sure to be UTF-8.
+        statement = texts.decode(raw, at)
+        found.append(Incoming(raw.decode(), statement, version, at))
+    return found

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
-from xueqiao.records import checking, parameters, query, shown
+from xueqiao.records import attachments, checking, parameters, query, shown
 from xueqiao.records.journal import door
-from xueqiao.web.api import _keys, _xapi
+from xueqiao.web.api import _keys, _multipart, _xapi
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
+    from xueqiao.records.models import Source, Statement
 
 
 class StatementNotFound(errors.Refusal):
@@ -24,62 +31,76 @@ class StatementNotFound(errors.Refusal):
 
 def post(request: HttpRequest) -> HttpResponse:
     """Store one statement or a list, all or nothing; answers with their ids."""
-    source = _keys.writer(request)
+    _keys.writer(request)
     for name in request.GET:
         raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
-    items, _is_list = _xapi.incoming(request)
-    _keys.charge(request, len(items))
-    stored = door.accept(
-        source=source, items=items, received_at=clock.now(), batch_key=f"http:{uuid.uuid4()}"
-    )
-    return _xapi.json([str(each) for each in stored])
+    received = _xapi.received(request)
+    return _xapi.json([str(each) for each in _store(request, received)])
 
 
 def put(request: HttpRequest) -> HttpResponse:
     """Store one statement under the id of the address."""
-    source = _keys.writer(request)
+    _keys.writer(request)
     for name in request.GET:
         if name != "statementId":
             raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
     wanted = parameters.uuid("statementId", request.GET.get("statementId", ""))
-    items, is_list = _xapi.incoming(request)
-    _keys.charge(request, len(items))
-    door.accept(
-        source=source,
-        items=[checking.under(items, wanted, is_list=is_list)],
-        received_at=clock.now(),
-        batch_key=f"http:{uuid.uuid4()}",
-    )
+    received = _xapi.received(request)
+    one = checking.under(received.items, wanted, is_list=received.is_list)
+    _store(request, received._replace(items=[one]))
     return HttpResponse(status=204)
 
 
-def find(request: HttpRequest) -> HttpResponse:
+def _store(request: HttpRequest, received: _xapi.Received) -> list[uuid.UUID]:
+    _keys.charge(request, len(received.items))
+    return door.accept(
+        source=_keys.credential(request).source,
+        items=received.items,
+        received_at=clock.now(),
+        batch_key=f"http:{uuid.uuid4()}",
+        parts=received.parts,
+        defines=_keys.credential(request).defines,
+    )
+
+
+def find(request: HttpRequest) -> HttpResponseBase:
     """One statement by its id, or a page of a list."""
     source, given = _keys.reader(request), _xapi.given(request)
     asked = parameters.single(given)
     form = parameters.form(
-        given, version=_xapi.spoken(request), languages=request.headers.get("Accept-Language", "")
+        given,
+        version=_xapi.spoken(request),
+        languages=request.headers.get("Accept-Language", ""),
     )
     if asked is None:
-        filters = parameters.filters(given)
-        return _list(request, given, query.page(filters, source=source), form)
+        return _list(request, given, form, source)
     row = query.one(asked[0], voided=asked[1], source=source)
     if row is None:
         raise StatementNotFound(_("No statement has the id {id}.").format(id=asked[0]))
-    response = _xapi.json(shown.statement(row, form))
+    response = _answer(request, shown.statement(row, form), [row], given)
     response.headers["Last-Modified"] = http_date(row.stored_at.timestamp())
     return response
 
 
 def _list(
-    request: HttpRequest, given: dict[str, str], page: query.Page, form: shown.Form
-) -> HttpResponse:
-    rows = shown.statements(page.rows, form)
+    request: HttpRequest, given: dict[str, str], form: shown.Form, source: Source | None
+) -> HttpResponseBase:
+    page = query.page(parameters.filters(given), source=source)
     more = ""
     if page.following:
         words = urlencode(given | {"from": parameters.token(page.following)})
         more = f"{request.path}?{words}"
-    return _xapi.json({"statements": rows, "more": more})
+    found = {"statements": shown.statements(page.rows, form), "more": more}
+    return _answer(request, found, page.rows, given)
+
+
+def _answer(
+    request: HttpRequest, value: Any, rows: list[Statement], given: dict[str, str]
+) -> HttpResponseBase:
+    if not parameters.flag(given, "attachments"):
+        return _xapi.json(value)
+    files = attachments.of_page([row.pk for row in rows])
+    return _multipart.answer(request, msgspec.json.encode(value), files)
 
 
 urlpatterns = _xapi.endpoints(
