@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 
+from tests.records import factories as f
 from xueqiao.kernel import clock, ids
 from xueqiao.people import accounts
 from xueqiao.people.models import Person
-from xueqiao.records.erasure import execution, requests
+from xueqiao.records.erasure import execution, requests, retention
 
 
 def people():
@@ -47,3 +48,11 @@ def approved(asked):
 
 def finish(asked):
     return execution.run(erasure=approved(asked), at=clock.now())
+
+
+def policy(days, **options):
+    asked = retention.ask(
+        source=options.get("source") or f.source(), days=days, reason="agreement 7",
+        by=person("zheng"), at=clock.now(),
+    )  # fmt: skip
+    return retention.approve(policy=asked, by=person("wu"), at=clock.now())
