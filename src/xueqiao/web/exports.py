@@ -11,12 +11,13 @@ from urllib.parse import quote, urlencode
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from openpyxl import Workbook
 
+from xueqiao.kernel import cells
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 KINDS = ("csv", "xlsx")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def answer(kind: str, name: str, head: list[str], body: Iterable[list[Any]]) -> HttpResponse:
@@ -50,7 +51,7 @@ def _lines(head: list[str], body: Iterable[list[Any]]) -> Iterator[str]:
     yield "\ufeff"
     writer.writerow(head)
     for row in body:
-        writer.writerow([_plain(cell) for cell in row])
+        writer.writerow([cells.plain(cell) for cell in row])
         yield scratch.getvalue()
         scratch.seek(0)
         scratch.truncate()
@@ -63,15 +64,7 @@ def _xlsx(head: list[str], body: Iterable[list[Any]]) -> HttpResponse:
     sheet.freeze_panes = "A2"
     sheet.append(head)
     for row in body:
-        sheet.append([_plain(cell) for cell in row])
+        sheet.append([cells.plain(cell) for cell in row])
     scratch = NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - FileResponse closes it
     book.save(scratch.name)
     return FileResponse(scratch, content_type=XLSX)  # type: ignore[return-value]
-
-
-def _plain(cell: Any) -> Any:
-    if cell is None or isinstance(cell, bool | int | float):
-        return cell
-    text = str(cell)
-    # A cell that begins like a formula would be run by the spreadsheet of whoever opens it.
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -13,6 +13,7 @@ from xueqiao.kernel import bulk, clock, cursor
 from xueqiao.people import identity
 from xueqiao.records import log
 from xueqiao.records.erasure import removal, scrubbing, selection, tombstones
+from xueqiao.records.exporting import jobs as exporting
 from xueqiao.records.models import Actor, Erasure, ErasureTarget, Tombstone
 
 if TYPE_CHECKING:
@@ -185,6 +186,9 @@ def _count(erasure: Erasure, gone: list[removal.Row], blank: list[removal.Row]) 
 
 def _finish(erasure: Erasure, at: datetime) -> None:
     actors = selection.actors_of(erasure)
+    if erasure.kind != Erasure.Kind.RETENTION:
+        # Those end by themselves after days; a daily job must not take everybody's exports away.
+        exporting.withdraw_all(at=at)
     erasure.done["documents"] = removal.documents(actors)
     erasure.done["memberships"] = removal.memberships(actors)
     erasure.targets.all().delete()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,12 @@ from xueqiao.records.models import ErasedIdentifier, Tombstone
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.db.models import Model
+
+_TABLES: dict[str, type[Model]] = {"ids": Tombstone, "identifiers": ErasedIdentifier}
 # What this process has seen once: rows of these tables are never removed.
 _seen: set[str] = set()
+_looked: dict[str, float] = {}
 
 
 def digest_of(key: uuid.UUID) -> uuid.UUID:
@@ -43,11 +48,16 @@ def is_tombstoned(keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     return found
 
 
-def known() -> set[str]:
-    """Which tables have rows: ``ids``, ``identifiers``. One query until the first erasure."""
-    missing = {"ids": Tombstone, "identifiers": ErasedIdentifier}
-    missing = {name: model for name, model in missing.items() if name not in _seen}
-    if missing:
+def known(*, believed_seconds: float = 0.0) -> set[str]:
+    """Which tables have rows: ``ids``, ``identifiers``. One query until the first erasure.
+
+    Args:
+        believed_seconds: for how long an empty table may be taken to be empty still.
+    """
+    missing = {name: model for name, model in _TABLES.items() if name not in _seen}
+    now = time.monotonic()
+    if missing and now - _looked.get("at", -believed_seconds) >= believed_seconds:
+        _looked["at"] = now
         asked = ", ".join(
             f"exists(select 1 from {connection.ops.quote_name(model._meta.db_table)})"  # noqa: S608 - names of our own tables
             for model in missing.values()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from xueqiao.records import checking, statements
+from xueqiao.records.erasure import gate
 from xueqiao.records.journal import entries, marks
 from xueqiao.records.journal.drain import Drain
 from xueqiao.records.journal.writer import SETTLE_SECONDS, Full, Journal, full_text
@@ -54,8 +55,9 @@ def accept(
 ) -> list[UUID]:
     """Take in a batch as a whole or not at all; it is on the disk when this returns.
 
-    What is plainly new is written to the journal. Anything else (an id that is held or waits, a
-    voiding statement, files) is decided by ``statements.store_all``, after what waits is stored.
+    What is plainly new is written to the journal. Anything else (an id that is held or waits or was
+    erased, a voiding statement, files) is decided by ``statements.store_all``, after what waits is
+    stored.
 
     Args:
         source: whose statements they are.
@@ -97,7 +99,9 @@ def accept(
 
 def _is_plain(batch: Checked) -> bool:
     is_text = bool(batch.texts) and not batch.files
-    return is_text and all(found.voids is None for _place, found in batch.good.values())
+    is_new = all(found.voids is None for _place, found in batch.good.values())
+    # Asked again, exactly, when it is stored; here it lets the sender be told by name.
+    return is_text and is_new and gate.seems_clear(batch.good)
 
 
 def _is_written(journal: Journal, parcel: statements.Parcel, version: str) -> bool:

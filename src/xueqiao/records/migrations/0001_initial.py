@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField()),
                 ('until', models.DateTimeField(help_text='rows stored later do not belong to it')),
                 ('state', models.CharField(choices=[('waiting', 'Waits for a worker'), ('running', 'Being written'), ('done', 'Ready'), ('cancelled', 'Cancelled'), ('failed', 'Failed'), ('expired', 'Removed after its time')], default='waiting', max_length=10)),
-                ('total', models.BigIntegerField(default=0, help_text='rows when it was asked for')),
+                ('last_row', models.BigIntegerField(default=0, help_text='highest number in the store when it was asked for: for progress')),
                 ('rows', models.BigIntegerField(default=0)),
                 ('place_at', models.DateTimeField(help_text='stored time of the last row written', null=True)),
                 ('place_row', models.BigIntegerField(default=0, help_text='number of the last row written')),

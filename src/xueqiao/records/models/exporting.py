@@ -47,7 +47,9 @@ class ExportJob(models.Model):
     asked_at = models.DateTimeField()
     until = models.DateTimeField(help_text="rows stored later do not belong to it")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    total = models.BigIntegerField(default=0, help_text="rows when it was asked for")
+    last_row = models.BigIntegerField(
+        default=0, help_text="highest number in the store when it was asked for: for progress"
+    )
     rows = models.BigIntegerField(default=0)
     place_at = models.DateTimeField(null=True, help_text="stored time of the last row written")
     place_row = models.BigIntegerField(default=0, help_text="number of the last row written")
