@@ -21,6 +21,9 @@ from xueqiao.creditbank import completions, conversion, credentials
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
+from xueqiao.records.erasure import execution, retention
+from xueqiao.records.exporting import writing
+from xueqiao.records.personas import proposals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +62,11 @@ PERIODIC = {
     "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
     "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),
+    "run_erasures": Periodic(timedelta(minutes=1), lambda now: execution.work(now=now)),
+    "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
+    "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),
+    "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),
+    "propose_personas": Periodic(timedelta(days=1), lambda now: proposals.find(now=now)),
     "prune_jobs": Periodic(timedelta(days=1), prune),
 }
 

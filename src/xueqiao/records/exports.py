@@ -15,6 +15,7 @@ from django.db import connection
 from xueqiao.kernel import cursor
 from xueqiao.records import rules
 from xueqiao.records.models import Activity, Actor, Batch, Quarantine, Source, Statement, Verb
+from xueqiao.records.personas import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +64,13 @@ def actors(since: datetime | None = None) -> Iterator[dict[str, Any]]:
     """Actors first seen or linked at or after an instant, all where none is given.
 
     Run ``actors.resolve`` first. Columns: actor_id, ifi, home_page, name, person_id (None:
-    unknown), learner_id (even: person × 2, odd: actor × 2 + 1), updated_at.
+    unknown), learner_id (even: person × 2, odd: actor × 2 + 1, of a persona the lowest actor's),
+    updated_at.
     """
     rows = Actor.objects.order_by("pk")
     if since is not None:
         rows = rows.filter(updated_at__gte=since)
+    leads = reading.leads()
     columns = ("pk", "ifi", "home_page", "name", "person_id", "updated_at")
     for actor_id, ifi, home_page, name, person_id, updated_at in rows.values_list(
         *columns
@@ -78,7 +81,7 @@ def actors(since: datetime | None = None) -> Iterator[dict[str, Any]]:
             "home_page": home_page,
             "name": name,
             "person_id": person_id,
-            "learner_id": rules.learner_id(actor_id, person_id),
+            "learner_id": rules.learner_id(leads.get(actor_id, actor_id), person_id),
             "updated_at": updated_at,
         }
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
+from xueqiao.people import identity
 from xueqiao.records import names
 from xueqiao.records.models import Actor, Persona, PersonaMember
 from xueqiao.records.personas import reading
@@ -102,7 +103,8 @@ def _join(
     numbers = names.actors(wanted, at)
     actors = list(Actor.objects.select_for_update().filter(pk__in=numbers.values()).order_by("pk"))
     persona, moving = _older(actors, label, by, at)
-    _one_person([*actors, *(each.actor for each in moving)])
+    already = reading.members().filter(persona=persona).select_related("actor")
+    _one_person([*actors, *(each.actor for each in [*moving, *already])])
     for member in moving:
         _leave(member, by, at, _("joined with another persona"))
     held = set(reading.members().filter(persona=persona).values_list("actor", flat=True))
@@ -139,7 +141,9 @@ def _older(
 
 
 def _one_person(actors: list[Actor]) -> None:
-    persons = {each.person_id for each in actors if each.person_id}
+    # Asked of people itself: the copy in the actor may be of yesterday.
+    accounts = [(each.home_page, each.name) for each in actors if each.name]
+    persons = set(identity.persons_of(accounts).values())
     if len(persons) > 1:
         raise TwoPersons(
             _("These identifiers are linked to {n} different persons. Unlink one first.").format(
