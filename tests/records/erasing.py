@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 
 from tests.records import factories as f
 from xueqiao.kernel import clock, ids
 from xueqiao.people import accounts
 from xueqiao.people.models import Person
+from xueqiao.records import attachments, documents, statements
 from xueqiao.records.erasure import execution, requests, retention
+from xueqiao.records.models.documents import DocumentKind
 
 
 def people():
@@ -56,3 +59,32 @@ def policy(days, **options):
         by=person("zheng"), at=clock.now(),
     )  # fmt: skip
     return retention.approve(policy=asked, by=person("wu"), at=clock.now())
+
+
+def with_file(actor, data):
+    """A statement with a file, sent as a whole request is."""
+    digest = hashlib.sha256(data).hexdigest()
+    announced = {
+        "usageType": "https://school.example/usage", "display": {"en": "work"},
+        "contentType": "text/plain", "length": len(data), "sha2": digest,
+    }  # fmt: skip
+    made = f.statement(actor=actor, attachments=[announced])
+    part = attachments.Part(digest, "text/plain", data)
+    statements.store_all(
+        source=f.source(), items=f.incoming(made), received_at=clock.now(),
+        batch_key=f"file:{made['id']}", parts={digest: part},
+    )  # fmt: skip
+    return made
+
+
+def document(identifier, key):
+    documents.put(
+        place=documents.Place(
+            DocumentKind.STATE, activity="https://school.example/1", agent=identifier, key=key
+        ),
+        sent=documents.Sent(b"{}", "application/json"),
+        condition=documents.Condition(),
+        version="1.0.3",
+        source=f.source(),
+        at=clock.now(),
+    )

@@ -16,12 +16,14 @@ from xueqiao.records import query, statements
 from xueqiao.records.erasure import execution, gate, holds, receipt, requests, tombstones
 from xueqiao.records.models import (
     Actor,
+    Document,
     Erasure,
     LogEntry,
     PersonaMember,
     Quarantine,
     Reason,
     Statement,
+    StatementAttachment,
     Tombstone,
 )
 from xueqiao.records.personas import membership
@@ -269,3 +271,17 @@ def test_what_is_rejected_or_withdrawn_erases_nothing_and_forgets_whom_it_meant(
         with pytest.raises(requests.Decided):
             requests.approve(erasure=asked, by=other, at=clock.now())
     assert Statement.objects.count() == 1
+
+
+def test_files_and_documents_of_a_person_go_and_shared_files_stay(settings, tmp_path):
+    settings.HOME = tmp_path
+    erasing.with_file(f.agent("wei"), b"only wei's")
+    erasing.with_file(f.agent("wei"), b"shared")
+    erasing.with_file(f.agent("li"), b"shared")
+    erasing.document(WEI, "bookmark")
+    erasing.document(f"{WEI}2", "bookmark")
+    done = erasing.finish(erasing.by_person(WEI))
+    assert [path.read_bytes() for path in tmp_path.rglob("attachments/*/*")] == [b"shared"]
+    assert StatementAttachment.objects.count() == 1
+    assert (done.done["attachments"], done.done["documents"]) == (1, 1)
+    assert Document.objects.count() == 1

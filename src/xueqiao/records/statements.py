@@ -131,10 +131,10 @@ def parcel(*, source_id: int, batch: Checked, received_at: datetime, batch_key: 
 
 
 def is_new(batch: Checked) -> bool:
-    """Whether no statement of a batch is in the store or was erased from it."""
+    """Whether no statement of a batch is in the store or was erased from it, as far as one sees."""
     given = [key for key, (_position, found) in batch.good.items() if found.uuid]
     is_held = any(Statement.objects.filter(uuid__in=some).exists() for some in bulk.chunks(given))
-    return not is_held and gate.is_clear([batch.good])
+    return not is_held and gate.seems_clear(batch.good)
 
 
 def store_acknowledged(parcels: Sequence[Parcel]) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from xueqiao.kernel import bulk, clock, cursor
 from xueqiao.people import identity
-from xueqiao.records import log
+from xueqiao.records import attachments, documents, log
 from xueqiao.records.erasure import removal, scrubbing, selection, tombstones
 from xueqiao.records.exporting import jobs as exporting
 from xueqiao.records.models import Actor, Erasure, ErasureTarget, Tombstone
@@ -181,7 +181,7 @@ def _count(erasure: Erasure, gone: list[removal.Row], blank: list[removal.Row]) 
     ):
         done[name] = dict(sorted((Counter(done[name]) + Counter(values)).items()))
     erasure.batches += 1
-    erasure.save(update_fields=["done", "batches", "reached_at"])
+    erasure.save(update_fields=["done", "batches", "reached_at", "files"])
 
 
 def _finish(erasure: Erasure, at: datetime) -> None:
@@ -189,14 +189,17 @@ def _finish(erasure: Erasure, at: datetime) -> None:
     if erasure.kind != Erasure.Kind.RETENTION:
         # Those end by themselves after days; a daily job must not take everybody's exports away.
         exporting.withdraw_all(at=at)
-    erasure.done["documents"] = removal.documents(actors)
+    erasure.done["documents"] = documents.forget(actor_ids=actors)
+    # Their rows went with the statements, in transactions that are over.
+    attachments.remove(erasure.files)
+    erasure.done["attachments"], erasure.files = len(erasure.files), []
     erasure.done["memberships"] = removal.memberships(actors)
     erasure.targets.all().delete()
     erasure.identifiers.update(ifi="")
     erasure.preview = {**erasure.preview, "sample": []}
     erasure.state, erasure.finished_at = Erasure.State.DONE, max(clock.now(), at)
     erasure.digest = digest(erasure)
-    erasure.save(update_fields=["done", "preview", "state", "finished_at", "digest"])
+    erasure.save(update_fields=["done", "files", "preview", "state", "finished_at", "digest"])
 
 
 def digest(erasure: Erasure) -> str:

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from django.apps import apps
 from django.conf import settings
-from django.db.models import ForeignKey
 
 from xueqiao.kernel import bulk
-from xueqiao.records import names, relations
+from xueqiao.records import attachments, names, relations
 from xueqiao.records.erasure import selection, texts, tombstones
 from xueqiao.records.models import (
-    Actor,
     ErasedIdentifier,
     Erasure,
-    LegalHold,
     PersonaMember,
     PersonaProposal,
     Statement,
@@ -46,10 +42,6 @@ class Row(NamedTuple):
 
 _COLUMNS = (
     "pk", "uuid", "source_id", "source__code", "verb__iri", "event_at", "stored_at", "voids",
-)  # fmt: skip
-# Of an actor's own rows these say who was erased or held, and stay.
-_NOT_DOCUMENTS = (
-    Statement, StatementAgent, ErasedIdentifier, LegalHold, PersonaMember, PersonaProposal,
 )  # fmt: skip
 
 
@@ -83,7 +75,7 @@ def remove(erasure: Erasure, rows: list[Row]) -> tuple[list[Row], list[Row]]:
     """
     blank = _still_voiding(rows)
     gone = [row for row in rows if row not in blank]
-    _remove_beside([row.pk for row in rows])
+    _remove_beside(erasure, [row.pk for row in rows])
     for row in blank:
         _blank(row, erasure)
     bulk.remove(Statement.objects.filter(pk__in=[row.pk for row in gone]))
@@ -117,8 +109,9 @@ def _blank(row: Row, erasure: Erasure) -> None:
     )
 
 
-def _remove_beside(statements: list[int]) -> None:
+def _remove_beside(erasure: Erasure, statements: list[int]) -> None:
     """What hangs on statements: the index of whom and what they name, and their files."""
+    erasure.files = sorted({*erasure.files, *attachments.forget(statements)})
     relations.forget(statements)
     held = Statement.objects.filter(pk__in=statements).values_list("text", "stored_at")
     facts = [(texts.identifiers(text), stored_at) for text, stored_at in held]
@@ -133,19 +126,6 @@ def _remove_beside(statements: list[int]) -> None:
             statement__in=statements,
         )
     )
-
-
-def documents(actors: list[int]) -> int:
-    """Remove the documents of some actors: states and profiles. How many those were."""
-    removed = 0
-    for model in apps.get_app_config("records").get_models():
-        if model in _NOT_DOCUMENTS or not actors:
-            continue
-        for field in model._meta.get_fields():
-            if isinstance(field, ForeignKey) and field.related_model is Actor:
-                rows = model._default_manager.filter(**{f"{field.name}__in": actors})
-                removed += bulk.remove(rows)
-    return removed
 
 
 def memberships(actors: list[int]) -> int:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xueqiao.kernel import cells
-from xueqiao.records import query
+from xueqiao.records import shown
 from xueqiao.records.models import ExportJob
 from xueqiao.records.xapi import agents
 
@@ -37,11 +37,6 @@ SUFFIXES = {
     ExportJob.Kind.CSV: "csv.gz",
     ExportJob.Kind.PARQUET: "parquet",
 }
-
-
-def shown(rows: Sequence[Statement]) -> list[dict[str, Any]]:
-    """Statements as the endpoint shows them, each in the version it was sent in."""
-    return [query.shown(row, version="2.0.0") for row in rows]
 
 
 def flat(row: Statement, statement: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +86,7 @@ def write(kind: str, file: IO[bytes], rows: Sequence[Statement], *, is_first: bo
     Args:
         is_first: whether it is the first part: only that one has the heading of a CSV.
     """
-    statements = shown(rows)
+    statements = shown.statements(rows, shown.Form(version="2.0.0"))
     if kind == ExportJob.Kind.PARQUET:
         columns = [flat(row, each) for row, each in zip(rows, statements, strict=True)]
         pq.write_table(pa.Table.from_pylist(columns, SCHEMA), file, compression="zstd")

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('reached_at', models.DateTimeField(help_text='stored time up to which it has come', null=True)),
                 ('held_row', models.BigIntegerField(default=0, help_text='last item in quarantine looked at')),
                 ('batches', models.PositiveIntegerField(default=0)),
+                ('files', models.JSONField(default=list, help_text='contents of attachments yet to be removed')),
                 ('done', models.JSONField(default=dict, help_text='counts of what was erased')),
                 ('kept', models.JSONField(default=dict, help_text='counts of what stays, by why')),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
