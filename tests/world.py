@@ -32,12 +32,16 @@ class World:
     certificate: str
     draft: int
     application: int
+    source: int
+    key: int
+    statement: str
+    voided: str
     people: dict[str, int]
 
 
 def build(now: datetime | None = None) -> World:
     """Make the world. Classes lie around ``now``, so that one is open and one is over."""
-    from tests.world_parts import bank, figures, learning, places, staff  # noqa: PLC0415 - after Django is ready
+    from tests.world_parts import bank, figures, learning, places, records, staff  # noqa: PLC0415 - after Django is ready
     from xueqiao.kernel import clock  # noqa: PLC0415
 
     now = now or clock.now()
@@ -46,6 +50,7 @@ def build(now: datetime | None = None) -> World:
     classes = learning.classes(where, people, now)
     credit = bank.credit(people, now)
     figures.figures(where, now)
+    sent = records.records(where, people, now)
     return World(
         province=where.province.pk,
         county=where.county.pk,
@@ -56,6 +61,7 @@ def build(now: datetime | None = None) -> World:
         people={name: person.pk for name, person in people.items()},
         **classes,
         **credit,
+        **sent,
     )
 
 

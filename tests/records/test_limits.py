@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.records import factories as f
 from xueqiao.kernel import clock
-from xueqiao.records import health, limits, rules
+from xueqiao.records import counts, health, limits, rules
 from xueqiao.records.models import Source, SourceHour, SourceRefusal
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -153,14 +153,19 @@ def test_what_a_source_sent_is_counted_by_the_hour_with_its_reasons(client):
     f.store(first, broken, of=source)
     f.post(client, broken, f.key(of=source))
 
-    [found] = health.of([Source.objects.get()], at=clock.now())
+    found = health.annotated(Source.objects.all(), at=clock.now()).get()
 
     sums = {"received": 4, "accepted": 2, "duplicate": 1, "quarantined": 1}
-    rows = list(SourceHour.objects.values(*sums))
-    assert {name: sum(row[name] for row in rows) for name in sums} == sums
-    assert (found.last_hour, found.last_day, found.quarantined) == (4, 4, 1)
-    assert 40 <= found.lag_seconds <= 60
-    assert found.refusals == {"records.statement_invalid": 1, "invalid": 1}
+    for hour in (counts.EVER, counts.hour_of(clock.now())):
+        rows = SourceHour.objects.filter(hour=hour).values(*sums)
+        assert {name: sum(row[name] for row in rows) for name in sums} == sums
+    assert {name: getattr(found, f"ever_{name}") for name in sums} == sums
+    assert (found.last_hour, found.day_received) == (4, 4)
+    assert 40 <= health.lag_seconds(found) <= 60
+    assert health.refusals(found) == {"records.statement_invalid": 1, "invalid": 1}
+    [newest, *earlier] = health.by_hour(source, at=clock.now(), hours=24)
+    assert {name: newest[name] for name in sums} == sums
+    assert (len(earlier), {row["received"] for row in earlier}) == (23, {0})
     last = Source.objects.get().last_received_at
     assert now <= last <= clock.now()
 
@@ -179,5 +184,5 @@ def test_the_health_of_many_sources_costs_as_much_as_of_one(django_assert_num_qu
     for count in (1, 3):
         for number in range(count):
             f.store(f.statement(), of=f.source(f"school-{number}"))
-        with django_assert_num_queries(4):
-            assert len(health.of(Source.objects.all(), at=clock.now())) == count
+        with django_assert_num_queries(2):
+            assert len(health.annotated(Source.objects.all(), at=clock.now())) == count

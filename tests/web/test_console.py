@@ -10,14 +10,16 @@ import openpyxl
 import pytest
 
 from tests import world as small
+from tests.records import factories as records
 from tests.world_parts import places
 from xueqiao.creditbank.models import Application, CreditLot
 from xueqiao.hall.models import Completion, Enrolment, Offering
 from xueqiao.kernel import clock
 from xueqiao.network.models import Institution, Place
 from xueqiao.people import roles
-from xueqiao.records import sources
-from xueqiao.records.models import Batch, Quarantine
+from xueqiao.records import sources, statements
+from xueqiao.records.checking import Refused
+from xueqiao.records.models import Reason
 
 pytestmark = pytest.mark.django_db
 
@@ -309,35 +311,27 @@ def test_blank_spots_are_the_towns_without_a_centre(world, sign_in):
 
 def test_everything_received_is_accounted_for_by_source(world, sign_in):
     source = sources.open_source(code="school", name="School", at=clock.now())
-    batch = Batch.objects.create(
-        source=source, batch_key="b1", digest="x", received_at=clock.now(), received=10, accepted=7,
-        duplicate=1, quarantined=2,
-    )  # fmt: skip
-    for position in (3, 5):
-        Quarantine.objects.create(
-            batch=batch, position=position, reason="nobody", text=f'{{"n": {position}}}', detail="d"
-        )
+    good = [records.incoming(records.statement())[0] for _ in range(3)]
+    held = [Refused(f'{{"n": {n}}}', Reason.NOBODY, "d") for n in (3, 5)]
+    for key, items in (("b1", [*good, *held]), ("b2", good)):
+        statements.store_batch(source=source, items=items, received_at=clock.now(), batch_key=key)
     client = sign_in("operator")
-    answer = client.get("/console/records/")
-    assert answer.context["totals"] == {
-        "received": 10,
-        "accepted": 7,
-        "duplicate": 1,
-        "quarantined": 2,
-    }
-    assert [(n, title) for _, title, n in answer.context["sources"][0][1]] == [
-        (2, "Names no person")
-    ]
+    [row] = client.get("/console/records/?q=school").context["list"].body
+    words = {str(cell["column"].title): cell["text"] for cell in row["cells"]}
+    assert words["Ever received"] == words["Last day"] == words["Last hour"] == 8
+    assert (words["Accepted"], words["Duplicate"], words["Quarantined"]) == (3, 3, 2)
+    assert words["Refused in the last day"] == "Names no person 2"
+    assert words["State"] == "In order"
     assert client.get("/console/").context["groups"][0].count == 2
-    held = (
+    found = (
         client.get("/console/records/quarantine/?reason=nobody&q=%22n%22: 5")
         .context["list"]
         .page.rows
     )
-    assert [row.position for row in held] == [5]
+    assert [row.position for row in found] == [4]
     assert (
         "{&quot;n&quot;: 5}"
-        in client.get(f"/console/records/quarantine/{held[0].pk}/").content.decode()
+        in client.get(f"/console/records/quarantine/{found[0].pk}/").content.decode()
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from xueqiao.records.xapi.facts import Facts
 
 SLOTS = 8
+# The hour of the row that counts all hours together, so that a sum of years is read at once.
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 HEARD_EVERY = timedelta(minutes=1)
 _SUMS = ("batches", "received", "accepted", "duplicate", "quarantined", "lag_seconds")
 
@@ -76,17 +78,24 @@ def add(tallies: Iterable[Tally]) -> None:
     heard: dict[int, datetime] = {}
     for source_id, at, sums, why in tallies:
         hour = hour_of(at)
-        hours.setdefault((source_id, hour), Counter()).update(sums)
+        for each in (EVER, hour):
+            hours.setdefault((source_id, each), Counter()).update(sums)
         heard[source_id] = max(at, heard.get(source_id, at))
         for code, count in why.items():
             reasons[source_id, hour, code] = reasons.get((source_id, hour, code), 0) + count
-    for (source_id, hour), sums in sorted(hours.items()):
-        slot = random.randrange(SLOTS)  # noqa: S311 - no secret
-        keys = {"source": source_id, "hour": hour, "slot": slot}
-        _upsert(SourceHour, keys, {name: sums[name] for name in _SUMS})
-    for (source_id, hour, code), count in sorted(reasons.items()):
-        keys = {"source": source_id, "hour": hour, "code": code}
-        _upsert(SourceRefusal, keys, {"count": count})
+    slot = random.randrange(SLOTS)  # noqa: S311 - no secret
+    _upsert(
+        SourceHour,
+        ("source", "hour", "slot", *_SUMS),
+        [(*key, slot, *(hours[key][name] for name in _SUMS)) for key in sorted(hours)],
+        keys=3,
+    )
+    _upsert(
+        SourceRefusal,
+        ("source", "hour", "code", "count"),
+        [(*key, reasons[key]) for key in sorted(reasons)],
+        keys=3,
+    )
     for source_id, at in sorted(heard.items()):
         # Where it was heard of a moment ago, no row fits and none is locked.
         due = Q(last_received_at=None) | Q(last_received_at__lte=at - HEARD_EVERY)
@@ -95,8 +104,8 @@ def add(tallies: Iterable[Tally]) -> None:
 
 def add_refusal(*, source: Source, code: str, at: datetime) -> None:
     """Count a request of a source that was refused as a whole, by the code of the refusal."""
-    keys = {"source": source.pk, "hour": hour_of(at), "code": code[:60]}
-    _upsert(SourceRefusal, keys, {"count": 1})
+    row = (source.pk, hour_of(at), code[:60], 1)
+    _upsert(SourceRefusal, ("source", "hour", "code", "count"), [row], keys=3)
 
 
 def hour_of(at: datetime) -> datetime:
@@ -104,20 +113,27 @@ def hour_of(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-def _upsert(model: type[models.Model], keys: dict[str, object], sums: dict[str, int]) -> None:
-    """Add to the row of these keys, made where there is none, in one statement."""
-    fields = [model._meta.get_field(name) for name in (*keys, *sums)]
-    columns = [str(field.column) for field in fields]  # type: ignore[union-attr]
+def _upsert(
+    model: type[models.Model], names: tuple[str, ...], rows: list[tuple[object, ...]], *, keys: int
+) -> None:
+    """Add to the rows whose first ``keys`` columns are these, made where there are none.
+
+    One statement takes them in the order given.
+    """
+    if not rows:
+        return
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = [str(field.column) for field in fields]
     values = [
-        field.get_db_prep_save(value, connection)  # type: ignore[union-attr]
-        for field, value in zip(fields, (*keys.values(), *sums.values()), strict=True)
+        field.get_db_prep_save(value, connection)
+        for row in rows
+        for field, value in zip(fields, row, strict=True)
     ]
-    table, wanted = model._meta.db_table, ", ".join(columns)
-    given, unique = ", ".join(["%s"] * len(columns)), ", ".join(columns[: len(keys)])
-    adds = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in columns[len(keys) :])
+    table, one = model._meta.db_table, f"({', '.join(['%s'] * len(columns))})"
+    adds = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in columns[keys:])
     statement = (
-        f"insert into {table} ({wanted}) values ({given}) "  # noqa: S608 - names come from models
-        f"on conflict ({unique}) do update set {adds}"
+        f"insert into {table} ({', '.join(columns)}) values {', '.join([one] * len(rows))} "  # noqa: S608 - names come from models
+        f"on conflict ({', '.join(columns[:keys])}) do update set {adds}"
     )
     with connection.cursor() as run:
         run.execute(statement, values)

@@ -2,68 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from xueqiao.kernel import clock
 from xueqiao.records import counts
 from xueqiao.records.models import Source, SourceHour, SourceRefusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date, datetime
 
 DAY = timedelta(days=1)
-_SUMS = ("batches", "received", "accepted", "duplicate", "quarantined", "lag_seconds")
+SUMS = ("batches", "received", "accepted", "duplicate", "quarantined", "lag_seconds")
 
 
-@dataclass(frozen=True)
-class Health:
-    """A source and how it fared lately.
+def annotated(rows: QuerySet[Any], *, at: datetime) -> QuerySet[Any]:
+    """Sources with how they fare, in two queries however many there are.
 
-    Attributes:
-        last_hour: statements received since the beginning of the hour before this one.
-        last_day: statements received in the last 24 full hours and the present one.
-        lag_seconds: mean time from what happened to its being received, over what was accepted in
-            ``last_day``; None where nothing was.
-        refusals: code of a refusal or reason of quarantine to how many in ``last_day``, most first.
-        silent_since: since when it is silent for longer than it may be, or None.
+    Each row gets, in statements: ``last_hour`` (since the beginning of the hour before this one);
+    ``day_received``, ``day_accepted`` and ``day_lag_seconds`` (the last 24 full hours and the
+    present one); ``ever_received``, ``ever_accepted``, ``ever_duplicate`` and ``ever_quarantined``;
+    and ``day_refusals``, a list of ``SourceRefusal``: ``refusals`` adds them up.
     """
+    hour = counts.hour_of(at)
+    lately, before = {"hour__gte": hour - DAY}, {"hour__gte": hour - timedelta(hours=1)}
+    ever = {"hour": counts.EVER}
+    refusals = SourceRefusal.objects.filter(**lately).order_by("code", "hour")
+    found: QuerySet[Any] = rows.annotate(
+        last_hour=_sum("received", before),
+        day_received=_sum("received", lately),
+        day_accepted=_sum("accepted", lately),
+        day_lag_seconds=_sum("lag_seconds", lately),
+        ever_received=_sum("received", ever),
+        ever_accepted=_sum("accepted", ever),
+        ever_duplicate=_sum("duplicate", ever),
+        ever_quarantined=_sum("quarantined", ever),
+    ).prefetch_related(Prefetch("refusals", queryset=refusals, to_attr="day_refusals"))
+    return found
 
-    source: Source
-    last_hour: int
-    last_day: int
-    lag_seconds: int | None
-    quarantined: int
-    refusals: dict[str, int] = field(default_factory=dict)
-    silent_since: datetime | None = None
+
+def refusals(row: Any) -> dict[str, int]:
+    """Of an annotated source: code of a refusal or reason of quarantine to how many, most first."""
+    found: dict[str, int] = {}
+    for each in row.day_refusals:
+        found[each.code] = found.get(each.code, 0) + each.count
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def of(sources: Iterable[Source], *, at: datetime) -> list[Health]:
-    """The health of each source, in three queries however many there are."""
-    found, hour = list(sources), counts.hour_of(at)
-    days = _sums(found, hour - DAY)
-    hours = _sums(found, hour - timedelta(hours=1))
-    refusals = _refusals(found, hour - DAY)
-    none = dict.fromkeys(_SUMS, 0)
-    made = []
-    for source in found:
-        day = days.get(source.pk, none)
-        made.append(
-            Health(
-                source=source,
-                last_hour=hours.get(source.pk, none)["received"],
-                last_day=day["received"],
-                lag_seconds=day["lag_seconds"] // day["accepted"] if day["accepted"] else None,
-                quarantined=day["quarantined"],
-                refusals=refusals.get(source.pk, {}),
-                silent_since=silent_since(source, at),
-            )
-        )
-    return made
+def lag_seconds(row: Any) -> int | None:
+    """Of an annotated source: mean time from what happened to its being received, in the last day.
+
+    None where nothing was accepted.
+    """
+    return row.day_lag_seconds // row.day_accepted if row.day_accepted else None
 
 
 def silent_since(source: Source, at: datetime) -> datetime | None:
@@ -80,37 +74,17 @@ def silent_since(source: Source, at: datetime) -> datetime | None:
 
 
 def by_hour(source: Source, *, at: datetime, hours: int) -> list[dict[str, Any]]:
-    """The last hours of a source, oldest first; an hour in which nothing came is there with zeros.
+    """The last hours of a source, newest first; an hour in which nothing came is there with zeros.
 
     Columns: hour, batches, received, accepted, duplicate, quarantined, lag_seconds (sum).
     """
     now = counts.hour_of(at)
-    first = now - timedelta(hours=hours - 1)
-    rows = SourceHour.objects.filter(source=source, hour__gte=first).values("hour")
-    found: Any = rows.annotate(**_annotations())
-    held = {row["hour"]: row for row in found}
-    none = dict.fromkeys(_SUMS, 0)
-    each = (first + timedelta(hours=n) for n in range(hours))
-    return [{"hour": hour, **held.get(hour, none)} for hour in each]
-
-
-def _annotations() -> dict[str, Sum]:
-    return {name: Sum(name) for name in _SUMS}
-
-
-def _sums(sources: list[Source], since: datetime) -> dict[int, dict[str, Any]]:
-    rows = SourceHour.objects.filter(source__in=sources, hour__gte=since).values("source_id")
-    found: Any = rows.annotate(**_annotations())
-    return {row["source_id"]: row for row in found}
-
-
-def _refusals(sources: list[Source], since: datetime) -> dict[int, dict[str, int]]:
-    rows = SourceRefusal.objects.filter(source__in=sources, hour__gte=since)
-    found: dict[int, dict[str, int]] = {}
-    summed = rows.values_list("source_id", "code").annotate(n=Sum("count"))
-    for source_id, code, count in summed.order_by("source_id", "-n", "code"):
-        found.setdefault(source_id, {})[code] = count
-    return found
+    rows = SourceHour.objects.filter(source=source, hour__gt=now - timedelta(hours=hours))
+    summed: Any = rows.values("hour").annotate(**{name: Sum(name) for name in SUMS})
+    held = {row["hour"]: row for row in summed}
+    none = dict.fromkeys(SUMS, 0)
+    each = (now - timedelta(hours=n) for n in range(hours))
+    return [{**none, "hour": hour, **held.get(hour, {})} for hour in each]
 
 
 def received_by_day(*, since: datetime, until: datetime) -> dict[int, dict[date, int]]:
@@ -134,3 +108,8 @@ def silent_sources(*, at: datetime) -> dict[int, datetime]:
     rows = Source.objects.exclude(silent_after_seconds=None).filter(paused_at=None)
     found = {source.pk: silent_since(source, at) for source in rows}
     return {source_id: since for source_id, since in found.items() if since}
+
+
+def _sum(column: str, when: dict[str, Any]) -> Coalesce:
+    rows = SourceHour.objects.filter(source=OuterRef("pk"), **when).order_by().values("source")
+    return Coalesce(Subquery(rows.annotate(n=Sum(column)).values("n")), 0)

@@ -1,11 +1,10 @@
-"""Console: where records come from, what became of them, and what was not believed."""
+"""Console: what arrived, what became of it, and what was not believed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -19,23 +18,6 @@ if TYPE_CHECKING:
 
 Rows = QuerySet[Any]
 SHOWN_TEXT = 20_000
-
-
-@access.page(rights.RECORDS_OPERATE)
-def sources(request: HttpRequest) -> HttpResponse:
-    """Every source with what it sent: received = accepted + duplicate + quarantined by reason."""
-    parts = ("received", "accepted", "duplicate", "quarantined")
-    sums = {part: Coalesce(Sum(f"batches__{part}"), 0) for part in parts}
-    rows = Source.objects.annotate(n=Count("batches"), last=Max("batches__received_at"), **sums)
-    found = list(rows.order_by("code"))
-    totals = {part: sum(getattr(row, part) for row in found) for part in parts}
-    reasons = Quarantine.objects.values("batch__source_id", "reason").annotate(n=Count("pk"))
-    by_source: dict[int, list[tuple[str, Any, int]]] = {}
-    for row in reasons.order_by("-n"):
-        told = (row["reason"], Reason(row["reason"]).label, row["n"])
-        by_source.setdefault(row["batch__source_id"], []).append(told)
-    context = {"sources": [(row, by_source.get(row.pk, [])) for row in found], "totals": totals}
-    return render(request, "console/records.html", context)
 
 
 def _sources() -> list[tuple[str, str]]:
@@ -126,7 +108,6 @@ def batches(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("console/records/", sources, name="console-records"),
     path("console/records/batches/", batches, name="console-batches"),
     path("console/records/quarantine/", quarantine, name="console-quarantine"),
     path("console/records/quarantine/<int:pk>/", held, name="console-held"),
