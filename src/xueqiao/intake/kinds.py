@@ -41,12 +41,14 @@ class Portion(NamedTuple):
         items: in the order of arrival; may be empty, which only moves the watermark.
         watermark: what ``pull`` needs to go on behind this portion; JSON.
         file: the file that it comes from, if it comes from one.
+        also: what a kind keeps beside statements, written in the same transaction.
     """
 
     key: str
     items: list[Incoming | Refused]
     watermark: dict[str, Any]
     file: File | None = None
+    also: Callable[[], None] | None = None
 
 
 class Setting(NamedTuple):

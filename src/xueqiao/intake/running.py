@@ -253,6 +253,8 @@ def _take(run: Run, portion: Portion, at: datetime) -> BatchResult:
     if not open_run.update(lease_until=at + LEASE):
         raise TakenOver(_("Another worker has taken this run over."))
     done = _stored(run, portion, at) if portion.items else BatchResult(0, 0, 0, 0)
+    if portion.also is not None:
+        portion.also()
     counts = {name: F(name) + n for name, n in done._asdict().items()}
     open_run.update(portions=F("portions") + 1, **counts)
     Connection.objects.filter(pk=run.connection_id).update(watermark=portion.watermark)

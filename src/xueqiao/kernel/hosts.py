@@ -111,5 +111,9 @@ def is_public(number: Number) -> bool:
 
 
 def _is_listed(asked: httpx.URL) -> bool:
-    """Whether the operator listed the host, alone or with its port."""
-    return bool({asked.host, f"{asked.host}:{port(asked)}"} & set(settings.OUTBOUND_ALLOW))
+    return is_listed(asked.host, port(asked))
+
+
+def is_listed(host: str, port: int) -> bool:
+    """Whether the operator listed a host, alone or with its port."""
+    return bool({host.lower(), f"{host.lower()}:{port}"} & set(settings.OUTBOUND_ALLOW))
