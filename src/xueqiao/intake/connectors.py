@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xueqiao.intake import folder, lrs_pull, uploads
+from xueqiao.intake import database, folder, lrs_pull, openedx_files, uploads
 from xueqiao.intake.kinds import Kind
+from xueqiao.intake.oneroster import kind as oneroster
 from xueqiao.kernel import errors
 
 FEED = Kind(
@@ -38,6 +39,9 @@ _ALL = (
     lrs_pull.KIND,
     uploads.KIND,
     folder.KIND,
+    openedx_files.KIND,
+    database.KIND,
+    oneroster.KIND,
     FEED,
 )
 KINDS: dict[str, Kind] = {each.code: each for each in _ALL}

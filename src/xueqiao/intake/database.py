@@ -23,7 +23,7 @@ from xueqiao.intake.tables import mapping as mappings
 from xueqiao.intake.tables.rows import Converter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from xueqiao.records.checking import Incoming, Refused
 
@@ -55,14 +55,14 @@ class _Rows:
         ]
 
 
-def _walk(
-    rows: _Rows, config: Mapping[str, Any], watermark: dict[str, Any]
-) -> Iterator[Portion]:
+def _walk(rows: _Rows, config: Mapping[str, Any], watermark: dict[str, Any]) -> Iterator[Portion]:
     source = rows.source
     after = _place(watermark)
     if not watermark.get("walk"):
         if source.has_empty_cursor():
-            text = _("Rows of {table} have no “{name}” and would never come. Choose another column.")
+            text = _(
+                "Rows of {table} have no “{name}” and would never come. Choose another column."
+            )
             raise TableUnfit(text.format(table=config["table"], name=config["cursor"]))
         after = _before(after, int(config.get("lag") or LAG))
     now = _now(source)
@@ -122,8 +122,13 @@ def _before(place: Place | None, lag: int) -> Place | None:
     return Place(value, None)
 
 
-_KINDS = {"int": int, "decimal": Decimal, "time": dt.datetime.fromisoformat,
-          "date": dt.date.fromisoformat, "text": str}  # fmt: skip
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "decimal": Decimal,
+    "time": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "text": str,
+}
 
 
 def _mark(place: Place) -> dict[str, Any]:
@@ -182,7 +187,7 @@ KIND = Kind(
         ),
         Setting(
             "cursor", gettext_lazy("Column that only grows"),
-            help=gettext_lazy("Time of the last change, or a number given in order; with an index."),
+            help=gettext_lazy("Time of the last change, or a number given in order."),
         ),
         Setting(
             "key", gettext_lazy("Key column"),

@@ -21,7 +21,7 @@ from xueqiao.records.checking import Refused
 from xueqiao.records.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -62,9 +62,9 @@ class Found(NamedTuple):
     digest: str
 
 
-def is_file_to_take(name: str) -> bool:
+def is_file_to_take(name: str, endings: tuple[str, ...] = ENDINGS) -> bool:
     lower = name.lower()
-    return not name.startswith((".", "~$")) and lower.endswith(ENDINGS)
+    return not name.startswith((".", "~$")) and lower.endswith(endings)
 
 
 def take(drop: Drop, config: Mapping[str, Any], watermark: dict[str, Any]) -> Iterator[Portion]:
@@ -79,11 +79,33 @@ def take(drop: Drop, config: Mapping[str, Any], watermark: dict[str, Any]) -> It
     if not config.get("contract"):
         text = _("Choose the contract that says what the columns mean.")
         raise ContractMissing(text, pointer="contract")
+    version = ids.digest({**config["contract"], "id": ""})
+    return each_file(
+        drop,
+        version=version,
+        read=lambda found: portions(found, config, watermark),
+        watermark=watermark,
+    )
+
+
+def each_file(
+    drop: Drop,
+    *,
+    version: str,
+    read: Callable[[Found], Iterator[Portion]],
+    watermark: dict[str, Any],
+) -> Iterator[Portion]:
+    """What a reader makes of every waiting file.
+
+    Args:
+        version: all that the result depends on beside the bytes; another one takes them in again.
+        read: may raise ``FileUnreadable`` or ``MappingUnfit``; the next file is read all the same.
+    """
     for name in drop.waiting():
         with drop.fetched(name) as path:
-            found = Found(name, path, _digest(path, config["contract"]))
+            found = Found(name, path, _digest(path, version))
             try:
-                yield from portions(found, config, watermark)
+                yield from read(found)
             except (FileUnreadable, mappings.MappingUnfit) as why:
                 yield _unreadable(found, str(why), watermark)
                 drop.fail(name, str(why))
@@ -145,9 +167,9 @@ def layout(path: Path, agreed: reading.Layout) -> reading.Layout:
     return reading.Layout(encoding, agreed.delimiter or seen.delimiter, "", agreed.heading)
 
 
-def _digest(path: Path, contract: Mapping[str, Any]) -> str:
-    """SHA-256 of the bytes and the mapping: another version takes the file in again."""
-    made = hashlib.sha256(ids.digest({**contract, "id": ""}).encode())
+def _digest(path: Path, version: str) -> str:
+    """SHA-256 of the bytes and of what else the result depends on."""
+    made = hashlib.sha256(version.encode())
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             made.update(block)

@@ -35,10 +35,13 @@ class Folder:
 
     Attributes:
         is_kept: whether files stay in ``done``; else they are removed once they are in.
+        endings: of the names of files that are taken; others are left where they lie.
     """
 
-    def __init__(self, path: Path, *, is_kept: bool = True) -> None:
-        self.path, self.is_kept = path, is_kept
+    def __init__(
+        self, path: Path, *, is_kept: bool = True, endings: tuple[str, ...] = drops.ENDINGS
+    ) -> None:
+        self.path, self.is_kept, self.endings = path, is_kept, endings
 
     def waiting(self) -> list[str]:
         """Plain files that nobody has written to for some seconds; links are passed over."""
@@ -51,7 +54,7 @@ class Folder:
         return sorted(
             each.name
             for each in found
-            if drops.is_file_to_take(each.name)
+            if drops.is_file_to_take(each.name, self.endings)
             and stat.S_ISREG(each.stat(follow_symlinks=False).st_mode)
             and each.stat(follow_symlinks=False).st_mtime <= settled
         )

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from xueqiao.kernel import errors, hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 CONNECT_SECONDS = 10
 QUERY_SECONDS = 60
@@ -107,9 +107,7 @@ class SqlSource:
         )
 
     def place(self, row: Sequence[Any]) -> Place:
-        return Place(
-            row[self.heading.index(self._cursor)], row[self.heading.index(self._key)]
-        )
+        return Place(row[self.heading.index(self._cursor)], row[self.heading.index(self._key)])
 
     def has_empty_cursor(self) -> bool:
         """Whether a row has nothing in the cursor column, so that it would never come."""
@@ -169,7 +167,9 @@ def opened(config: Mapping[str, Any]) -> Iterator[SqlSource]:
     engine, host = str(config["engine"]), str(config["host"])
     port = int(config.get("port") or PORTS[engine])
     if not hosts.is_listed(host, port):
-        text = _("{host} is not among the hosts that may be connected to. Let the operator list it.")
+        text = _(
+            "{host} is not among the hosts that may be connected to. Let the operator list it."
+        )
         raise hosts.NotAllowed(text.format(host=host[:80]), pointer="host")
     open_ = _postgresql if engine == "postgresql" else _mysql
     with failing():
@@ -193,7 +193,7 @@ def _postgresql(config: Mapping[str, Any], host: str, port: int) -> _Connection:
         options=f"-c statement_timeout={QUERY_SECONDS * 1000} -c default_transaction_read_only=on "
         "-c client_encoding=UTF8",
         autocommit=True,
-        **({"sslrootcert": "system"} if tls == "verify" else {}),
+        sslrootcert="system" if tls == "verify" else "",
     )
     connection.read_only = True
     return connection
@@ -233,15 +233,21 @@ def as_text(value: Any) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, (dt.datetime, dt.date, dt.time)):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        minutes, seconds = divmod(int(value.total_seconds()), 60)
-        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).decode(errors="replace")
+    for types, write in _WRITTEN:
+        if isinstance(value, types):
+            return write(value)
     return str(value)
+
+
+def _clock(value: dt.timedelta) -> str:
+    minutes, seconds = divmod(int(value.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+_WRITTEN: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "true" if value else "false"),
+    (Decimal, lambda value: format(value, "f")),
+    ((dt.datetime, dt.date, dt.time), lambda value: value.isoformat()),
+    (dt.timedelta, _clock),
+    ((bytes, bytearray, memoryview), lambda value: bytes(value).decode(errors="replace")),
+)

@@ -5,4 +5,13 @@ from xueqiao.intake.models.connections import Connection, Contract
 from xueqiao.intake.models.rosters import RosterPackage, RosterRow
 from xueqiao.intake.models.runs import Run, RunState
 
-__all__ = ["Alarm", "AlarmKind", "Connection", "Contract", "RosterPackage", "RosterRow", "Run", "RunState"]
+__all__ = [
+    "Alarm",
+    "AlarmKind",
+    "Connection",
+    "Contract",
+    "RosterPackage",
+    "RosterRow",
+    "Run",
+    "RunState",
+]

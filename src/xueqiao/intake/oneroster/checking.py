@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ from xueqiao.intake.oneroster.tables import EXT, EXTENSION, TABLES, Field
 from xueqiao.records.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from xueqiao.intake.oneroster.package import Row
 
@@ -30,9 +30,7 @@ class Fault(NamedTuple):
     text: str
 
 
-def faults(
-    table: str, row: Row, *, mode: str, known: Mapping[str, set[str]]
-) -> Iterator[Fault]:
+def faults(table: str, row: Row, *, mode: str, known: Mapping[str, set[str]]) -> Iterator[Fault]:
     """Every fault of a row, in the order of its columns.
 
     Args:
@@ -68,14 +66,11 @@ def _misfit(field: Field, cell: str) -> str | None:
             return None
         text = _("“{value}” is not one of: {words}.")
         return text.format(value=cell[:80], words=", ".join(sorted(field.one_of)))
-    fits = {"date": _is_day, "time": _is_time, "year": _YEAR.fullmatch,
-            "boolean": {"true", "false"}.__contains__}.get(field.form)  # fmt: skip
+    fits = _FITS.get(field.form)
     if fits is None or fits(cell):
         return None
     text = _("“{value}” is not of the form {form}.")
-    forms = {"date": "2026-03-02", "time": "2026-03-02T08:00:00.000Z", "year": "2026",
-             "boolean": "true, false"}  # fmt: skip
-    return text.format(value=cell[:80], form=forms[field.form])
+    return text.format(value=cell[:80], form=_FORMS[field.form])
 
 
 def _strangers(field: Field, cell: str, known: Mapping[str, set[str]]) -> Iterator[Fault]:
@@ -124,3 +119,17 @@ def _is_time(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_FITS: dict[str, Callable[[str], Any]] = {
+    "date": _is_day,
+    "time": _is_time,
+    "year": _YEAR.fullmatch,
+    "boolean": {"true", "false"}.__contains__,
+}
+_FORMS = {
+    "date": "2026-03-02",
+    "time": "2026-03-02T08:00:00.000Z",
+    "year": "2026",
+    "boolean": "true, false",
+}

@@ -96,8 +96,10 @@ class Enrolments:
 def _when(found: Judged, at: datetime) -> datetime:
     """When it came or left: as the source says, else by its dates, else now; not after now."""
     said = found.change
-    if "dateLastModified" in said.data and said.modified_at and (
-        said.is_active or said.data.get("status") == "tobedeleted"
+    if (
+        "dateLastModified" in said.data
+        and said.modified_at
+        and (said.is_active or said.data.get("status") == "tobedeleted")
     ):
         return said.modified_at
     day = said.data.get("beginDate" if said.is_active else "endDate")

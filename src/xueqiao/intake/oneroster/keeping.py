@@ -50,9 +50,7 @@ def source_number(code: str) -> int:
     return number
 
 
-def begin(
-    source: int, name: str, digest: str, opened: Package, at: datetime
-) -> RosterPackage:
+def begin(source: int, name: str, digest: str, opened: Package, at: datetime) -> RosterPackage:
     """Open the record of one taking in."""
     return RosterPackage.objects.create(
         source_id=source,

@@ -19,7 +19,6 @@ from xueqiao.intake.kinds import Portion
 from xueqiao.intake.models import RosterPackage, RosterRow
 from xueqiao.intake.oneroster import checking, keeping, package
 from xueqiao.intake.oneroster.enrolment import Enrolments
-from xueqiao.intake.oneroster.keeping import Change
 from xueqiao.intake.oneroster.tables import TABLES
 from xueqiao.kernel import clock
 from xueqiao.records.checking import Refused
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from xueqiao.intake.drops import Found
+    from xueqiao.intake.oneroster.keeping import Change
     from xueqiao.intake.oneroster.package import Package, Row
     from xueqiao.records.checking import Incoming
 
@@ -65,9 +65,7 @@ def portions(
         yield from loader.run()
 
 
-def _refuse_emptied(
-    opened: Package, source: int, config: Mapping[str, Any], name: str
-) -> None:
+def _refuse_emptied(opened: Package, source: int, config: Mapping[str, Any], name: str) -> None:
     """Refuse a package from which most of what is held would leave: more likely it is cut short."""
     most = int(config.get("most_leaving_percent") or MOST_LEAVING_PERCENT)
     for table, mode in opened.modes.items():
@@ -101,7 +99,10 @@ class _Loader:
         begin = tables.index(done) if done in tables else 0
         for table in tables[begin:]:
             yield from self._table(table, self._place["line"] if table == done else 0)
-        keeping.finish(self._package, clock.now())
+        # Of a whole package nothing is passed over when it is laid down again.
+        come = {"name": self._package.name}
+        finish = partial(keeping.finish, self._package, clock.now())
+        yield Portion(f"oneroster:end:{self._package.pk}", [], come, also=finish)
 
     def _table(self, table: str, begin: int) -> Iterator[Portion]:
         mode, seen = self._opened.modes[table], set[str]()

@@ -50,12 +50,16 @@ class Package:
         self._archive, self._name, self._unpacked = archive, name, 0
         self._entries = self._checked()
         said = self._manifest()
-        self.modes = {table: said[table] for table in TABLES if said.get(table, "absent") != "absent"}
+        self.modes = {
+            table: said[table] for table in TABLES if said.get(table, "absent") != "absent"
+        }
         self.passed_over = sorted(n for n in PASSED_OVER if said.get(n, "absent") != "absent")
         missing = sorted(table for table in self.modes if f"{table}.csv" not in self._entries)
         if missing:
             text = _("{name} has no {files}, which its manifest promises.")
-            raise FileUnreadable(text.format(name=name, files=", ".join(f"{m}.csv" for m in missing)))
+            raise FileUnreadable(
+                text.format(name=name, files=", ".join(f"{m}.csv" for m in missing))
+            )
         if not self.modes:
             raise FileUnreadable(_("{name} holds no roster table.").format(name=name))
 
@@ -94,17 +98,21 @@ class Package:
         if not rows or rows[0] != ["propertyName", "value"] or any(len(r) != 2 for r in rows):  # noqa: PLR2004
             text = _("The manifest of {name} has other columns than propertyName,value.")
             raise self._unreadable(text)
-        said = dict(tuple(row) for row in rows[1:])
+        said = {row[0]: row[1] for row in rows[1:]}
         if said.get("oneroster.version") != VERSION or said.get("manifest.version") != "1.0":
             text = _("{name} is OneRoster “{version}”; {spoken} is taken here.")
             version = said.get("oneroster.version", "")[:20]
             raise self._unreadable(text, version=version, spoken=VERSION)
         modes = {
-            key.removeprefix("file."): value for key, value in said.items() if key.startswith("file.")
+            key.removeprefix("file."): value
+            for key, value in said.items()
+            if key.startswith("file.")
         }
         for file, mode in modes.items():
             if mode not in MODES or (file not in TABLES and file not in PASSED_OVER):
-                text = _("The manifest of {name} says file.{file} = {mode}, which is no such thing.")
+                text = _(
+                    "The manifest of {name} says file.{file} = {mode}, which is no such thing."
+                )
                 raise self._unreadable(text, file=file[:80], mode=mode[:20])
         return modes
 
@@ -130,11 +138,11 @@ class Package:
         csv.field_size_limit(MOST_CHARACTERS_A_CELL)
         try:
             with self._archive.open(self._entries[file]) as packed:
-                text = io.TextIOWrapper(
+                lines = io.TextIOWrapper(
                     io.BufferedReader(_Counted(packed, self, file)),
                     encoding="utf-8-sig", errors="strict", newline="",
                 )  # fmt: skip
-                reader = csv.reader(text, strict=True)
+                reader = csv.reader(lines, strict=True)
                 for cells in reader:
                     if cells:
                         yield reader.line_num, cells

@@ -129,7 +129,7 @@ TABLES: dict[str, tuple[Field, ...]] = {
         Field("endDate", form="date"),
     ),
 }
-# Files of the binding that are no rosters, or hold what nobody here needs: passed over, and counted.
+# Files of the binding that are no rosters, or hold what nobody here needs: passed over, by name.
 PASSED_OVER = frozenset({
     "categories", "classResources", "courseResources", "demographics",
     "lineItemLearningObjectiveIds", "lineItems", "lineItemScoreScales", "resources",
