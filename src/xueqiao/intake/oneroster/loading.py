@@ -95,10 +95,10 @@ class _Loader:
 
     def run(self) -> Iterator[Portion]:
         tables = list(self._opened.modes)
-        done = self._place["table"]
+        done, line = self._place["table"], self._place["line"]
         begin = tables.index(done) if done in tables else 0
         for table in tables[begin:]:
-            yield from self._table(table, self._place["line"] if table == done else 0)
+            yield from self._table(table, line if table == done else 0)
         # Of a whole package nothing is passed over when it is laid down again.
         come = {"name": self._package.name}
         finish = partial(keeping.finish, self._package, clock.now())
@@ -111,7 +111,7 @@ class _Loader:
             if part[-1].line <= begin:
                 continue
             fresh = [step for step in part if step.line > begin]
-            yield self._portion(table, fresh[-1].line, fresh)
+            yield from self._portions(table, fresh[-1].line, fresh)
         if mode == "bulk":
             left = sorted(keeping.active_ids(self._source, table) - seen)
             for start in range(0, len(left), ROWS_A_PORTION):
@@ -136,14 +136,19 @@ class _Loader:
             else:
                 yield _Step(row.line, keeping.change(table, row), None)
 
-    def _portion(self, table: str, line: int, steps: list[_Step]) -> Portion:
+    def _portions(self, table: str, line: int, steps: list[_Step]) -> Iterator[Portion]:
+        refused = [step.refused for step in steps if step.refused]
+        if refused:
+            # Of their own, so that the same faults handed in again are the same portion.
+            key = f"oneroster:{self._digest(f'{table}:{line}:refused')}"
+            yield Portion(key, list(refused), dict(self._place))
         changes = [step.change for step in steps if step.change]
         judged = keeping.judge(self._source, table, changes)
-        items: list[Incoming | Refused] = [step.refused for step in steps if step.refused]
-        counts = keeping.counts(judged) | {"rows": len(steps), "refused": len(items)}
+        counts = keeping.counts(judged) | {"rows": len(steps), "refused": len(refused)}
+        items: list[Incoming | Refused] = []
         if table == "enrollments":
             items += self._enrolments.facts(judged, clock.now())
-        return self._made(f"{table}:{line}", table, line, items, partial(
+        yield self._made(f"{table}:{line}", table, line, items, partial(
             keeping.store, self._package, table, judged, counts,
         ))  # fmt: skip
 
@@ -161,9 +166,11 @@ class _Loader:
     def _made(
         self, key: str, table: str, line: int, items: list[Incoming | Refused], also: Any
     ) -> Portion:
-        place = self._place | {"table": table, "line": line}
-        digest = hashlib.sha256(f"{self._place['file']}:{key}".encode()).hexdigest()
-        return Portion(f"oneroster:{digest}", items, place, also=also)
+        self._place = self._place | {"table": table, "line": line}
+        return Portion(f"oneroster:{self._digest(key)}", items, dict(self._place), also=also)
+
+    def _digest(self, key: str) -> str:
+        return hashlib.sha256(f"{self._place['file']}:{key}".encode()).hexdigest()
 
 
 def _referred(table: str) -> set[str]:
