@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 _MAIN = "from xueqiao.cli import main; main()"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -52,7 +52,7 @@ class Server:
     """A home, a database and a key; started and killed at will."""
 
     def __init__(self, home: Path, database_url: str, **settings: str) -> None:
-        self.home, self.port, self.database_url = home, _free_port(), database_url
+        self.home, self.port, self.database_url = home, free_port(), database_url
         self.environment = os.environ | {
             "XUEQIAO_HOME": str(home), "XUEQIAO_DATABASE_URL": database_url, "TERM": "dumb",
             "XUEQIAO_INTAKE": "journal", "DJANGO_SETTINGS_MODULE": "xueqiao.settings",

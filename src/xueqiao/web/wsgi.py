@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from django.conf import settings
@@ -16,3 +17,7 @@ if settings.INTAKE == "journal":
     from xueqiao.records.journal import door
 
     door.open_()
+
+# What is loaded by now stays: collections need not look through it for each batch of statements.
+gc.collect()
+gc.freeze()

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -31,6 +32,7 @@ _LONGEST_PAUSE_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
 _LOOK_AROUND_SECONDS = 2.0
 _TRY_AGAIN_SECONDS = 1.0
+_TURN = ".turn"
 
 
 class Drain:
@@ -71,9 +73,9 @@ class Drain:
 
     def _pause(self, took: float) -> None:
         """Leave the processor to who takes in, while a burst lasts and the journal has room."""
-        is_burst, self._seen = self._journal.taken > self._seen, self._journal.taken
-        has_room = self._journal.bytes < self._most_bytes / 2
-        if is_burst and has_room and self._journal.pressure.mean > _BURST:
+        is_fed, self._seen = self._journal.taken > self._seen, self._journal.taken
+        is_burst = self._journal.bytes > _GROUP_BYTES and self._journal.pressure.mean > _BURST
+        if is_fed and is_burst and self._journal.bytes < self._most_bytes / 2:
             self._ending.wait(min(took * _PAUSE_FACTOR, _LONGEST_PAUSE_SECONDS))
 
     def _look_around(self) -> None:
@@ -97,9 +99,28 @@ def store_first(journal: Journal) -> int:
     """
     batches = journal.first(_GROUP_BYTES)
     if batches:
-        store([each.parcel or entries.read(each.segment.read(each.place)) for each in batches])
+        parcels = [each.parcel or entries.read(each.segment.read(each.place)) for each in batches]
+        with _turn(journal.folder.parent):
+            store(parcels)
         journal.stored(batches)
     return len(batches)
+
+
+@contextmanager
+def _turn(home: Path) -> Iterator[None]:
+    """Let the processes of this machine write to SQLite in turn.
+
+    Who waits for its own lock asks again now and then, and may lose for seconds to a busy one.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    handle = os.open(home / _TURN, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def store(parcels: list[statements.Parcel]) -> None:
