@@ -17,6 +17,7 @@ from django.db import close_old_connections, transaction
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
+from xueqiao.cmi5 import sessions
 from xueqiao.creditbank import completions, conversion, credentials
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.intake import alarms, running
@@ -67,6 +68,7 @@ PERIODIC = {
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),
     "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),
     "propose_personas": Periodic(timedelta(days=1), lambda now: proposals.find(now=now)),
+    "abandon_sessions": Periodic(timedelta(minutes=5), lambda now: sessions.abandon_due(at=now)),
     "prune_jobs": Periodic(timedelta(days=1), prune),
 }
 

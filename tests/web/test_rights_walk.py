@@ -34,6 +34,7 @@ DOORS = {
     "network.places": ("institution", "county", "province", "operator"),
     "hall.roster": ("teacher", "institution", "county", "province"),
     "hall.enrol_for_others": ("helper",),
+    "cmi5.courses": ("teacher", "institution", "province", "operator"),
     "creditbank.queue": ("helper", "institution", "assessor", "county", "province"),
     "creditbank.accept": ("helper", "institution", "province"),
     "creditbank.assess": ("assessor",),

@@ -59,6 +59,7 @@ def steps() -> list[Step]:
         Step("load_catalogue", _("Courses, concepts, disciplines"), {}),
         Step("load_oulad_classes", _("Classes, enrolments, completions"), {}),
         Step("load_sample_classes", _("Classes open for enrolment"), {}),
+        Step("load_cmi5_sample", _("One online course"), {}),
         Step("load_budgets", _("Sample budgets"), {}),
         Step("ingest", _("Learning records of three platforms"), {}),
         Step("load_standards", _("Qualification framework, standards, rules"), {}),

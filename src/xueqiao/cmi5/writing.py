@@ -25,16 +25,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from xueqiao.cmi5.models import Part, Registration
+    from xueqiao.records.deliveries import Source
 
 SPOKEN = "1.0.3"
 
 
-def platform(at: datetime) -> sources.Source:
+def platform(at: datetime) -> Source:
     """The source of what the platform says."""
     return sources.open_source(code="cmi5", name="Xueqiao cmi5", at=at)
 
 
-def units(at: datetime) -> sources.Source:
+def units(at: datetime) -> Source:
     """The source of what assignable units say."""
     return sources.open_source(code="cmi5-units", name="Xueqiao cmi5 units", at=at)
 

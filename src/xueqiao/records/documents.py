@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+__all__ = [
+    "JSON", "Changed", "Condition", "ConditionMissing", "DocumentKind", "NotMergeable", "Place",
+    "Sent", "TooLarge", "TypeUnfit", "Unguarded", "delete", "delete_all", "forget", "is_json",
+    "keys", "post", "put", "read",
+]  # fmt: skip
 JSON = "application/json"
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 _CONTENT_TYPE = re.compile(r"[\x20-\x7e]{1,200}")

@@ -10,16 +10,18 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from xueqiao.kernel import clock
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from xueqiao.people.models import Person
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def page(policy: rights.Policy) -> Callable[[View], View]:
@@ -27,7 +29,7 @@ def page(policy: rights.Policy) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             somebody = person(request)
             if rights.allows(somebody, policy, clock.local_date(clock.now())):
                 return view(request, *args, **kwargs)

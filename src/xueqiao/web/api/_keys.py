@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from xueqiao.cmi5 import sessions, writing
 from xueqiao.kernel import clock, errors
 from xueqiao.records import counts, keys, limits, tokens
 from xueqiao.records.models import Scope, Source
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+    from xueqiao.cmi5.models import Session
 
 
 class NoKey(errors.Refusal):
@@ -38,14 +41,16 @@ class Credential:
     Attributes:
         source: whose statements it sends.
         scopes: values of ``Scope``.
-        kind: ``key`` or ``token``.
-        key: the name of the key, or the subject of the token.
+        kind: ``key``, ``token`` or ``session``.
+        key: the name of the key, the subject of the token, or the id of the session.
+        session: of a launched unit, which reaches only what is its own (``_units``).
     """
 
     source: Source
     scopes: frozenset[str]
     kind: str
     key: str
+    session: Session | None = None
 
     def may(self, *scopes: str) -> bool:
         """Whether one of these scopes, or all, is among its own."""
@@ -170,5 +175,19 @@ def _by_key(coded: str) -> Credential | None:
 
 
 def _by_pair(key: str, secret: str) -> Credential | None:
+    if key.startswith(sessions.TOKEN_PREFIX):
+        return _by_session(key, secret)
     pair = keys.authenticate(key=key, secret=secret, at=clock.now()) if key else None
     return Credential(pair.source, frozenset(pair.scopes), "key", pair.key) if pair else None
+
+
+_OF_SESSIONS = frozenset({Scope.WRITE, Scope.READ, Scope.STATE, Scope.PROFILE})
+
+
+def _by_session(key: str, secret: str) -> Credential | None:
+    """The credential of a launched unit; ``_units`` narrows what its scopes reach."""
+    now = clock.now()
+    found = sessions.authenticate(key=key, secret=secret, at=now)
+    if found is None:
+        return None
+    return Credential(writing.units(now), _OF_SESSIONS, "session", str(found.key), found)

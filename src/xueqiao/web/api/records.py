@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -11,10 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import clock, errors
+from xueqiao.kernel import errors
 from xueqiao.records import attachments, checking, parameters, query, shown
-from xueqiao.records.journal import door
-from xueqiao.web.api import _keys, _multipart, _xapi
+from xueqiao.web.api import _keys, _multipart, _units, _xapi
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -35,7 +33,7 @@ def post(request: HttpRequest) -> HttpResponse:
     for name in request.GET:
         raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
     received = _xapi.received(request)
-    return _xapi.json([str(each) for each in _store(request, received)])
+    return _xapi.json([str(each) for each in _units.store(request, received)])
 
 
 def put(request: HttpRequest) -> HttpResponse:
@@ -47,25 +45,13 @@ def put(request: HttpRequest) -> HttpResponse:
     wanted = parameters.uuid("statementId", request.GET.get("statementId", ""))
     received = _xapi.received(request)
     one = checking.under(received.items, wanted, is_list=received.is_list)
-    _store(request, received._replace(items=[one]))
+    _units.store(request, received._replace(items=[one]))
     return HttpResponse(status=204)
-
-
-def _store(request: HttpRequest, received: _xapi.Received) -> list[uuid.UUID]:
-    _keys.charge(request, len(received.items))
-    return door.accept(
-        source=_keys.credential(request).source,
-        items=received.items,
-        received_at=clock.now(),
-        batch_key=f"http:{uuid.uuid4()}",
-        parts=received.parts,
-        defines=_keys.credential(request).defines,
-    )
 
 
 def find(request: HttpRequest) -> HttpResponseBase:
     """One statement by its id, or a page of a list."""
-    source, given = _keys.reader(request), _xapi.given(request)
+    source, given = _keys.reader(request), _units.narrow(request, _xapi.given(request))
     asked = parameters.single(given)
     form = parameters.form(
         given,
@@ -75,7 +61,7 @@ def find(request: HttpRequest) -> HttpResponseBase:
     if asked is None:
         return _list(request, given, form, source)
     row = query.one(asked[0], voided=asked[1], source=source)
-    if row is None:
+    if row is None or not _units.sees(request, row):
         raise StatementNotFound(_("No statement has the id {id}.").format(id=asked[0]))
     response = _answer(request, shown.statement(row, form), [row], given)
     response.headers["Last-Modified"] = http_date(row.stored_at.timestamp())

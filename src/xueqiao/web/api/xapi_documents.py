@@ -12,7 +12,7 @@ from xueqiao.kernel import clock, errors
 from xueqiao.records import document_parameters as words
 from xueqiao.records import documents
 from xueqiao.records.models import Document, DocumentKind, Scope
-from xueqiao.web.api import _keys, _protocol, _xapi
+from xueqiao.web.api import _keys, _protocol, _units, _xapi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Resource:
         """One document, or the list of ids."""
         _keys.need(request, self.scope)
         given = _xapi.given(request)
-        place = words.place(self.kind, given, also=("since",))
+        place = _units.place(request, lambda: words.place(self.kind, given, also=("since",)))
         since = words.since(given)
         if not place.key:
             return _xapi.json(documents.keys(place, since=since))
@@ -68,7 +68,8 @@ class Resource:
         _keys.need(request, self.scope)
         given, is_state = _xapi.given(request), self.kind == DocumentKind.STATE
         dated = is_state and _xapi.spoken(request) < "2"
-        place = words.place(self.kind, given, also=("since",) if dated else ())
+        also = ("since",) if dated else ()
+        place = _units.place(request, lambda: words.place(self.kind, given, also=also))
         since = words.since(given)
         if not is_state:
             words.need(given, words.KEYS[self.kind])
@@ -81,9 +82,10 @@ class Resource:
     def _sent(self, request: HttpRequest) -> dict[str, Any]:
         credential = _keys.need(request, self.scope)
         kind = request.META.get("CONTENT_TYPE") or "application/octet-stream"
+        sent, given = documents.Sent(_protocol.body(request), kind), _xapi.given(request)
         return {
-            "place": words.one(self.kind, _xapi.given(request)),
-            "sent": documents.Sent(_protocol.body(request), kind),
+            "place": _units.place(request, lambda: words.one(self.kind, given), sent),
+            "sent": sent,
             "condition": _condition(request),
             "source": credential.source,
             "at": clock.now(),

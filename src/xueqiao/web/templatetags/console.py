@@ -24,6 +24,7 @@ SECTIONS = (
     ("console-conversions", _("Conversions"), rights.RECOGNITION_DECIDE),
     ("console-classes", _("Classes and rosters"), rights.ROSTER),
     ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
+    ("console-online", _("Online courses"), rights.CMI5_COURSES),
     ("console-places", _("Places"), rights.PLACES),
     ("console-institutions", _("Institutions"), rights.PLACES),
     ("console-blank-spots", _("Blank spots"), rights.PLACES),
