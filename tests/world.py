@@ -36,12 +36,23 @@ class World:
     key: int
     statement: str
     voided: str
+    destination: int
+    reaction: int
+    profile_contract: int
     people: dict[str, int]
 
 
 def build(now: datetime | None = None) -> World:
     """Make the world. Classes lie around ``now``, so that one is open and one is over."""
-    from tests.world_parts import bank, figures, learning, places, records, staff  # noqa: PLC0415 - after Django is ready
+    from tests.world_parts import (  # noqa: PLC0415 - after Django is ready
+        bank,
+        figures,
+        learning,
+        places,
+        records,
+        relay,
+        staff,
+    )
     from xueqiao.kernel import clock  # noqa: PLC0415
 
     now = now or clock.now()
@@ -62,6 +73,7 @@ def build(now: datetime | None = None) -> World:
         **classes,
         **credit,
         **sent,
+        **relay.relay(now),
     )
 
 

@@ -38,6 +38,12 @@ CONSOLE = {
     "statement": ("/console/records/statements/{statement}/", "operator"),
     "statement-voided": ("/console/records/statements/{voided}/", "operator"),
     "quarantine": ("/console/records/quarantine/", "operator"),
+    "destinations": ("/console/records/destinations/", "operator"),
+    "destination": ("/console/records/destinations/{destination}/", "operator"),
+    "destination-new": ("/console/records/destinations/new/", "operator"),
+    "reaction": ("/console/records/reactions/{reaction}/", "operator"),
+    "profiles": ("/console/records/profiles/", "operator"),
+    "profile-report": ("/console/records/profile-reports/{profile_contract}/", "operator"),
     "refused": ("/console/records/", "county"),
 }
 COCKPIT = {
