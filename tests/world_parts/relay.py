@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.records import factories as f
+from xueqiao.records import sources
 from xueqiao.relay import destinations, reactions
 from xueqiao.relay.models import Shipment
 from xueqiao.relay.profiles import contracts
@@ -13,7 +14,7 @@ VIDEO = "https://w3id.org/xapi/video"
 
 
 def relay(now):
-    source = f.source("townschool")
+    source = sources.open_source(code="sheyang-town", name="镇成人教育中心平台", at=now)
     said = f.statement(verb={"id": COMPLETED})
     f.store(said, of=source)
     given = destinations.Given(
