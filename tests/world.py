@@ -39,6 +39,11 @@ class World:
     destination: int
     reaction: int
     profile_contract: int
+    erasure: int
+    erased: int
+    persona: str
+    sheet: int
+    export: str
     people: dict[str, int]
 
 
@@ -46,6 +51,7 @@ def build(now: datetime | None = None) -> World:
     """Make the world. Classes lie around ``now``, so that one is open and one is over."""
     from tests.world_parts import (  # noqa: PLC0415 - after Django is ready
         bank,
+        erasure,
         figures,
         learning,
         places,
@@ -74,6 +80,7 @@ def build(now: datetime | None = None) -> World:
         **credit,
         **sent,
         **relay.relay(now),
+        **erasure.erasure(people, now),
     )
 
 
