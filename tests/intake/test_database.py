@@ -144,7 +144,8 @@ def test_rows_that_arrive_while_it_is_read_are_neither_lost_nor_repeated(table, 
 def test_a_row_of_2099_is_held_and_hides_nothing_that_comes_later(table):
     table.run(INSERT, [row(1), row(2, datetime.fromisoformat("2099-01-01"))])
     made = connect(table)
-    assert run(made)[0] == 2
+    assert run(made) == (2, 1, 0, 1)
+    assert Quarantine.objects.get().reason == "time_future"
     table.run(INSERT, [row(3, NOON + timedelta(hours=1))])
     assert run(made)[1] == 1
 

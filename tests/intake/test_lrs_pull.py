@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from tests.records import factories as f
 from tests.servers import Said, neighbour
 from xueqiao.intake import connections, running
 from xueqiao.kernel import clock
+from xueqiao.records import attachments
 from xueqiao.records.models import Quarantine, Statement
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +31,7 @@ def elsewhere(tmp_path_factory):
 def connect(url, **values):
     values = {
         "endpoint": f"{url}/xapi/", "version": "1.0.3", "authentication": "basic", "key": "k",
-        "secret": "s", "attachments": "no",
+        "secret": "s",
     } | values  # fmt: skip
     return connections.create(
         source=f.source(), kind="lrs", name=f"Pull {uuid.uuid4()}", values=values, at=clock.now()
@@ -133,7 +135,7 @@ def test_it_asks_as_the_standard_says_and_begins_before_where_it_ended():
         run(made)
     first, second = other.asked
     assert (first.path, first.query) == (
-        "/xapi/statements", {"ascending": "true", "limit": "500"},
+        "/xapi/statements", {"ascending": "true", "limit": "500", "attachments": "true"},
     )  # fmt: skip
     assert first.headers["authorization"] == "Basic azpz"
     assert first.headers["x-experience-api-version"] == "1.0.3"
@@ -254,3 +256,56 @@ def test_a_token_that_does_not_end_is_sent_as_it_is():
     with neighbour(lambda _asked: listed([])) as other:
         run(connect(other.url, authentication="bearer", secret="t0ken"))
     assert other.asked[0].headers["authorization"] == "Bearer t0ken"
+
+
+def announced(data, **changes):
+    sha2 = hashlib.sha256(data).hexdigest()
+    return {
+        "usageType": "https://school.example/essay", "display": {"en": "Essay"},
+        "contentType": "text/plain", "length": len(data), "sha2": sha2,
+    } | changes  # fmt: skip
+
+
+def test_files_come_with_their_statements(elsewhere):
+    made = of(elsewhere)
+    run(made)
+    data = b"To be\r\n--or not to be\r\n\r\n\x00\xff"
+    sent = f.statement(attachments=[announced(data)])
+    sha2 = sent["attachments"][0]["sha2"]
+    body = (
+        b"--XX\r\nContent-Type: application/json\r\n\r\n" + json.dumps(sent).encode()
+        + b"\r\n--XX\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\n"
+        + f"X-Experience-API-Hash: {sha2}\r\n\r\n".encode() + data + b"\r\n--XX--\r\n"
+    )  # fmt: skip
+    headers = {"Content-Type": "multipart/mixed; boundary=XX"}
+    answer = elsewhere.ask("POST", "/xapi/statements", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert run(made).accepted == 1
+    row = Statement.objects.get(uuid=sent["id"])
+    (held,) = attachments.of_page([row.pk])
+    assert attachments.read(held) == data
+
+
+def test_a_statement_whose_file_lies_is_held():
+    good, bad = announced(b"one"), announced(b"two")
+    pair = [f.statement(attachments=[each]) for each in (good, bad)]
+
+    def answer(_asked):
+        body = b"--b\r\n\r\n" + json.dumps({"statements": pair, "more": ""}).encode()
+        for each, data in ((good, b"one"), (bad, b"TWO")):
+            head = f"\r\n--b\r\nX-Experience-API-Hash: {each['sha2']}\r\n\r\n"
+            body += head.encode() + data
+        return Said(
+            body=body + b"\r\n--b--", headers={"Content-Type": 'multipart/mixed; boundary="b"'}
+        )
+
+    with neighbour(answer) as other:
+        assert told(run(connect(other.url))) == (2, 1, 0, 1)
+    assert bad["sha2"] in Quarantine.objects.get().detail
+
+
+def test_a_statement_of_2099_is_held():
+    far = f.statement(timestamp="2099-01-01T00:00:00Z")
+    with neighbour(lambda _asked: listed([far])) as other:
+        assert told(run(connect(other.url))) == (1, 0, 0, 1)
+    assert Quarantine.objects.get().reason == "time_future"

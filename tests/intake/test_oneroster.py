@@ -135,6 +135,15 @@ def test_a_delta_package_changes_only_what_it_names(school):
     assert active("enrollments") == {"e1", "e2", "e3", "e4"}
 
 
+def test_an_enrolment_of_2099_is_held(school):
+    school.connect().hand_in(r.package(r.ROWS))
+    row = r.ROWS["enrollments"][1] | {
+        "sourcedId": "e9", "status": "active", "dateLastModified": "2099-01-01T00:00:00Z",
+    }  # fmt: skip
+    assert school.hand_in(delta(row)) == (1, 0, 0, 1)
+    assert Quarantine.objects.get().reason == "time_future"
+
+
 def test_a_delta_row_without_its_time_is_refused(school):
     school.connect().hand_in(r.package(r.ROWS))
     assert school.hand_in(delta(r.ROWS["enrollments"][1])) == (1, 0, 0, 1)

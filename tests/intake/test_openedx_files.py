@@ -73,6 +73,12 @@ def test_logs_come_in_once_whatever_they_are_called(drop):
     assert (Statement.objects.count(), Quarantine.objects.count()) == (40, 2)
 
 
+def test_a_line_of_2099_is_held(drop):
+    lay(drop, "tracking.log", line("seq_next", {"id": "b"}, time="2099-01-01T00:00:00Z").encode())
+    assert run(connect()) == (1, 0, 0, 1)
+    assert Quarantine.objects.get().reason == "time_future"
+
+
 def test_a_stopped_file_goes_on_at_its_line(drop, monkeypatch):
     monkeypatch.setattr(openedx_files, "LINES_A_PORTION", 10)
     lay(drop, "tracking.log.gz", gzip.compress(log(35)))

@@ -64,6 +64,12 @@ def test_another_event_under_a_known_id_is_held(client, headers):
     assert Quarantine.objects.get().reason == "conflict"
 
 
+def test_an_event_of_the_year_2099_is_held(client, headers):
+    sent = event("ViewEvent", "Viewed", eventTime="2099-01-01T00:00:00.000Z")
+    assert post(client, envelope(sent), headers).json() == counts(1, 0, 0, 1, 0)
+    assert Quarantine.objects.get().reason == "time_future"
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [

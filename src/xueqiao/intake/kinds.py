@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
+    from xueqiao.records.attachments import Part
     from xueqiao.records.checking import Incoming, Refused
 
 SettingKind = Literal["text", "url", "secret", "number", "choice", "mapping"]
@@ -41,6 +42,7 @@ class Portion(NamedTuple):
         items: in the order of arrival; may be empty, which only moves the watermark.
         watermark: what ``pull`` needs to go on behind this portion; JSON.
         file: the file that it comes from, if it comes from one.
+        parts: files that came with the statements, by hash; None: they are not looked at.
         also: what a kind keeps beside statements, written in the same transaction.
     """
 
@@ -49,6 +51,7 @@ class Portion(NamedTuple):
     watermark: dict[str, Any]
     file: File | None = None
     also: Callable[[], None] | None = None
+    parts: Mapping[str, Part] | None = None
 
 
 class Setting(NamedTuple):

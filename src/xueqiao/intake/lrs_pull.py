@@ -26,7 +26,7 @@ from xueqiao.records.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from xueqiao.intake.remote_lrs import Page
+    from xueqiao.intake.remote_lrs import Files, Page
 
 STATEMENTS_A_PAGE = 500
 OVERLAP_SECONDS = 60
@@ -39,10 +39,10 @@ def pull(config: Mapping[str, Any], watermark: dict[str, Any]) -> Iterator[Porti
     place, seen = dict(watermark), set()
     page = _begin(lrs, config, place)
     while True:
-        items = _items(lrs, page, spoken)
+        items, files = _items(lrs, page, spoken)
         place = _after(place, page)
         if items or place != watermark:
-            yield Portion(_key(items), items, place)
+            yield Portion(_key(items), items, place, parts=files)
         if not page.more:
             return
         if page.more in seen:
@@ -105,15 +105,19 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _items(lrs: RemoteLrs, page: Page, spoken: str) -> list[Incoming | Refused]:
+def _items(
+    lrs: RemoteLrs, page: Page, spoken: str
+) -> tuple[list[Incoming | Refused], Files | None]:
     items: list[Incoming | Refused] = []
+    files = page.files
     for text in page.texts:
         if voided := _voids(_decoded(text)):
             held = lrs.voided(voided)
             if held is not None:
                 items.append(_item(held[0], spoken))
+                files = (files or {}) | held[1] if held[1] else files
         items.append(_item(text, spoken))
-    return items
+    return items, files
 
 
 def _item(text: str, spoken: str) -> Incoming | Refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -15,6 +16,7 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors, outbound
+from xueqiao.records import attachments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +48,9 @@ class MoreGone(errors.Refusal):
     status = 502
 
 
+Files = dict[str, attachments.Part]
+
+
 class Page(NamedTuple):
     """One page of an answer.
 
@@ -53,13 +58,13 @@ class Page(NamedTuple):
         texts: each statement exactly as the other store wrote it.
         more: address of the next page, or "".
         through: ``X-Experience-API-Consistent-Through``, or "".
-        files: attachments by the SHA-256 that the answer gives them.
+        files: attachments by their hash; None where the answer cannot bring any.
     """
 
     texts: list[str]
     more: str
     through: str
-    files: dict[str, bytes]
+    files: Files | None
 
 
 class _Listed(msgspec.Struct):
@@ -118,7 +123,7 @@ class RemoteLrs:
         through = answer.headers.get("x-experience-api-consistent-through", "")
         return Page(texts, more, through, files)
 
-    def voided(self, statement_id: str) -> tuple[str, dict[str, bytes]] | None:
+    def voided(self, statement_id: str) -> tuple[str, Files | None] | None:
         """A voided statement and its files; None where the other store does not hold it."""
         words = {"voidedStatementId": statement_id}
         if self._config.get("attachments", "yes") == "yes":
@@ -178,17 +183,20 @@ def _basic(key: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
 
 
-def _parts(answer: outbound.Answer) -> tuple[bytes, dict[str, bytes]]:
-    """The JSON of an answer, and the files that came with it."""
+def _parts(answer: outbound.Answer) -> tuple[bytes, Files | None]:
+    """The JSON of an answer, and the files that came with it.
+
+    A file whose hash lies is left out: the statement that announces it is then held, by name.
+    """
     kind = answer.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/mixed"):
-        return answer.body, {}
+        return answer.body, None
     found = _BOUNDARY.search(kind)
     if found is None:
         raise AnswerUnfit(_("The answer has several parts and does not say where they end."))
     mark = b"\r\n--" + found[1].encode()
     pieces = (b"\r\n" + answer.body).split(mark)[1:]
-    json, files = b"", {}
+    json, files = b"", Files()
     for number, piece in enumerate(each for each in pieces if not each.startswith(b"--")):
         head, _empty, content = piece.partition(b"\r\n\r\n")
         headers = {
@@ -200,5 +208,10 @@ def _parts(answer: outbound.Answer) -> tuple[bytes, dict[str, bytes]]:
         if number == 0:
             json = content
         else:
-            files[headers.get("x-experience-api-hash", "").lower()] = content
+            sha2, kind = (
+                headers.get("x-experience-api-hash", "").lower(),
+                headers.get("content-type", ""),
+            )
+            with suppress(attachments.HashWrong):
+                files |= attachments.by_hash([attachments.Part(sha2, kind, content)])
     return json, files

@@ -281,6 +281,7 @@ def _stored(run: Run, portion: Portion, at: datetime) -> BatchResult:
                     received_at=at,
                     batch_key=key,
                     delivery=delivery,
+                    parts=portion.parts,
                 )
         except statements.KeyReused:
             continue
