@@ -36,12 +36,29 @@ class World:
     key: int
     statement: str
     voided: str
+    destination: int
+    reaction: int
+    profile_contract: int
+    erasure: int
+    erased: int
+    persona: str
+    sheet: int
+    export: str
     people: dict[str, int]
 
 
 def build(now: datetime | None = None) -> World:
     """Make the world. Classes lie around ``now``, so that one is open and one is over."""
-    from tests.world_parts import bank, figures, learning, places, records, staff  # noqa: PLC0415 - after Django is ready
+    from tests.world_parts import (  # noqa: PLC0415 - after Django is ready
+        bank,
+        erasure,
+        figures,
+        learning,
+        places,
+        records,
+        relay,
+        staff,
+    )
     from xueqiao.kernel import clock  # noqa: PLC0415
 
     now = now or clock.now()
@@ -62,6 +79,8 @@ def build(now: datetime | None = None) -> World:
         **classes,
         **credit,
         **sent,
+        **relay.relay(now),
+        **erasure.erasure(people, now),
     )
 
 

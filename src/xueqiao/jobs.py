@@ -25,6 +25,8 @@ from xueqiao.kernel import clock, ids, lease
 from xueqiao.records.erasure import execution, retention
 from xueqiao.records.exporting import writing
 from xueqiao.records.personas import proposals
+from xueqiao.relay import reactions, shipping
+from xueqiao.relay.profiles import contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +71,10 @@ PERIODIC = {
     "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),
     "propose_personas": Periodic(timedelta(days=1), lambda now: proposals.find(now=now)),
     "abandon_sessions": Periodic(timedelta(minutes=5), lambda now: sessions.abandon_due(at=now)),
+    "relay": Periodic(timedelta(minutes=1), lambda now: shipping.run(now=now)),
+    "reactions": Periodic(timedelta(minutes=1), lambda now: reactions.run(now=now)),
+    "profiles": Periodic(timedelta(minutes=1), lambda now: contracts.run(now=now)),
+    "prune_shipments": Periodic(timedelta(days=1), lambda now: shipping.prune(now=now)),
     "prune_jobs": Periodic(timedelta(days=1), prune),
 }
 

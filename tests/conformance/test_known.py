@@ -8,6 +8,7 @@ from tests.hall.factories import person as make_person
 from tests.records import factories as f
 from xueqiao.kernel import clock
 from xueqiao.records.models import Actor
+from xueqiao.records.personas import membership
 
 MBOX = {"mbox": "mailto:wei@school.example", "name": "Wei"}
 SHA1 = {"mbox_sha1sum": "a" * 40}
@@ -58,6 +59,21 @@ def link(*identifiers):
         person=found, updated_at=clock.now()
     ) == len(identifiers)
     return found
+
+
+@requirement("XAPI-00246", "those of one persona")
+def test_a_persona_is_one_person_without_an_account_here(lrs):
+    for agent in (MBOX, SHA1, AGENT):
+        lrs.store(f.statement(actor=agent))
+    membership.join(
+        identifiers=["mbox|mailto:wei@school.example", f"sha1|{'a' * 40}"],
+        why="form 12",
+        by=make_person(),
+        at=clock.now(),
+    )
+    found = person(lrs, SHA1)
+    assert (found["mbox"], found["mbox_sha1sum"]) == ([MBOX["mbox"]], [SHA1["mbox_sha1sum"]])
+    assert "account" not in found
 
 
 def test_identifiers_of_other_sources_are_for_readers_of_all(lrs):

@@ -88,6 +88,11 @@ CMI5_COURSES = define(
 )
 CMI5_ALL = define("cmi5.all_courses", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 RECORDS_OPERATE = define("records.operate", Audience.ROLES, K.OPERATOR)
+# An operator asks for an erasure; a second person, of the province too, decides about it.
+RECORDS_ERASE = define("records.erase", Audience.ROLES, K.PROVINCE, K.OPERATOR)
+RECORDS_ERASE_ASK = define("records.erase_ask", Audience.ROLES, K.OPERATOR)
+RECORDS_PERSONAS = define("records.personas", Audience.ROLES, K.OPERATOR)
+RECORDS_EXPORT = define("records.export", Audience.ROLES, K.OPERATOR)
 LAKE_OPERATE = define("lake.operate", Audience.ROLES, K.OPERATOR)
 COCKPIT = define("monitor.cockpit", Audience.EVERYONE)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+__all__ = ["Delivery"]
+
 
 def open_(*, source: Source, name: str, digest: str, at: datetime) -> Delivery:
     """The delivery of a content, made at first use.

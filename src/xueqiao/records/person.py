@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from xueqiao.records.models import Actor, Statement
+from xueqiao.records.personas import reading
 from xueqiao.records.xapi import agents
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ _STATEMENTS_READ = 20
 def person(agent: dict[str, Any], *, source: Source | None) -> dict[str, Any]:
     """All that is known of an agent, each property a list.
 
-    Identifiers of one person are joined only where somebody linked them to that person; nobody is
-    guessed. An agent whom nobody knows is answered with what was asked.
+    Identifiers are joined only where somebody said that they are one human being: a linked person,
+    or a persona; nobody is guessed. An agent whom nobody knows is answered with what was asked.
 
     Args:
         agent: checked; an agent or an identified group.
@@ -32,8 +33,8 @@ def person(agent: dict[str, Any], *, source: Source | None) -> dict[str, Any]:
     asked = agents.identifier(agent)
     known = Actor.objects.filter(ifi=asked).first()
     rows = [known] if known else []
-    if known and known.person_id and source is None:
-        rows = list(Actor.objects.filter(person=known.person_id).order_by("pk"))
+    if known and source is None:
+        rows = list(Actor.objects.filter(pk__in=reading.together([known.pk])).order_by("pk"))
     found: dict[str, Any] = {"objectType": "Person"}
     names = [agent["name"]] if "name" in agent else []
     if names := sorted({*names, *_names(rows, source)}):

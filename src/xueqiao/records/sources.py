@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xueqiao.people.models import Person
 
-
+__all__ = ["Source"]
 _LONGEST_NAME, _LONGEST_CONTACT = 120, 200
 _MOST = 2**31 - 1
 SHORTEST_SILENCE = 60

@@ -122,12 +122,16 @@ def take(*, job: ExportJob, number: int, by: Person, at: datetime) -> Path:
     part = job.parts.filter(number=number).first()
     is_over = job.state != ExportJob.State.DONE or job.expires_at is None or job.expires_at <= at
     if part is None or is_over:
-        raise ExportOver(_("This file is not there (any more). Ask for the export again."))
+        raise ExportOver(gone_text())
     readings.note(
         by=by, at=at, what=Reading.What.EXPORT_TAKEN, rows=part.rows,
         detail={"export": job.pk, "part": number},
     )  # fmt: skip
     return writing.folder(job) / part.name
+
+
+def gone_text() -> str:
+    return _("This file is not there (any more). Ask for the export again.")
 
 
 def withdraw_all(*, at: datetime) -> int:

@@ -40,6 +40,16 @@ def parse(text: str, home_page: str = "") -> str:
     return agents.identifier(agent)
 
 
+def agent_json(text: str) -> str:
+    """The agent that a text means, as the statement resource takes it.
+
+    Raises:
+        IdentifierUnfit: as ``parse``.
+    """
+    parse(text)
+    return msgspec.json.encode(_agent(text.strip(), "")).decode()
+
+
 def _agent(given: str, home_page: str) -> Any:
     if home_page:
         return {"account": {"homePage": home_page, "name": given}}

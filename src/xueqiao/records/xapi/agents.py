@@ -28,13 +28,13 @@ def actor(value: Any, at: str) -> None:
 def agent(value: Any, at: str) -> None:
     """One agent: exactly one identifier."""
     found = values.mapping(value, at)
-    values.only(found, _AGENT, at)
     if found.get("objectType", "Agent") != "Agent":
         raise values.refuse(
             f"{at}/objectType",
             _("An agent's objectType is “Agent”, not {value}."),
             value=found["objectType"],
         )
+    values.only(found, _AGENT, at)
     if "name" in found:
         values.text(found["name"], f"{at}/name")
     names = [name for name in IDENTIFIERS if name in found]

@@ -129,6 +129,9 @@ def key_row(pair: KeyPair, at: datetime) -> dict[str, Any]:
     }
 
 
+_YEAR_MINUTES = 366 * 24 * 60
+
+
 class TermsForm(forms.Form):
     """On what terms a source is taken from."""
 
@@ -162,6 +165,7 @@ class TermsForm(forms.Form):
     silent_minutes = forms.IntegerField(
         label=gettext_lazy("Alarm after so many silent minutes"),
         min_value=1,
+        max_value=_YEAR_MINUTES,
         required=False,
         help_text=gettext_lazy("empty: no alarm"),
     )

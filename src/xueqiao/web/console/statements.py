@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -139,6 +140,7 @@ def find(form: FilterForm, after: str) -> Found:
         return Found([], "")
     code = form.cleaned_data["source"]
     source = Source.objects.filter(code=code).first() if code else None
+    filters = replace(filters, voided=form.cleaned_data["voided"] == "only")
     page = query.page(filters, source=source)
     return Found(page.rows, parameters.token(page.following) if page.following else "")
 

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import path
 
 from xueqiao.people import rights
-from xueqiao.records.models import Statement, StatementReference, Verb
+from xueqiao.records import attachments
+from xueqiao.records.models import Statement, StatementAttachment, StatementReference, Verb
 from xueqiao.web import access
 from xueqiao.web.console import statements as shown
 
@@ -53,6 +54,7 @@ def statement(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "is_cut": len(row.text) > SHOWN_TEXT,
         "pretty": json.dumps(said, ensure_ascii=False, indent=2)[:SHOWN_TEXT],
         "voiding": voiding if row.voids is None else None,
+        "attachments": row.attachments.order_by("pk"),
         "referring": [each.statement for each in referring[:REFERRERS]],
     }
     return render(request, "console/statement.html", context)
@@ -63,6 +65,13 @@ def text(_request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The exact text of a statement as a file."""
     row = get_object_or_404(Statement.objects.only("uuid", "text"), uuid=uuid)
     return _file(row.text.encode(), f"{row.uuid}.json", "application/json")
+
+
+@access.page(rights.RECORDS_OPERATE)
+def attachment(_request: HttpRequest, pk: int) -> HttpResponse:
+    """The bytes that came with a statement, always as a file and never shown in the browser."""
+    row = get_object_or_404(StatementAttachment, pk=pk)
+    return _file(attachments.read(row), row.sha2, "application/octet-stream")
 
 
 def _file(data: bytes, name: str, kind: str) -> HttpResponse:
@@ -76,4 +85,5 @@ urlpatterns = [
     path("console/records/statements/", statements, name="console-statements"),
     path("console/records/statements/<uuid:uuid>/", statement, name="console-statement"),
     path("console/records/statements/<uuid:uuid>.json", text, name="console-statement-text"),
+    path("console/records/attachments/<int:pk>/", attachment, name="console-attachment"),
 ]

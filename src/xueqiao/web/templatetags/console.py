@@ -29,6 +29,9 @@ SECTIONS = (
     ("console-institutions", _("Institutions"), rights.PLACES),
     ("console-blank-spots", _("Blank spots"), rights.PLACES),
     ("console-records", _("Records"), rights.RECORDS_OPERATE),
+    ("console-personas", _("Personas"), rights.RECORDS_PERSONAS),
+    ("console-exports", _("Exports"), rights.RECORDS_EXPORT),
+    ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
 )
 
 

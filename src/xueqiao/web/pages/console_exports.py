@@ -1,0 +1,247 @@
+"""Console: exports of large results, and who read what names people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from xueqiao.kernel import clock, errors
+from xueqiao.people import rights
+from xueqiao.records.exporting import jobs
+from xueqiao.records.models import ExportJob, Reading
+from xueqiao.records.personas import identifiers
+from xueqiao.web import access, lists
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
+
+State = ExportJob.State
+LEVELS = {State.DONE: "ok", State.FAILED: "bad", State.CANCELLED: "", State.EXPIRED: ""}
+
+
+def filters_text(job: ExportJob) -> str:
+    """The filters of an export in one line."""
+    given = {name: text for name, text in job.filters.items() if text != "false"}
+    if "persona" in given:
+        given["persona"] = identifiers.show(given["persona"])
+    return ", ".join(f"{name}: {text}" for name, text in given.items()) or _("everything")
+
+
+EXPORTS = lists.Listing(
+    code="exports",
+    columns=(
+        lists.Column(
+            gettext_lazy("Export"),
+            lambda row: f"X-{row.pk}",
+            head=True,
+            sort="number",
+            link=lambda row: reverse("console-export", args=[row.key]),
+        ),
+        lists.Column(gettext_lazy("File"), lambda row: row.get_kind_display()),
+        lists.Column(gettext_lazy("Filter"), filters_text),
+        lists.Column(
+            gettext_lazy("State"),
+            lambda row: row.get_state_display(),
+            state=lambda row: LEVELS.get(row.state, "now"),
+        ),
+        lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True),
+        lists.Column(gettext_lazy("Asked on"), lambda row: row.asked_at),
+        lists.Column(gettext_lazy("Kept until"), lambda row: row.expires_at or "–"),
+    ),
+    sorts={"number": ("-id",)},
+    filters=(
+        lists.Filter(
+            "state",
+            gettext_lazy("State"),
+            lambda: State.choices,
+            lambda rows, state: rows.filter(state=state),
+        ),
+    ),
+)
+
+
+@access.page(rights.RECORDS_EXPORT)
+def exports(request: HttpRequest) -> HttpResponse:
+    """The exports of whoever is signed in, newest first."""
+    rows = ExportJob.objects.filter(asked_by=access.signed_in(request))
+    return lists.answer(request, EXPORTS, rows, "console/exports.html")
+
+
+class ExportForm(forms.Form):
+    """Filters of the statement resource, and the kind of file."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of file"),
+        choices=ExportJob.Kind.choices,
+        widget=forms.RadioSelect,
+        initial=ExportJob.Kind.NDJSON,
+    )
+    agent = forms.CharField(
+        label=gettext_lazy("Agent: exactly this identifier"),
+        required=False,
+        help_text=gettext_lazy(
+            "A mailbox, its SHA-1, an OpenID address, or an account as “https://platform.example "
+            "name”."
+        ),
+    )
+    persona = forms.CharField(
+        label=gettext_lazy("Persona: this identifier and all that are joined with it"),
+        required=False,
+    )
+    verb = forms.CharField(label=gettext_lazy("Verb (address)"), required=False)
+    activity = forms.CharField(label=gettext_lazy("Activity (address)"), required=False)
+    registration = forms.UUIDField(label=gettext_lazy("Registration"), required=False)
+    since = forms.DateField(
+        label=gettext_lazy("Stored from this day on"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Stored before this day"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+    )
+    related_agents = forms.BooleanField(
+        label=gettext_lazy("The agent anywhere in the statement"), required=False
+    )
+    related_activities = forms.BooleanField(
+        label=gettext_lazy("The activity anywhere in the statement"), required=False
+    )
+
+
+@access.page(rights.RECORDS_EXPORT)
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask for an export; filters in the address fill the form."""
+    form = ExportForm(request.POST or None, initial=request.GET.dict())
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                return redirect("console-export", _asked(request, form.cleaned_data).key)
+            except errors.Refusal as why:
+                form.add_error(why.pointer if why.pointer in form.fields else None, str(why))
+    return render(request, "console/export_ask.html", {"form": form}, status=status)
+
+
+def _asked(request: HttpRequest, given: dict[str, Any]) -> ExportJob:
+    texts = ("verb", "activity", "registration")
+    filters = {name: str(given[name]) for name in texts if given[name]}
+    for name in ("since", "until"):
+        if given[name]:
+            filters[name] = clock.start_of(given[name]).isoformat()
+    for name in ("related_agents", "related_activities"):
+        if given[name]:
+            filters[name] = "true"
+    if given["agent"]:
+        filters["agent"] = identifiers.agent_json(given["agent"])
+    if given["persona"]:
+        filters["persona"] = identifiers.parse(given["persona"])
+    who = access.signed_in(request)
+    return jobs.ask(filters=filters, kind=given["kind"], by=who, at=clock.now())
+
+
+@access.page(rights.RECORDS_EXPORT)
+def one(request: HttpRequest, key: UUID) -> HttpResponse:
+    """One export: how far it is, and its files when it is ready."""
+    return _page(request, _find(request, key))
+
+
+def _find(request: HttpRequest, key: UUID) -> ExportJob:
+    return get_object_or_404(ExportJob, key=key, asked_by=access.signed_in(request))
+
+
+def _page(request: HttpRequest, job: ExportJob, why: errors.Refusal | None = None) -> HttpResponse:
+    context = {
+        "job": job,
+        "filters": filters_text(job),
+        "parts": job.parts.order_by("number"),
+        "is_open": job.state in {State.WAITING, State.RUNNING},
+        "level": LEVELS.get(State(job.state), "now"),
+        "refusal": why,
+    }
+    fragment = request.headers.get("HX-Target") == "export"
+    template = "console/_export.html" if fragment else "console/export.html"
+    return render(request, template, context, status=why.status if why else 200)
+
+
+@require_POST
+@access.page(rights.RECORDS_EXPORT)
+def cancel(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Stop an export that is not ready."""
+    job = _find(request, key)
+    try:
+        jobs.cancel(job=job, by=access.signed_in(request), at=clock.now())
+    except errors.Refusal as why:
+        return _page(request, job, why)
+    return redirect("console-export", key)
+
+
+@access.page(rights.RECORDS_EXPORT)
+def part(request: HttpRequest, key: UUID, number: int) -> HttpResponse:
+    """One file of an export, for who asked; written down."""
+    job = _find(request, key)
+    try:
+        found = jobs.take(job=job, number=number, by=access.signed_in(request), at=clock.now())
+        file = found.open("rb")
+    except (errors.Refusal, FileNotFoundError) as why:
+        refused = why if isinstance(why, errors.Refusal) else jobs.ExportOver(jobs.gone_text())
+        return _page(request, job, refused)
+    name = f"X-{job.pk}-{found.name}"
+    return FileResponse(file, as_attachment=True, filename=name)  # type: ignore[return-value]
+
+
+READINGS = lists.Listing(
+    code="readings",
+    columns=(
+        lists.Column(gettext_lazy("When"), lambda row: row.at, head=True, sort="when"),
+        lists.Column(gettext_lazy("Who"), lambda row: row.by.name if row.by else _("command")),
+        lists.Column(gettext_lazy("What"), lambda row: row.get_what_display()),
+        lists.Column(gettext_lazy("Of what"), lambda row: detail_text(row.detail)),
+        lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True),
+    ),
+    sorts={"when": ("-at", "-id")},
+    filters=(
+        lists.Filter(
+            "what",
+            gettext_lazy("What"),
+            lambda: Reading.What.choices,
+            lambda rows, what: rows.filter(what=what),
+        ),
+    ),
+    search=lambda rows, text: rows.filter(by__name__icontains=text),
+    search_hint=gettext_lazy("name of who read"),
+)
+
+
+def detail_text(detail: dict[str, Any]) -> str:
+    """What was read, in one line."""
+    filters = detail.get("filters", {})
+    given = {name: text for name, text in detail.items() if name != "filters"} | filters
+    return ", ".join(f"{name}: {text}" for name, text in given.items())
+
+
+@access.page(rights.RECORDS_EXPORT)
+def read_by(request: HttpRequest) -> HttpResponse:
+    """Who read rows that name people."""
+    rows = Reading.objects.select_related("by")
+    return lists.answer(request, READINGS, rows, "console/readings.html")
+
+
+urlpatterns = [
+    path("console/exports/", exports, name="console-exports"),
+    path("console/exports/ask/", ask, name="console-export-ask"),
+    path("console/exports/readings/", read_by, name="console-readings"),
+    path("console/exports/<uuid:key>/", one, name="console-export"),
+    path("console/exports/<uuid:key>/cancel/", cancel, name="console-export-cancel"),
+    path("console/exports/<uuid:key>/<int:number>/", part, name="console-export-part"),
+]
