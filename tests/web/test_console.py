@@ -318,7 +318,7 @@ def test_everything_received_is_accounted_for_by_source(world, sign_in):
     client = sign_in("operator")
     [row] = client.get("/console/records/?q=school").context["list"].body
     words = {str(cell["column"].title): cell["text"] for cell in row["cells"]}
-    assert words["Ever received"] == words["Last day"] == words["Last hour"] == 8
+    assert words["Ever received"] == words["Last 24 hours"] == words["Last hour"] == 8
     assert (words["Accepted"], words["Duplicate"], words["Quarantined"]) == (3, 3, 2)
     assert words["Refused in the last day"] == "Names no person 2"
     assert words["State"] == "In order"

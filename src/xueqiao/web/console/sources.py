@@ -216,7 +216,7 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     last_day = forms.DateField(
-        label=gettext_lazy("Last day"),
+        label=gettext_lazy("Last day on which it opens"),
         required=False,
         widget=forms.DateInput({"type": "date"}),
         help_text=gettext_lazy("empty: it does not expire"),

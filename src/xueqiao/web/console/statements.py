@@ -188,7 +188,7 @@ def _parts(said: dict[str, Any]) -> Iterator[Part]:
     yield Part(_("Verb"), verb_name(verb), verb["id"], _found_by(verb=verb["id"]))
     yield _object(said["object"])
     if result := said.get("result"):
-        yield Part(_("Result"), result_text(result), result.get("response", ""), "")
+        yield Part(_("Score and success"), result_text(result), result.get("response", ""), "")
     context = said.get("context", {})
     if number := context.get("registration"):
         yield Part(_("Registration"), number, "", _found_by(registration=number))

@@ -57,7 +57,7 @@ SOURCES = lists.Listing(
         lists.Column(_("State"), lambda row: shown.state(row, clock.now())[0], state=_level),
         lists.Column(_("Last received"), lambda row: row.last_received_at),
         lists.Column(_("Last hour"), lambda row: row.last_hour, numeric=True),
-        lists.Column(_("Last day"), lambda row: row.day_received, numeric=True, sort="day"),
+        lists.Column(_("Last 24 hours"), lambda row: row.day_received, numeric=True, sort="day"),
         lists.Column(_("Mean lag"), lambda row: shown.duration(health.lag_seconds(row))),
         lists.Column(_("Refused in the last day"), _refusals),
         lists.Column(_("Ever received"), lambda row: row.ever_received, numeric=True, sort="ever"),
