@@ -157,6 +157,8 @@ def test_another_method_is_a_405_with_and_without_a_key(lrs, path, method):
     for headers in ({}, {"Authorization": None}):
         answer = lrs.send(method, path, RESOURCES.get(path), headers=headers)
         assert answer.status_code == 405
+        assert "GET" in answer["Allow"]
+        assert method not in answer["Allow"]
 
 
 @requirement("XAPI-00328", "413, and nothing is stored")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
+from django.http.request import RawPostDataException, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -70,6 +71,8 @@ def _guard(default: str, methods: Mapping[str, View], about: str, needs_key: boo
             response = _refuse(request, BodyUnfit(_("The request cannot be read.")))
         spoken = getattr(request, "xapi_version", default)
         through = getattr(request, "xapi_through", None) or _lately()
+        if response.status_code == _protocol.MethodUnfit.status:
+            response.headers["Allow"] = ", ".join(allowed(methods))
         response.headers["X-Experience-API-Version"] = spoken
         response.headers["X-Experience-API-Consistent-Through"] = query.moment(through)
         _protocol.share(request, response)
@@ -115,6 +118,7 @@ def allowed(methods: Mapping[str, View]) -> list[str]:
 
 
 def _refuse(request: HttpRequest, why: errors.Refusal) -> HttpResponse:
+    _read_to_its_end(request)
     if isinstance(why, documents.Unguarded):
         # The standard asks for plain words here.
         response = HttpResponse(str(why), status=why.status, content_type="text/plain")
@@ -124,6 +128,12 @@ def _refuse(request: HttpRequest, why: errors.Refusal) -> HttpResponse:
     if seconds := getattr(why, "retry_after_seconds", 0):
         response.headers["Retry-After"] = str(seconds)
     return response
+
+
+def _read_to_its_end(request: HttpRequest) -> None:
+    """Take a body that nobody looked at off the line, so that the next request finds it free."""
+    with suppress(SuspiciousOperation, UnreadablePostError, RawPostDataException):
+        request.body  # noqa: B018 - reading is what it is for
 
 
 def _without_body(response: HttpResponseBase) -> HttpResponseBase:
