@@ -39,6 +39,35 @@ class NameTaken(errors.Refusal):
     code = "intake.name_taken"
 
 
+class ConnectionUnknown(errors.Refusal):
+    """No connection has this name, or several have."""
+
+    code = "intake.connection_unknown"
+    status = 404
+
+
+def named(*, name: str, source: str = "") -> Connection:
+    """The connection of a name.
+
+    Args:
+        source: code of its source; needed where several sources have one of the name.
+
+    Raises:
+        ConnectionUnknown: there is none, or more than one.
+    """
+    rows = Connection.objects.filter(name=name).select_related("source").order_by("pk")
+    found = list(rows.filter(source__code=source) if source else rows)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        names = ", ".join(Connection.objects.values_list("name", flat=True)[:20]) or "–"
+        text = _("There is no connection “{name}”. There are: {all}.")
+        raise ConnectionUnknown(text.format(name=name, all=names))
+    text = _("Several sources have a connection “{name}”. Name the source too: {all}.")
+    codes = ", ".join(each.source.code for each in found)
+    raise ConnectionUnknown(text.format(name=name, all=codes))
+
+
 @transaction.atomic
 def create(
     *, source: Source, kind: str, name: str, values: Mapping[str, str], at: datetime

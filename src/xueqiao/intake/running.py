@@ -25,6 +25,7 @@ from xueqiao.records import deliveries, statements
 from xueqiao.records.statements import BatchResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from xueqiao.intake.kinds import Portion
@@ -88,6 +89,30 @@ def run_due(*, now: datetime, seconds: float = SECONDS) -> Ran:
             continue
     failed = sum(each.state == RunState.FAILED for each in done)
     return Ran(len(done), sum(each.received for each in done), failed)
+
+
+class RunFailed(errors.Refusal):
+    """A run that somebody waits for ended as failed; the text is its reason."""
+
+    code = "intake.run_failed"
+    status = 502
+
+
+def run_to_the_end(*, connection: Connection) -> Iterator[Run]:
+    """Run a connection until nothing is left, its quota is used up, or it is paused.
+
+    Raises:
+        RunFailed: a run failed; what came before it is in.
+        NotPulled, Paused, Busy: as ``run``.
+    """
+    while True:
+        connection.refresh_from_db()
+        done = run(connection=connection, at=clock.now())
+        if done.state == RunState.FAILED:
+            raise RunFailed(done.reason)
+        yield done
+        if done.state != RunState.CONTINUED:
+            return
 
 
 def run(
