@@ -310,13 +310,13 @@ def test_blank_spots_are_the_towns_without_a_centre(world, sign_in):
 
 
 def test_everything_received_is_accounted_for_by_source(world, sign_in):
-    source = sources.open_source(code="school", name="School", at=clock.now())
+    source = sources.open_source(code="counted", name="Counted", at=clock.now())
     good = [records.incoming(records.statement())[0] for _ in range(3)]
     held = [Refused(f'{{"n": {n}}}', Reason.NOBODY, "d") for n in (3, 5)]
     for key, items in (("b1", [*good, *held]), ("b2", good)):
         statements.store_batch(source=source, items=items, received_at=clock.now(), batch_key=key)
     client = sign_in("operator")
-    [row] = client.get("/console/records/?q=school").context["list"].body
+    [row] = client.get("/console/records/?q=counted").context["list"].body
     words = {str(cell["column"].title): cell["text"] for cell in row["cells"]}
     assert words["Ever received"] == words["Last 24 hours"] == words["Last hour"] == 8
     assert (words["Accepted"], words["Duplicate"], words["Quarantined"]) == (3, 3, 2)

@@ -227,8 +227,11 @@ def authenticate(*, key: str, secret: str, at: datetime) -> KeyPair | None:
 
 
 def _read(key: str, at: datetime) -> KeyPair | None:
-    rows = KeyPair.objects.in_force(at).select_related("source")
-    found = _read_lately.get(key, at, lambda: rows.filter(key=key).first())
+    def ask() -> KeyPair | None:
+        rows = KeyPair.objects.in_force(at).select_related("source")
+        return rows.filter(key=key).first()
+
+    found = _read_lately.get(key, at, ask)
     return found if found and _is_in_force(found, at) else None
 
 
