@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.lookups import IsNull
 
 from xueqiao.records.models import (
     Activity,
@@ -112,16 +113,19 @@ def _readable(source: Source | None) -> QuerySet[Statement]:
     return rows if source is None else rows.filter(source=source)
 
 
-def _voided() -> Q:
-    """Whether the same source holds a statement that voids it; a voiding one cannot be voided."""
+def _voided() -> Exists:
+    """Whether the same source holds a statement that voids it; a voiding one cannot be voided.
+
+    All of it stands inside the subquery: an OR around it makes PostgreSQL read the whole table.
+    """
     voiding = Statement.objects.filter(voids=OuterRef("uuid"), source=OuterRef("source"))
-    return Q(Exists(voiding), voids=None)
+    return Exists(voiding.filter(IsNull(OuterRef("voids"), True)))
 
 
 def _among_voided() -> Q:
     # What is voided is looked up first: it is little, and has an index of its own.
     voiding = Statement.objects.filter(voids__isnull=False)
-    return Q(uuid__in=voiding.values("voids")) & _voided()
+    return Q(_voided(), uuid__in=voiding.values("voids"))
 
 
 # -- The numbers of what is asked for -----------------------------------------------------------
