@@ -22,3 +22,19 @@ def test_tests_hold_what_is_listed_in_its_versions_only():
         if not set(test.versions) <= versions.get(code, set())
     }
     assert strange == set()
+
+
+def test_every_requirement_that_a_server_can_fail_has_a_test_in_each_version():
+    tests = requirement.held()
+    missing = {
+        row.code: left
+        for row in requirement.listed()
+        if (left := requirement.missing(row, tests.get(row.code, [])))
+    }
+    assert missing == {}
+
+
+def test_what_no_server_can_fail_says_why():
+    excused = {row.code: row.not_a_servers for row in requirement.listed() if row.not_a_servers}
+    assert len(excused) == 12
+    assert all(why.endswith(".") for why in excused.values())
