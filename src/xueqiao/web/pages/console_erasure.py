@@ -236,7 +236,7 @@ def _way(erasure: Erasure) -> list[Step]:
     running = {State.APPROVED: "now", State.RUNNING: "now", State.DONE: "done"}
     return [
         asked,
-        Step(_("Approved"), decided, who, erasure.decided_at, erasure.note),  # type: ignore[arg-type]
+        Step(_("Approved") if erasure.decided_at else _("Approval"), decided, who, erasure.decided_at, erasure.note),  # type: ignore[arg-type]
         Step(_("Erased in batches"), running.get(State(erasure.state), "todo"), "",  # type: ignore[arg-type]
              erasure.started_at),
         Step(_("Receipt"), "done" if erasure.state == State.DONE else "todo", "",
