@@ -285,3 +285,17 @@ def test_files_and_documents_of_a_person_go_and_shared_files_stay(settings, tmp_
     assert StatementAttachment.objects.count() == 1
     assert (done.done["attachments"], done.done["documents"]) == (1, 1)
     assert Document.objects.count() == 1
+
+
+def test_what_was_mended_in_quarantine_goes_too():
+    f.store({"actor": "wei, by hand"})
+    item = Quarantine.objects.get()
+    mended = json.dumps({"actor": f.agent("wei"), "verb": 1})
+    Quarantine.objects.update(mended=mended)
+    item.repairs.create(at=clock.now(), text=mended, state="open", detail="wei")
+    f.store(f.statement())
+    erasing.finish(erasing.by_person(WEI))
+    item.refresh_from_db()
+    tried = item.repairs.get()
+    assert (item.text, item.mended, item.reason, item.state) == ("", "", "erased", "dismissed")
+    assert (tried.text, tried.detail) == ("", "")

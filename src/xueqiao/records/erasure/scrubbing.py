@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from xueqiao.records.erasure import texts
-from xueqiao.records.models import Erasure, ErasureTarget, Quarantine, Reason, Repair
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from xueqiao.records.models import Erasure, ErasureTarget, HeldState, Quarantine, Reason, Repair
 
 ITEMS = 1000
+Fits = Callable[[Quarantine, str], bool]
 
 
 def quarantine(erasure: Erasure) -> int:
@@ -29,33 +27,48 @@ def quarantine(erasure: Erasure) -> int:
     if not found:
         return 0
     fits = _fits(erasure, found)
-    meant = [each.pk for each in found if each.text and fits(each)]
-    Quarantine.objects.filter(pk__in=meant).update(
-        text="", mended="", detail="", reason=Reason.ERASED
-    )
-    Repair.objects.filter(held__in=meant).update(text="", detail="", rule=None)
+    meant = [
+        each.pk
+        for each in found
+        if any(fits(each, text) for text in _all_texts(each)) and each.text
+    ]
+    _empty(meant)
     erasure.held_row = found[-1].pk
     erasure.done["quarantine"] = erasure.done.get("quarantine", 0) + len(meant)
     erasure.save(update_fields=["held_row", "done"])
     return len(found)
 
 
-def _fits(erasure: Erasure, found: list[Quarantine]) -> Callable[[Quarantine], bool]:
+def _all_texts(item: Quarantine) -> list[str]:
+    """An item as it came, and as somebody mended it."""
+    return [item.text, item.mended, *(each.text for each in item.repairs.all())]
+
+
+def _empty(items: list[int]) -> None:
+    rows = Quarantine.objects.filter(pk__in=items)
+    Repair.objects.filter(held__in=items).update(text="", rule=None, detail="")
+    rows.filter(state=HeldState.OPEN).update(state=HeldState.DISMISSED)
+    rows.update(text="", mended="", detail="", reason=Reason.ERASED)
+
+
+def _fits(erasure: Erasure, found: list[Quarantine]) -> Fits:
     if erasure.kind == Erasure.Kind.PERSON:
         wanted = set(erasure.identifiers.values_list("ifi", flat=True))
-        # A repair may name somebody whom the text as received did not.
-        return lambda item: any(
-            _names(text, wanted)
-            for text in {item.text, *(each.text for each in item.repairs.all())}
-        )
+        return lambda _item, text: _names(text, wanted)
     if erasure.kind == Erasure.Kind.IDS:
-        keys = {each.pk: _key(texts.statement_id(each.text)) for each in found}
-        rows = ErasureTarget.objects.filter(erasure=erasure, uuid__in=set(keys.values()) - {None})
-        targets = set(rows.values_list("uuid", flat=True))
-        return lambda item: keys[item.pk] in targets
+        targets = _targets(erasure, found)
+        return lambda _item, text: _key(texts.statement_id(text)) in targets
     source, before = erasure.source_id, erasure.stored_before
     assert before is not None
-    return lambda item: item.batch.received_at < before and source in {None, item.batch.source_id}
+    return lambda item, _text: (
+        item.batch.received_at < before and source in {None, item.batch.source_id}
+    )
+
+
+def _targets(erasure: Erasure, found: list[Quarantine]) -> set[uuid.UUID]:
+    keys = {_key(texts.statement_id(text)) for each in found for text in _all_texts(each)}
+    rows = ErasureTarget.objects.filter(erasure=erasure, uuid__in=keys - {None})
+    return set(rows.values_list("uuid", flat=True))
 
 
 def _names(text: str, wanted: set[str]) -> bool:

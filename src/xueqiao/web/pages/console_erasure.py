@@ -232,11 +232,11 @@ def _way(erasure: Erasure) -> list[Step]:
         title = erasure.get_state_display()
         return [asked, Step(title, "stopped", who if erasure.decided_by else "", since,
                             erasure.note)]  # fmt: skip
-    decided = "done" if erasure.decided_at else "now"
+    decided, title = ("done", _("Approved")) if erasure.decided_at else ("now", _("Approval"))
     running = {State.APPROVED: "now", State.RUNNING: "now", State.DONE: "done"}
     return [
         asked,
-        Step(_("Approved") if erasure.decided_at else _("Approval"), decided, who, erasure.decided_at, erasure.note),  # type: ignore[arg-type]
+        Step(title, decided, who, erasure.decided_at, erasure.note),  # type: ignore[arg-type]
         Step(_("Erased in batches"), running.get(State(erasure.state), "todo"), "",  # type: ignore[arg-type]
              erasure.started_at),
         Step(_("Receipt"), "done" if erasure.state == State.DONE else "todo", "",
