@@ -12,8 +12,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from tests.intake import tables as t
 from xueqiao.intake import rules
 from xueqiao.intake.files import FileUnreadable
+from xueqiao.intake.tables import guess, reading, template, values
 from xueqiao.intake.tables import mapping as mappings
-from xueqiao.intake.tables import reading, values
 from xueqiao.intake.tables.rows import Converter
 from xueqiao.records.checking import Incoming
 from xueqiao.records.xapi import validate
@@ -309,3 +309,54 @@ def test_an_instant_is_kept_to_its_zone():
     assert t.at(found.statement["timestamp"]).astimezone(UTC) == datetime(
         2026, 3, 2, 3, 30, tzinfo=UTC
     )
+
+
+def test_a_mapping_is_proposed_from_names_and_values(tmp_path):
+    heading = [
+        "记录编号",
+        "学号",
+        "姓名",
+        "课程编号",
+        "课程名称",
+        "完成时间",
+        "满分",
+        "得分",
+        "操作",
+    ]
+    rows = [["1", "a", "b", "K1", "c", "2026年3月2日 9:30", "100", "85", "完成"]] * 3
+    path = tmp_path / "a.csv"
+    path.write_bytes(t.csv_bytes(rows, heading))
+    layout = reading.detect(path)
+    found = guess.mapping(path, layout)
+    assert found["columns"] == {
+        "row_id": "记录编号", "actor_name": "学号", "activity": "课程编号",
+        "activity_name": "课程名称", "time": "完成时间", "score_max": "满分", "score": "得分",
+        "verb": "操作",
+    }  # fmt: skip
+    assert found["time_format"] == "YYYY年MM月DD日 HH:mm"
+    assert guess.column(path, layout, "操作") == [("完成", 3)]
+    assert guess.column(path, layout, "nothing") == []
+
+
+def test_a_date_that_may_be_read_two_ways_is_read_in_the_way_that_fits_all():
+    assert guess.time_format(["03/02/2026", "25/02/2026"]) == "DD/MM/YYYY"
+    assert guess.time_format(["03/02/2026", "02/25/2026"]) == "MM/DD/YYYY"
+
+
+def test_a_template_is_read_by_the_contract_it_was_made_from(tmp_path):
+    agreed = mappings.read(
+        t.mapping(layout={"encoding": "", "delimiter": "", "sheet": "成绩", "heading": 2})
+    )
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(template.workbook(agreed))
+    assert reading.heading(path, agreed.layout) == [
+        "学号",
+        "动作",
+        "课程",
+        "课程名",
+        "日期",
+        "得分",
+    ]
+    assert list(reading.rows(path, agreed.layout)) == []
+    assert len(reading.sheets(path)) == 2
+    mappings.against(agreed, reading.heading(path, agreed.layout))
