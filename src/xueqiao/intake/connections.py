@@ -95,6 +95,25 @@ def of_feed(*, source: Source, at: datetime) -> Connection:
 
 
 @transaction.atomic
+def for_uploads(*, source: Source, contract: Contract, at: datetime) -> Connection:
+    """The connection over which tables of a contract are uploaded, with its newest version.
+
+    Raises:
+        NameTaken: a connection of another kind has the contract's name.
+    """
+    made = {"kind": "upload", "created_at": at}
+    found, _is_new = Connection.objects.get_or_create(
+        source=source, name=contract.name, defaults=made
+    )
+    if found.kind != "upload":
+        text = _("This source has a connection “{name}” already. Choose another name.")
+        raise NameTaken(text.format(name=contract.name), pointer="name")
+    found.contract = contract
+    found.save(update_fields=["contract"])
+    return found
+
+
+@transaction.atomic
 def change(
     *, connection: Connection, name: str, values: Mapping[str, str], contract: Contract | None
 ) -> Connection:

@@ -22,6 +22,7 @@ from xueqiao.intake import connections, connectors, rules
 from xueqiao.intake.models import Connection, Run, RunState
 from xueqiao.kernel import clock, errors, lease
 from xueqiao.records import deliveries, statements
+from xueqiao.records.checking import Refused
 from xueqiao.records.statements import BatchResult
 
 if TYPE_CHECKING:
@@ -153,6 +154,30 @@ def run(
         text = _("The program failed here ({name}). The log of the worker says where.")
         state, reason = RunState.FAILED, text.format(name=type(why).__name__)
     return end(run=begun, state=state, reason=reason, at=clock.now())
+
+
+class Tried(NamedTuple):
+    """What a connection would bring first."""
+
+    items: int
+    refused: int
+
+
+def try_out(*, connection: Connection) -> Tried:
+    """Fetch the first portion and store nothing; files stay where they lie.
+
+    Raises:
+        NotPulled: nothing is fetched over this kind of connection.
+        errors.Refusal: whatever the fetch is refused for.
+    """
+    pull = connectors.kind(connection.kind).pull
+    if pull is None:
+        raise NotPulled(_("Nothing is fetched here: the platform sends its records by itself."))
+    found: Any = pull(connections.opened(connection), dict(connection.watermark))
+    with closing(found) as portions:
+        first: Portion | None = next(portions, None)
+    items = first.items if first else []
+    return Tried(len(items), sum(isinstance(each, Refused) for each in items))
 
 
 def begin(

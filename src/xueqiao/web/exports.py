@@ -30,8 +30,13 @@ def answer(kind: str, name: str, head: list[str], body: Iterable[list[Any]]) -> 
         body: one list of cells a row, in the order of ``head``; read once.
     """
     made = _csv(head, body) if kind == "csv" else _xlsx(head, body)
-    made["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.{kind}"
+    made["Content-Disposition"] = attachment(f"{name}.{kind}")
     return made
+
+
+def attachment(name: str) -> str:
+    """The header by which an answer becomes a file of this name."""
+    return f"attachment; filename*=UTF-8''{quote(name)}"
 
 
 def address(path: str, query: Iterable[tuple[str, str]]) -> str:

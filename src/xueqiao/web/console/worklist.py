@@ -15,6 +15,8 @@ from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank.models import Application
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
+from xueqiao.intake import alarms
+from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Quarantine
@@ -74,6 +76,7 @@ def read(person: Person, today: date) -> list[Group]:
         _conversions(person, today),
         _full_classes(person, today),
         _results(person, today),
+        _alarms(person, today),
         _quarantine(person, today),
     ]
     return [group for group in groups if group and group.count]
@@ -183,6 +186,26 @@ def _open_results(offering: Any, today: date) -> Item:
         day,
         day < today,
     )
+
+
+def _alarms(person: Person, today: date) -> Group | None:
+    """Alarms that nobody looks after yet, oldest first."""
+    if not rights.allows(person, rights.RECORDS_OPERATE, today):
+        return None
+    rows = Alarm.objects.filter(closed_at=None, acknowledged_at=None).select_related("source")
+    found, count = _first(rows.order_by("opened_at", "pk"))
+    address = reverse("console-alarms")
+    items = [
+        Item(
+            f"{each.source.name} · {each.get_kind_display()}",
+            alarms.text(each),
+            address,
+            None,
+            False,
+        )
+        for each in found
+    ]
+    return Group("alarms", _("Alarms of sources"), count, items, address)
 
 
 def _quarantine(person: Person, today: date) -> Group | None:

@@ -32,6 +32,7 @@ SECTIONS = (
     ("console-personas", _("Personas"), rights.RECORDS_PERSONAS),
     ("console-exports", _("Exports"), rights.RECORDS_EXPORT),
     ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
+    ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
 )
 
 
