@@ -90,7 +90,7 @@ def moments(identifiers: set[str]) -> dict[str, datetime]:
     return found
 
 
-def anew(identifiers: Mapping[str, datetime], numbers: Mapping[str, int]) -> dict[str, int]:
+def anew(identifiers: Mapping[str, datetime], numbers: Mapping[str, int]) -> dict[int, int]:
     """Numbers of identifiers that were erased after the batch had looked its numbers up.
 
     Who was erased keeps nothing: later statements belong to a new, unknown actor.
