@@ -119,7 +119,7 @@ def _envelope(body: bytes) -> tuple[list[msgspec.Raw], str]:
                 text = _("An envelope has “{name}”; this one has not.")
                 raise EnvelopeUnfit(text.format(name=name), pointer=f"/{name}")
         version = msgspec.json.decode(parts["dataVersion"])
-        if version not in VERSIONS:
+        if not isinstance(version, str) or version not in VERSIONS:
             text = _("The data version “{version}” is not spoken here; Caliper 1.1 and 1.2 are.")
             raise VersionUnknown(text.format(version=str(version)[:200]), pointer="/dataVersion")
         sensor = msgspec.json.decode(parts["sensor"])
@@ -223,8 +223,8 @@ def _read(event: dict[str, Any], names: _Names, sensor: str) -> _Event:
         raise _Unfit(Reason.TIME_MISSING, "/eventTime")
     actor, thing, generated = (names.entity(event.get(n)) for n in ("actor", "object", "generated"))
     graded_by = actor if kind == "GradeEvent" else {}
-    attempt = next((each for each in (thing, generated) if each.get("type") == "Attempt"), {})
-    if thing.get("type") == "Attempt" or graded_by:
+    attempt = next((each for each in (thing, generated) if _kind(each) == "Attempt"), {})
+    if _kind(thing) == "Attempt" or graded_by:
         actor = names.entity(thing.get("assignee")) or ({} if graded_by else actor)
         thing = names.entity(thing.get("assignable")) or thing
     return _Event(
@@ -248,13 +248,19 @@ def _statement(event: _Event) -> dict[str, Any]:
     return statement
 
 
+def _kind(found: dict[str, Any]) -> str:
+    """The type of an entity, written as a term or as the term's whole address; or ""."""
+    kind = found.get("type")
+    return kind.removeprefix(words.VOCABULARY) if isinstance(kind, str) else ""
+
+
 def _agent(found: dict[str, Any], sensor: str, place: str) -> dict[str, Any]:
     """A person as an account of the platform that its address belongs to."""
     name = found.get("id")
     if not isinstance(name, str) or not name or name in _ANONYMOUS:
         raise _Unfit(Reason.NOBODY, place)
-    if found.get("type", "") not in _PEOPLE:
-        raise _Unfit(Reason.NOT_A_LEARNER, place, f"{found['type']}"[:200])
+    if (kind := _kind(found)) not in _PEOPLE:
+        raise _Unfit(Reason.NOT_A_LEARNER, place, kind[:200])
     try:
         parts = urlsplit(name)
         home = f"{parts.scheme}://{parts.netloc}" if parts.netloc else sensor
@@ -269,8 +275,8 @@ def _activity(found: dict[str, Any], place: str) -> dict[str, Any]:
         text = _("The event does not say what it is about.")
         raise _Unfit(Reason.REFERENCE_UNKNOWN, place, text)
     definition: dict[str, Any] = {}
-    if isinstance(found.get("type"), str) and found["type"]:
-        definition["type"] = words.activity_type(found["type"].removeprefix(words.VOCABULARY))
+    if kind := _kind(found):
+        definition["type"] = words.activity_type(kind)
     for ours, theirs in (("name", "name"), ("description", "description")):
         if isinstance(found.get(theirs), str) and found[theirs]:
             definition[ours] = {"und": found[theirs]}
@@ -284,7 +290,7 @@ def _context(event: _Event) -> dict[str, Any]:
     app = names.entity(event.body.get("edApp"))
     if app.get("id"):
         context["platform"] = str(app.get("name") or app["id"])
-    if event.graded_by.get("type") == "Person":
+    if _kind(event.graded_by) == "Person":
         context["instructor"] = _agent(event.graded_by, event.sensor, "/actor")
     if isinstance(attempt.get("id"), str):
         whole = names.entity(attempt.get("isPartOf")).get("id") or attempt["id"]
@@ -312,7 +318,7 @@ def _result(event: _Event) -> dict[str, Any]:
     generated, is_media = event.generated, event.kind == "MediaEvent"
     if event.action in {"Completed", "Submitted"} or (is_media and event.action == "Ended"):
         result["completion"] = True
-    if generated.get("type") in {"Score", "Result"} and (score := _score(generated)):
+    if _kind(generated) in {"Score", "Result"} and (score := _score(generated)):
         result["score"] = score
     if (said := _said(generated)) is not None:
         result["response"] = said
@@ -341,7 +347,7 @@ def _score(found: dict[str, Any]) -> dict[str, Any]:
 
 def _said(found: dict[str, Any]) -> str | None:
     """What somebody answered: one text, or several as JSON."""
-    if not str(found.get("type", "")).endswith(("Response", "Rating")):
+    if not _kind(found).endswith(("Response", "Rating")):
         return None
     for name in ("value", "values", "selections", "selection", "dateTimeSelected"):
         if (value := found.get(name)) is not None:

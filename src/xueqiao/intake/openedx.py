@@ -238,8 +238,8 @@ def _answer(data: dict[str, Any]) -> dict[str, Any]:
     grade, most = _number(data.get("grade")), _number(data.get("max_grade"))
     if grade is not None and most and 0 <= grade <= most:
         result["score"] = {"raw": grade, "min": 0, "max": most, "scaled": grade / most}
-    if data.get("success") in {"correct", "incorrect"}:
-        result["success"] = data["success"] == "correct"
+    if (said := _text(data.get("success"))) in {"correct", "incorrect"}:
+        result["success"] = said == "correct"
     submission = _object(data.get("submission"))
     answers = [_object(each).get("answer") for each in submission.values()]
     if answers:
