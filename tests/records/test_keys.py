@@ -207,7 +207,7 @@ def test_the_commands_make_rotate_list_and_revoke_a_key(client, capsys):
 
 TERMS = sources.Terms(
     owner_id=None, contact="Ms Li, 12345", rate_limit=6000, most_bytes=1_000_000,
-    retention_days=365, silent_after_seconds=3600,
+    silent_after_seconds=3600,
 )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def test_a_change_of_terms_is_written_down_with_before_and_after():
     assert list(changes) == [
         ("edit", {
             "contact": ["", "Ms Li, 12345"], "rate_limit": [0, 6000], "most_bytes": [0, 1_000_000],
-            "retention_days": [None, 365], "silent_after_seconds": [None, 3600],
+            "silent_after_seconds": [None, 3600],
         }),
         ("pause", {}),
         ("resume", {}),
@@ -233,9 +233,13 @@ def test_a_change_of_terms_is_written_down_with_before_and_after():
 
 @pytest.mark.parametrize(
     "change",
-    [{"rate_limit": -1}, {"most_bytes": 2**31}, {"retention_days": 0},
-     {"silent_after_seconds": 59}, {"contact": "x" * 201}],
-)  # fmt: skip
+    [
+        {"rate_limit": -1},
+        {"most_bytes": 2**31},
+        {"silent_after_seconds": 59},
+        {"contact": "x" * 201},
+    ],
+)
 def test_terms_out_of_range_are_refused_by_their_field(change):
     with pytest.raises(sources.TermsUnfit) as why:
         sources.edit(source=f.source(), terms=TERMS._replace(**change), at=clock.now())

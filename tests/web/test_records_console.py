@@ -15,7 +15,7 @@ from tests.records import factories as f
 from tests.world_parts import records
 from xueqiao.kernel import clock
 from xueqiao.records import attachments, keys, sources, statements
-from xueqiao.records.models import KeyPair, Source, SourceChange, Statement
+from xueqiao.records.models import KeyPair, Reading, Source, SourceChange, Statement
 
 pytestmark = pytest.mark.django_db
 LIST = "/console/records/statements/"
@@ -77,13 +77,13 @@ def test_sources_cost_as_many_queries_for_three_as_for_one(world, operator):
 def test_terms_are_changed_by_the_form_and_written_down_with_who(world, operator):
     terms = {
         "owner_id": str(world.institution), "contact": "Ms Li", "rate_limit": "120",
-        "most_bytes": "5000", "retention_days": "", "silent_minutes": "30",
+        "most_bytes": "5000", "silent_minutes": "30",
     }  # fmt: skip
     answer = operator.post(f"/console/records/sources/{world.source}/edit/", terms)
     assert answer.status_code == 302
     row = Source.objects.get(pk=world.source)
     assert sources.Terms(*(getattr(row, name) for name in sources.Terms._fields)) == (
-        world.institution, "Ms Li", 120, 5000, None, 1800,
+        world.institution, "Ms Li", 120, 5000, 1800,
     )  # fmt: skip
     change = SourceChange.objects.latest("pk")
     assert (change.verb, change.by_id) == ("edit", world.people["operator"])
@@ -270,6 +270,19 @@ def test_a_file_of_a_statement_is_given_as_a_file_and_never_shown(world, operato
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_whoever_reads_statements_is_written_down_with_what_was_asked(world, operator):
+    operator.get(LIST, {"source": "sheyang-moodle", "voided": "only"})
+    operator.get(f"{LIST}{world.statement}/")
+    operator.get(f"{LIST}{world.statement}.json")
+    rows = Reading.objects.filter(what="statements").order_by("pk")
+    who = world.people["operator"]
+    assert list(rows.values_list("by", "what", "detail", "rows")) == [
+        (who, "statements", {"filters": {"source": "sheyang-moodle", "voided": "only"}}, 1),
+        (who, "statements", {"statement": world.statement}, 1),
+        (who, "statements", {"statement": world.statement}, 1),
+    ]
 
 
 def test_markup_in_a_statement_is_shown_as_text(world, operator):

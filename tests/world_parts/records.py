@@ -22,7 +22,7 @@ def records(where: Where, people: dict[str, Person], now: datetime) -> dict[str,
     source = sources.open_source(code="sheyang-moodle", name="射阳社区学院学习平台", at=now)
     terms = sources.Terms(
         owner_id=where.institution.pk, contact="王老师 0515-00000000", rate_limit=6000,
-        most_bytes=0, retention_days=None, silent_after_seconds=86_400,
+        most_bytes=0, silent_after_seconds=86_400,
     )  # fmt: skip
     operator = people["operator"]
     sources.edit(source=source, terms=terms, at=now - timedelta(days=3), by=operator)

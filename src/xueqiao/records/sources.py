@@ -43,11 +43,12 @@ class TermsUnfit(errors.Refusal):
 class Terms(NamedTuple):
     """On what terms a source is taken from; the fields are those of ``Source``.
 
+    How long its statements are kept is not among them: that takes two persons (``retention``).
+
     Attributes:
         owner_id: the institution that answers for it, or None.
         rate_limit: statements a minute; 0: no limit.
         most_bytes: of one request; 0: as many as the platform takes.
-        retention_days: None: kept always.
         silent_after_seconds: None: it may be silent for ever.
     """
 
@@ -55,7 +56,6 @@ class Terms(NamedTuple):
     contact: str
     rate_limit: int
     most_bytes: int
-    retention_days: int | None
     silent_after_seconds: int | None
 
 
@@ -131,8 +131,8 @@ def _check(terms: Terms) -> None:
         raise TermsUnfit(
             text.format(n=len(terms.contact), most=_LONGEST_CONTACT), pointer="contact"
         )
-    least = {"retention_days": 1, "silent_after_seconds": SHORTEST_SILENCE}
-    for name in ("rate_limit", "most_bytes", "retention_days", "silent_after_seconds"):
+    least = {"silent_after_seconds": SHORTEST_SILENCE}
+    for name in ("rate_limit", "most_bytes", "silent_after_seconds"):
         value, lowest = getattr(terms, name), least.get(name, 0)
         if value is not None and not lowest <= value <= _MOST:
             text = _("{value} is outside of what can be set: {least} to {most}.")

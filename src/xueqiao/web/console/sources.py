@@ -46,7 +46,6 @@ FIELDS = {
     "contact": gettext_lazy("Contact"),
     "rate_limit": gettext_lazy("Statements a minute"),
     "most_bytes": gettext_lazy("Bytes a request"),
-    "retention_days": gettext_lazy("Days kept"),
     "silent_after_seconds": gettext_lazy("Silence allowed, in seconds"),
     "scopes": gettext_lazy("Scopes"),
     "label": gettext_lazy("Used for"),
@@ -156,12 +155,6 @@ class TermsForm(forms.Form):
         min_value=0,
         help_text=gettext_lazy("0: as many as the platform takes"),
     )
-    retention_days = forms.IntegerField(
-        label=gettext_lazy("Days kept"),
-        min_value=1,
-        required=False,
-        help_text=gettext_lazy("empty: always"),
-    )
     silent_minutes = forms.IntegerField(
         label=gettext_lazy("Alarm after so many silent minutes"),
         min_value=1,
@@ -187,7 +180,6 @@ class TermsForm(forms.Form):
             contact=given["contact"],
             rate_limit=given["rate_limit"],
             most_bytes=given["most_bytes"],
-            retention_days=given["retention_days"],
             silent_after_seconds=silent * 60 if silent else None,
         )
 

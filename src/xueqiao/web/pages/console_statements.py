@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 
+from xueqiao.kernel import clock
 from xueqiao.people import rights
-from xueqiao.records import attachments
-from xueqiao.records.models import Statement, StatementAttachment, StatementReference, Verb
+from xueqiao.records import attachments, readings
+from xueqiao.records.models import Reading, Statement, StatementAttachment, StatementReference, Verb
 from xueqiao.web import access
 from xueqiao.web.console import statements as shown
 
@@ -27,6 +28,8 @@ def statements(request: HttpRequest) -> HttpResponse:
     """Find statements; a page costs the same however many there are, so they are not counted."""
     form, after = shown.FilterForm(request.GET), request.GET.get("from", "")
     found = shown.find(form, after)
+    if found.rows:
+        _note(request, {"filters": {k: v for k, v in request.GET.items() if v}}, len(found.rows))
     context = {
         "form": form,
         "lines": [shown.line(row) for row in found.rows],
@@ -43,6 +46,7 @@ def statement(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One statement: its parts, what the store set, who voided it, and its exact text."""
     rows = Statement.objects.select_related("source", "batch__delivery", "actor__person")
     row = get_object_or_404(rows, uuid=uuid)
+    _note(request, {"statement": str(uuid)})
     said = msgspec.json.decode(row.text)
     voiding = Statement.objects.filter(voids=row.uuid, source=row.source).first()
     referring = StatementReference.objects.filter(target=row.uuid).select_related("statement")
@@ -61,17 +65,27 @@ def statement(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @access.page(rights.RECORDS_OPERATE)
-def text(_request: HttpRequest, uuid: UUID) -> HttpResponse:
+def text(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The exact text of a statement as a file."""
     row = get_object_or_404(Statement.objects.only("uuid", "text"), uuid=uuid)
+    _note(request, {"statement": str(uuid)})
     return _file(row.text.encode(), f"{row.uuid}.json", "application/json")
 
 
 @access.page(rights.RECORDS_OPERATE)
-def attachment(_request: HttpRequest, pk: int) -> HttpResponse:
+def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     """The bytes that came with a statement, always as a file and never shown in the browser."""
     row = get_object_or_404(StatementAttachment, pk=pk)
+    _note(request, {"attachment": pk})
     return _file(attachments.read(row), row.sha2, "application/octet-stream")
+
+
+def _note(request: HttpRequest, detail: dict[str, Any], rows: int = 1) -> None:
+    """Write down who reads what names people."""
+    readings.note(
+        by=access.signed_in(request), at=clock.now(), what=Reading.What.STATEMENTS, detail=detail,
+        rows=rows,
+    )  # fmt: skip
 
 
 def _file(data: bytes, name: str, kind: str) -> HttpResponse:
