@@ -96,7 +96,7 @@ def remove(rows: models.QuerySet[Any]) -> int:
 
     What refers to them is the caller's: the database refuses where something still does.
     """
-    return int(rows._raw_delete(rows.db) or 0)  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own plain DELETE; delete() reads every row to follow what refers to it
+    return int(rows._raw_delete(rows.db) or 0)  # noqa: SLF001 - Django's own plain DELETE; delete() reads every row to follow what refers to it
 
 
 def chunks(keys: Iterable[Key]) -> Iterator[list[Key]]:

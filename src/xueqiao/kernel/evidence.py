@@ -78,12 +78,12 @@ class Unchanging(models.BaseConstraint):
         schema_editor.deferred_sql += self._statements(model, schema_editor)
         return None
 
-    def create_sql(self, model: Any, schema_editor: Any) -> str:  # type: ignore[override]
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         first, *others = self._statements(model, schema_editor)
         schema_editor.deferred_sql += others
         return first
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:  # type: ignore[override]
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table, tail = model._meta.db_table, ""
         if schema_editor.connection.vendor == "postgresql":
             tail = f" on {table}"
@@ -98,8 +98,9 @@ class Unchanging(models.BaseConstraint):
         return path, args, options | ({"columns": self.columns} if self.columns else {})
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Unchanging) and self.name == other.name
-        return same and self.columns == other.columns
+        if not isinstance(other, Unchanging):
+            return NotImplemented
+        return (self.name, self.columns) == (other.name, other.columns)
 
     def __hash__(self) -> int:
         return hash((self.name, self.columns))

@@ -22,6 +22,7 @@ from xueqiao.intake.oneroster.enrolment import Enrolments
 from xueqiao.intake.oneroster.tables import TABLES
 from xueqiao.kernel import clock
 from xueqiao.records.checking import Refused
+from xueqiao.records.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -127,7 +128,7 @@ class _Loader:
             key = row.cells.get("sourcedId", "")
             if not wrong and key in seen:
                 text = _("The sourcedId stands in an earlier row of this file.")
-                wrong = [checking.Fault("sourcedId", checking.Reason.CONFLICT, text)]
+                wrong = [checking.Fault("sourcedId", Reason.CONFLICT, text)]
             seen.add(key)
             if wrong:
                 if table in known and not row.columns:

@@ -45,7 +45,12 @@ def mapping(path: Path, layout: Layout) -> dict[str, Any]:
     """
     heading = reading.heading(path, layout)
     columns = by_name(heading)
-    found = {"layout": layout._asdict(), "columns": columns, "constants": {}, "codes": {}}
+    found: dict[str, Any] = {
+        "layout": layout._asdict(),
+        "columns": columns,
+        "constants": {},
+        "codes": {},
+    }
     if "time" in columns:
         seen = column(path, layout, columns["time"])
         found["time_format"] = time_format([text for text, _n in seen])

@@ -66,8 +66,9 @@ def _fits(erasure: Erasure, found: list[Quarantine]) -> Fits:
 
 
 def _targets(erasure: Erasure, found: list[Quarantine]) -> set[uuid.UUID]:
-    keys = {_key(texts.statement_id(text)) for each in found for text in _all_texts(each)}
-    rows = ErasureTarget.objects.filter(erasure=erasure, uuid__in=keys - {None})
+    said = (_key(texts.statement_id(text)) for each in found for text in _all_texts(each))
+    keys = {key for key in said if key is not None}
+    rows = ErasureTarget.objects.filter(erasure=erasure, uuid__in=keys)
     return set(rows.values_list("uuid", flat=True))
 
 

@@ -138,10 +138,10 @@ def _checked(table: list[list[str]]) -> list[dict[str, str]]:
         if any(cells.values()):
             wrong += _row(cells, places, number, found, holders)
     counts = {name: len(list(rows)) for name, rows in groupby(sorted(r["group"] for r in found))}
-    for row in found:
-        if counts[row["group"]] == 1:
+    for each in found:
+        if counts[each["group"]] == 1:
             text = _("A group has two identifiers at least.")
-            wrong.append(CellError(row["cell"], text))
+            wrong.append(CellError(each["cell"], text))
     if wrong:
         shown = sorted(wrong, key=lambda each: int("".join(filter(str.isdigit, each.cell))))
         raise SheetUnfit(_("{n} cells need attention.").format(n=len(wrong)), shown)

@@ -88,16 +88,16 @@ def _field(setting: Setting, source: Source | None, *, is_kept: bool) -> forms.F
             return None
         rows = Contract.objects.filter(source=source).order_by("name", "-version")
         made = forms.ModelChoiceField(rows, required=False, **shared)
-        made.label_from_instance = contract_name  # type: ignore[method-assign]
+        made.label_from_instance = contract_name  # type: ignore[method-assign,assignment]
         return made
     if setting.kind == "choice":
         return forms.ChoiceField(choices=setting.choices, required=setting.required, **shared)
     if setting.kind == "secret":
         if is_kept:
             shared["help_text"] = _("Kept sealed and never shown. Leave it empty to keep it.")
-        widget = forms.PasswordInput({"autocomplete": "new-password"})
+        hidden = forms.PasswordInput({"autocomplete": "new-password"})
         needed = setting.required and not is_kept
-        return forms.CharField(widget=widget, required=needed, **shared)
+        return forms.CharField(widget=hidden, required=needed, **shared)
     hints = {"number": {"inputmode": "numeric"}, "url": {"inputmode": "url"}}
     widget = forms.TextInput(hints.get(setting.kind, {}))
     return forms.CharField(required=setting.required, widget=widget, max_length=2000, **shared)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.intake import connections, running
 from xueqiao.people import rights
+from xueqiao.records.statements import BatchResult
 
 
 class Command(BaseCommand):
@@ -26,6 +27,6 @@ class Command(BaseCommand):
             "{quarantined:,} quarantined ({state})"
         )
         for run in running.run_to_the_end(connection=found):
-            counts = {name: getattr(run, name) for name in running.BatchResult._fields}
+            counts = {name: getattr(run, name) for name in BatchResult._fields}
             state = run.get_state_display()
             self.stdout.write(text.format(name=found.name, state=state, **counts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
@@ -23,9 +25,7 @@ class Command(BaseCommand):
         with progress.bars() as report:
             for each in waiting:
                 name = f"E-{each.pk}"
-                done = execution.run(
-                    erasure=each, at=now, progress=lambda n, of, name=name: report(name, n, of)
-                )
+                done = execution.run(erasure=each, at=now, progress=partial(report, name))
                 text = _("{name}: {n:,} statements erased, {state}")
                 told = {"n": done.done["statements"], "state": done.get_state_display()}
                 self.stdout.write(text.format(name=name, **told))
