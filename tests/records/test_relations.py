@@ -149,6 +149,13 @@ def test_a_definition_is_merged_once_and_new_words_win(django_assert_num_queries
     assert definitions.known([COURSE, "https://a.example/none"]).keys() == {COURSE}
 
 
+@pytest.mark.django_db
+def test_a_definition_with_a_character_that_no_database_keeps_stays_with_its_statement():
+    sent = f.statement(object={"id": COURSE, "definition": {"name": {"en": "Tea\x00"}}})
+    assert f.store(sent).accepted == 1
+    assert definitions.known([COURSE]) == {}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_definition_that_was_merged_is_not_looked_at_again(django_assert_num_queries):
     number = Activity.objects.create(iri=COURSE).pk
