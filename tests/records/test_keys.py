@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -252,3 +253,27 @@ def test_what_was_changed_is_never_changed_again():
         SourceChange.objects.update(verb="nothing")
     with pytest.raises(DatabaseError), transaction.atomic():
         SourceChange.objects.all().delete()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="writers are serial on SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_rotate_a_key_at_once_one_is_refused():
+    pair, _secret = made()
+    said = []
+
+    def rotate():
+        try:
+            said.append(keys.rotate_key(pair=pair, at=clock.now()))
+        except keys.KeyRotated as why:
+            said.append(why.code)
+        finally:
+            connections.close_all()
+
+    both = [threading.Thread(target=rotate) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert said.count("records.key_rotated") == 1
+    assert KeyPair.objects.filter(rotated_from=pair).count() == 1

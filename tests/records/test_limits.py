@@ -186,3 +186,32 @@ def test_the_health_of_many_sources_costs_as_much_as_of_one(django_assert_num_qu
             f.store(f.statement(), of=f.source(f"school-{number}"))
         with django_assert_num_queries(2):
             assert len(health.annotated(Source.objects.all(), at=clock.now())) == count
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="writers are serial on SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_writers_at_the_same_time_lose_no_count_and_refuse_no_batch():
+    """Eight writers of two sources, with shared learners and some items in quarantine."""
+    faults, pair = [], [f.source("one"), f.source("two")]
+
+    def write(number):
+        try:
+            for turn in range(12):
+                good = [f.statement() for _ in range(3)]
+                f.store(*good, f.statement(verb={"id": "none"}), of=pair[(number + turn) % 2])
+        except Exception as why:  # noqa: BLE001 - told by the main thread
+            faults.append(why)
+        finally:
+            connections.close_all()
+
+    writers = [threading.Thread(target=write, args=[number]) for number in range(8)]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    assert faults == []
+    for row in health.annotated(Source.objects.all(), at=clock.now()):
+        assert (row.ever_received, row.ever_accepted, row.ever_quarantined) == (192, 144, 48)
+        assert sum(health.refusals(row).values()) == 48
+        assert sum(each["received"] for each in health.by_hour(row, at=clock.now(), hours=2)) == 192
