@@ -14,12 +14,14 @@ from packaging.requirements import Requirement
 
 ALLOWED = re.compile(
     r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla Public|Unlicense|Zlib|0BSD|"
-    r"Public Domain|CC0|LGPL|Lesser General Public)\b",
+    r"Public Domain|CC0|EPL-2\.0|LGPL|Lesser General Public)\b",
     re.IGNORECASE,
 )
 # LGPL: psycopg and frozendict are separate, replaceable libraries, imported and not copied
 # (docs/decisions/0002-stack.md).
 LGPL_ACCEPTED = {"psycopg", "psycopg-binary", "frozendict"}
+# Offered under the EPL 2.0 or the GPL; it is taken under the EPL (decision 68).
+CHOSEN = {"asyncssh": "EPL-2.0"}
 
 
 def needed(name: str, extras: frozenset[str], seen: dict[str, metadata.Distribution]) -> None:
@@ -53,7 +55,7 @@ def main() -> int:
     needed("xueqiao", frozenset(), seen)
     bad = []
     for key, found in sorted(seen.items()):
-        text = licence(found)
+        text = CHOSEN.get(key) or licence(found)
         copyleft = re.search(r"GPL|General Public", text) and key not in LGPL_ACCEPTED
         if not ALLOWED.search(text) or copyleft:
             bad.append(f"{key} {found.version}: {text or 'no licence stated'}")

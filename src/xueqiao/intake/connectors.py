@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xueqiao.intake import database, folder, lrs_pull, moodle_ws, openedx_files, uploads
+from xueqiao.intake import database, folder, lrs_pull, moodle_ws, openedx_files, sftp, uploads
 from xueqiao.intake.kinds import Kind
 from xueqiao.intake.oneroster import kind as oneroster
 from xueqiao.kernel import errors
@@ -39,6 +39,7 @@ _ALL = (
     lrs_pull.KIND,
     uploads.KIND,
     folder.KIND,
+    sftp.KIND,
     moodle_ws.KIND,
     openedx_files.KIND,
     database.KIND,
