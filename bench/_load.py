@@ -34,7 +34,7 @@ def statement(number: int, people: int) -> dict:
             "account": {"homePage": "https://lms.example", "name": f"u{number % people}"},
         },
         "verb": {
-            "id": "http://adlnet.gov/expapi/verbs/" + _VERBS[number % len(_VERBS)],
+            "id": "http://adlnet.gov/expapi/verbs/" + VERBS[number % len(VERBS)],
             "display": {"en-US": "done", "zh-Hans": "完成"},
         },
         "object": {
@@ -65,7 +65,7 @@ def statement(number: int, people: int) -> dict:
     }
 
 
-_VERBS = ("completed", "experienced", "answered", "attempted", "passed", "progressed")
+VERBS = ("completed", "experienced", "answered", "attempted", "passed", "progressed")
 
 
 class Body:
