@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import zipfile
-from itertools import groupby
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
@@ -137,11 +137,9 @@ def _checked(table: list[list[str]]) -> list[dict[str, str]]:
         cells = {name: row[at].strip() if at < len(row) else "" for name, at in places.items()}
         if any(cells.values()):
             wrong += _row(cells, places, number, found, holders)
-    counts = {name: len(list(rows)) for name, rows in groupby(sorted(r["group"] for r in found))}
-    for each in found:
-        if counts[each["group"]] == 1:
-            text = _("A group has two identifiers at least.")
-            wrong.append(CellError(each["cell"], text))
+    counts = Counter(each["group"] for each in found)
+    lonely = [each["cell"] for each in found if counts[each["group"]] == 1]
+    wrong += [CellError(cell, _("A group has two identifiers at least.")) for cell in lonely]
     if wrong:
         shown = sorted(wrong, key=lambda each: int("".join(filter(str.isdigit, each.cell))))
         raise SheetUnfit(_("{n} cells need attention.").format(n=len(wrong)), shown)
