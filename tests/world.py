@@ -32,6 +32,8 @@ class World:
     certificate: str
     draft: int
     application: int
+    online_course: int
+    online_learner: str
     source: int
     key: int
     statement: str
@@ -54,6 +56,7 @@ def build(now: datetime | None = None) -> World:
         erasure,
         figures,
         learning,
+        online,
         places,
         records,
         relay,
@@ -67,6 +70,7 @@ def build(now: datetime | None = None) -> World:
     classes = learning.classes(where, people, now)
     credit = bank.credit(people, now)
     figures.figures(where, now)
+    begun = online.course(people, now)
     sent = records.records(where, people, now)
     return World(
         province=where.province.pk,
@@ -78,6 +82,7 @@ def build(now: datetime | None = None) -> World:
         people={name: person.pk for name, person in people.items()},
         **classes,
         **credit,
+        **begun,
         **sent,
         **relay.relay(now),
         **erasure.erasure(people, now),

@@ -44,6 +44,10 @@ PAGES = {
     "application-draft": ("/bank/applications/{draft}/", "learner"),
     "application": ("/bank/applications/{application}/", "learner"),
     "convert": ("/bank/convert/{lot}/{version}/", "learner"),
+    "online": ("/online/", "learner"),
+    "online-nobody": ("/online/", ""),
+    "online-course": ("/online/{online_course}/", "learner"),
+    "online-course-nobody": ("/online/{online_course}/", ""),
     "not-allowed": ("/console/", "learner"),
 }
 

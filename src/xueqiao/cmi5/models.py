@@ -58,6 +58,7 @@ class Version(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file that was imported")
     name = models.CharField(max_length=200, help_text="of the file, for people")
     title = models.JSONField(help_text="language tag to text")
+    titles = models.TextField(help_text="the title in every language, to search in")
     description = models.JSONField(help_text="language tag to text")
     objectives = models.JSONField(help_text="list of id, title, description")
     left_out = models.JSONField(help_text="paths of files whose kind is not served")

@@ -142,6 +142,7 @@ def _version(
         course=course,
         number=last + 1,
         title=found.title,
+        titles="\n".join(found.title.values()),
         description=found.description,
         objectives=[
             {"id": each.id, "title": each.title, "description": each.description}

@@ -36,10 +36,12 @@ class Row:
 
     Attributes:
         standing: how the learner stands; None where nothing was done yet.
+        was_opened: whether the learner ever launched it.
     """
 
     part: Part
     standing: Standing | None = None
+    was_opened: bool = False
 
     @property
     def is_satisfied(self) -> bool:
@@ -48,6 +50,11 @@ class Row:
     @property
     def is_optional(self) -> bool:
         return self.part.move_on == MoveOn.ALWAYS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it counts and is still to be done."""
+        return not (self.part.is_block or self.is_optional or self.is_satisfied)
 
     @property
     def criterion(self) -> StrPromise | str:
@@ -90,12 +97,14 @@ def mine(person: Person) -> QuerySet[Registration]:
 
 
 def outline(version_id: int, registration: Registration | None = None) -> list[Row]:
-    """The parts of a version in order, each with how the learner stands. Two queries."""
+    """The parts of a version in order, each with how the learner stands. Three queries."""
     standings: dict[int, Standing] = {}
+    opened: set[int] = set()
     if registration is not None:
+        opened = set(registration.sessions.values_list("part_id", flat=True).distinct())
         standings = {row.part_id: row for row in registration.standings.select_related("waived_by")}
     parts = Part.objects.filter(version_id=version_id).order_by("number")
-    return [Row(part, standings.get(part.pk)) for part in parts]
+    return [Row(part, standings.get(part.pk), part.pk in opened) for part in parts]
 
 
 def counted(rows: list[Row]) -> tuple[int, int]:

@@ -61,7 +61,7 @@ COURSES = lists.Listing(
             numeric=True,
         ),
         lists.Column(gettext_lazy("Learners"), lambda row: row.learners, numeric=True),
-        lists.Column(gettext_lazy("Finished"), lambda row: row.finished, numeric=True),
+        lists.Column(gettext_lazy("Learnt"), lambda row: row.finished, numeric=True),
         lists.Column(
             gettext_lazy("Brought in by"),
             lambda row: row.opened_by.name if row.opened_by else None,
@@ -77,7 +77,7 @@ COURSES = lists.Listing(
             lambda rows, state: rows.filter(closed_at__isnull=state == "open"),
         ),
     ),
-    search=lambda rows, text: rows.filter(current__title__icontains=text),
+    search=lambda rows, text: rows.filter(current__titles__icontains=text),
     search_hint=gettext_lazy("title"),
 )
 
@@ -95,10 +95,11 @@ def _courses(request: HttpRequest, why: errors.Refusal | None = None) -> HttpRes
     return answer
 
 
-@require_POST
 @access.page(rights.CMI5_COURSES)
 def bring(request: HttpRequest) -> HttpResponse:
     """Import a package; leads to its course."""
+    if request.method != "POST":
+        return redirect("console-online")
     given, me = request.FILES.get("package"), access.signed_in(request)
     if given is None:
         return _courses(request, NoFile(_("Choose a course package (zip) or a cmi5.xml first.")))
@@ -135,7 +136,7 @@ LEARNERS = lists.Listing(
         lists.Column(gettext_lazy("Units finished"), _done, numeric=True),
         lists.Column(
             gettext_lazy("State"),
-            lambda row: _("Finished") if row.satisfied_at else _("Learning"),
+            lambda row: _("Learnt") if row.satisfied_at else _("Learning"),
             state=lambda row: "ok" if row.satisfied_at else "now",
         ),
         lists.Column(
@@ -151,7 +152,7 @@ LEARNERS = lists.Listing(
         lists.Filter(
             "state",
             gettext_lazy("State"),
-            lambda: [("learning", gettext_lazy("Learning")), ("done", gettext_lazy("Finished"))],
+            lambda: [("learning", gettext_lazy("Learning")), ("done", gettext_lazy("Learnt"))],
             lambda rows, state: rows.filter(satisfied_at__isnull=state == "learning"),
         ),
     ),
@@ -211,7 +212,7 @@ def _learner(
         "rows": rows,
         "done": queries.counted(rows)[0],
         "total": queries.counted(rows)[1],
-        "open_units": [row for row in rows if not row.part.is_block and not row.is_satisfied],
+        "open_units": [row for row in rows if row.is_open],
         "sessions": queries.sessions(found)[:50],
         "reasons": Reason.choices,
         "refusal": why,
@@ -220,10 +221,11 @@ def _learner(
     return render(request, "console/online_learner.html", context, status=status)
 
 
-@require_POST
 @access.page(rights.CMI5_COURSES)
 def waive(request: HttpRequest, key: Any) -> HttpResponse:
     """Let a learner skip a unit, with a reason."""
+    if request.method != "POST":
+        return redirect("console-online-learner", key)
     found, reason = _registration(request, key), request.POST.get("reason", "")
     part = request.POST.get("part", "")
     try:

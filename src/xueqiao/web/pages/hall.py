@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 
+from xueqiao.cmi5 import queries as online
 from xueqiao.hall import enrolment, queries
 from xueqiao.hall.models import Enrolment, Offering
 from xueqiao.kernel import clock, errors
@@ -67,6 +68,7 @@ def my_learning(request: HttpRequest) -> HttpResponse:
     current = [row for row in rows if not has_ended(row, today) and row.state != "withdrawn"]
     context |= {
         "waiting": [row for row in current if row.state == "waiting"],
+        "online": online.mine(access.signed_in(request))[:6],
         "current": sorted((row for row in current if row.state == "active"), key=starts),
     }
     return render(request, "hall/my_learning.html", context)

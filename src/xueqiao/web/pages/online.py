@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import get_language
-from django.views.decorators.http import require_POST
 
 from xueqiao.cmi5 import queries, registrations, rules, sessions
 from xueqiao.cmi5.models import Course, Registration
@@ -79,8 +78,7 @@ def _mine(me: Person | None, pk: int) -> Registration | None:
 
 def _next(rows: list[queries.Row]) -> int | None:
     """The unit to go on with: the first that counts and is open."""
-    units = (row for row in rows if not row.part.is_block and not row.is_optional)
-    return next((row.part.pk for row in units if not row.is_satisfied), None)
+    return next((row.part.pk for row in rows if row.is_open), None)
 
 
 def _origin(address: str) -> str:
@@ -89,10 +87,11 @@ def _origin(address: str) -> str:
     return found[0] if found else ""
 
 
-@require_POST
 @access.page(rights.OWN)
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a course, or begin it anew after it was finished; twice is once."""
+    if request.method != "POST":
+        return redirect("online-course", pk)
     get_object_or_404(Course, pk=pk)
     me, anew = access.signed_in(request), request.POST.get("anew") == "yes"
     try:
@@ -102,12 +101,11 @@ def begin(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("online-course", pk)
 
 
-@require_POST
 @access.page(rights.OWN)
 def launch(request: HttpRequest, pk: int, part: int) -> HttpResponse:
     """Open a unit of a course that one has begun; leads to the unit's own address."""
     mine = _mine(access.signed_in(request), pk)
-    if mine is None:
+    if mine is None or request.method != "POST":
         return redirect("online-course", pk)
     site = _site(request)
     try:
