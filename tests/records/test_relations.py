@@ -190,3 +190,21 @@ def test_the_ends_of_a_chain_that_come_at_once_see_each_other():
         list(pool.map(write, range(writers)))
     found = {str(each.uuid) for each in query.page(query.Filters(activity=COURSE)).rows}
     assert found == {each["id"] for chain in chains for each in chain}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("few", [1000, 2])
+def test_references_are_found_whether_few_or_many_are_let_through(few, monkeypatch):
+    monkeypatch.setattr(query, "_FEW", few)
+    sent = [f.statement(object={"id": COURSE}) for _ in range(5)]
+    context = {"contextActivities": {"parent": {"id": COURSE}}}
+    related = [f.statement(context=context | {"instructor": LI}) for _ in range(5)]
+    pointing = [about(each["id"]) for each in (*sent, *related)]
+    f.store(*sent, *related, *pointing, voids(sent[0]["id"]), f.statement())
+    for filters, expected in (
+        (query.Filters(activity=COURSE), 4 + 5 + 1),
+        (query.Filters(activity=COURSE, related_activities=True), 9 + 10 + 1),
+        (query.Filters(agent="account|https://school.example|li", related_agents=True), 10),
+        (query.Filters(verb=sent[0]["verb"]["id"]), 4 + 5 + 10 + 1 + 1),
+    ):
+        assert len(query.page(filters).rows) == expected

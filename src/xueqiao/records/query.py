@@ -7,7 +7,7 @@ so a page costs the same however large the store is and however far one pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 MOST_ROWS = 500
+# So many statements are looked up at once; what more let through is called many.
+_FEW = 1000
 
 
 class Place(NamedTuple):
@@ -176,6 +178,13 @@ def _streams(filters: Filters, source: Source | None) -> Iterator[Places]:
     """Queries for places (stored time, number) that together hold every row of the page."""
     asked, readable = _asked(filters), _readable(source)
     rows = readable.filter(_among_voided() if filters.voided else ~_voided())
+    yield from _direct(filters, asked, rows)
+    if _narrows(filters) and not filters.voided and StatementReference.objects.exists():
+        yield _through(_references(filters, asked, readable), rows, filters)
+
+
+def _direct(filters: Filters, asked: _Asked, rows: QuerySet[Statement]) -> Iterator[Places]:
+    """Places of those rows that the filters themselves let through."""
     if asked.agent is not None:
         yield from _by_agent(filters, asked, rows.filter(_conditions(filters, asked, agent=False)))
     elif asked.activity is not None and filters.related_activities:
@@ -185,9 +194,23 @@ def _streams(filters: Filters, source: Source | None) -> Iterator[Places]:
         yield _through(named, others, filters)
     else:
         yield _places(rows.filter(_conditions(filters, asked)), filters)
-    if _narrows(filters) and not filters.voided and StatementReference.objects.exists():
-        targets = readable.filter(_conditions(filters, asked), uuid=OuterRef("target"))
-        yield _through(StatementReference.objects.filter(Exists(targets)), rows, filters)
+
+
+def _references(
+    filters: Filters, asked: _Asked, rows: QuerySet[Statement]
+) -> QuerySet[StatementReference]:
+    """References to statements that the filters let through, voided or not, whenever stored.
+
+    Where few are let through, they are looked up; where many are, a page of references is full
+    before many others have been looked at.
+    """
+    always = replace(filters, since=None, until=None, behind=None)
+    found = {row for each in _direct(always, asked, rows) for _at, row in each[: _FEW + 1]}
+    if len(found) > _FEW:
+        targets = rows.filter(_conditions(filters, asked), uuid=OuterRef("target"))
+        return StatementReference.objects.filter(Exists(targets))
+    uuids = Statement.objects.filter(pk__in=found).values_list("uuid", flat=True)
+    return StatementReference.objects.filter(target__in=list(uuids))
 
 
 def _by_agent(filters: Filters, asked: _Asked, others: QuerySet[Statement]) -> Iterator[Places]:
