@@ -171,7 +171,7 @@ BROKEN = {
     "9.5.3 completed without being it": ("completed", put_in("result/completion", False)),
     "9.5.3 passed with completion": ("passed", put_in("result/completion", True)),
     "9.5.4 terminated without result": ("terminated", drop("result")),
-    "9.5.4 terminated without duration": ("terminated", drop("result/duration")),
+    "9.5.4 terminated without duration": ("terminated", put_in("result", {"response": "bye"})),
     "9.5.4 completed without duration": ("completed", drop("result/duration")),
     "9.5.4 passed without duration": ("passed", drop("result/duration")),
     "9.5.4 failed without duration": ("failed", drop("result/duration")),

@@ -3,6 +3,8 @@
 import itertools
 import json
 
+import pytest
+
 from tests.conformance.requirement import requirement
 from tests.conformance.samples import LI, OUT, REFERENCE, WEI, bad, good, rich, within
 from tests.records.factories import statement
@@ -23,8 +25,25 @@ def test_null_is_no_value(lrs):
     bad(lrs, "/object/definition/moreInfo", None)
     bad(lrs, "/id", None, inside=False)
     bad(lrs, "/timestamp", None)
-    bad(lrs, "/actor", {})
-    bad(lrs, "/object", {})
+
+
+@requirement("XAPI-00001", "an empty object anywhere but inside extensions")
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "/actor", "/verb", "/verb/display", "/object", "/object/definition", "/result",
+        "/object/definition/name", "/object/definition/description", "/result/score", "/context",
+        "/context/contextActivities",
+    ],
+)  # fmt: skip
+def test_an_empty_object_is_no_value(lrs, pointer):
+    bad(lrs, pointer, {})
+
+
+@requirement("XAPI-00001", "of an attachment")
+@pytest.mark.parametrize("name", ["display", "description"])
+def test_an_empty_language_map_of_an_attachment_is_no_value(lrs, name):
+    bad(lrs, f"/attachments/0/{name}", {})
 
 
 @requirement("XAPI-00002", "numbers come back as they were sent")

@@ -45,7 +45,7 @@ def activity(value: Any, at: str) -> None:
 
 
 def _definition(value: Any, at: str) -> None:
-    found = values.mapping(value, at)
+    found = values.filled(value, at)
     values.only(found, _DEFINITION, at)
     for name in ("name", "description"):
         if name in found:

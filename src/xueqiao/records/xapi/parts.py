@@ -25,7 +25,7 @@ _REFERENCE = frozenset({"objectType", "id"})
 
 def result(value: Any, at: str) -> None:
     """A measured outcome."""
-    found = values.mapping(value, at)
+    found = values.filled(value, at)
     values.only(found, _RESULT, at)
     if "score" in found:
         _score(found["score"], f"{at}/score")
@@ -41,7 +41,7 @@ def result(value: Any, at: str) -> None:
 
 
 def _score(value: Any, at: str) -> None:
-    found = values.mapping(value, at)
+    found = values.filled(value, at)
     values.only(found, _SCORE, at)
     for name in found:
         values.number(found[name], f"{at}/{name}")
@@ -75,7 +75,7 @@ def context(value: Any, at: str, *, about_activity: bool, version: str) -> None:
             that.
         version: of the standard; agents in roles came with 2.0.0.
     """
-    found = values.mapping(value, at)
+    found = values.filled(value, at)
     values.only(found, _CONTEXT if version < "2" else _CONTEXT_2, at)
     for name, check in _CONTEXT_CHECKS.items():
         if name in found:
@@ -90,10 +90,8 @@ def context(value: Any, at: str, *, about_activity: bool, version: str) -> None:
 
 
 def _context_activities(value: Any, at: str) -> None:
-    found = values.mapping(value, at)
+    found = values.filled(value, at)
     values.only(found, _KINDS, at)
-    if not found:
-        raise values.refuse(at, _("Name at least one activity here, or leave the property out."))
     for name, held in found.items():
         if type(held) is list:
             for place, item in enumerate(held):

@@ -71,6 +71,14 @@ def mapping(value: Any, at: str) -> dict[str, Any]:
     return value
 
 
+def filled(value: Any, at: str) -> dict[str, Any]:
+    """The value as an object with something in it; the standard takes no empty ones."""
+    found = mapping(value, at)
+    if not found:
+        raise refuse(at, _("An empty object says nothing. Fill it, or leave the property out."))
+    return found
+
+
 def only(value: dict[str, Any], allowed: frozenset[str], at: str) -> None:
     """Refuse properties that the standard does not know; it is case sensitive."""
     if not allowed.issuperset(value):
@@ -209,7 +217,7 @@ def language(value: Any, at: str) -> None:
 
 
 def language_map(value: Any, at: str) -> None:
-    for tag, words in mapping(value, at).items():
+    for tag, words in filled(value, at).items():
         if not is_language(tag):
             language(tag, step(at, tag))
         if type(words) is not str:
