@@ -109,7 +109,7 @@ class Sftp:
                 text.format(host=host, shown=shown, wanted=wanted[:60]), pointer="fingerprint"
             )
         # The key that was just compared is the only one that is believed.
-        known = ([key], [], [])
+        known: tuple[list[Any], list[Any], list[Any]] = ([key], [], [])
         options: dict[str, Any] = {"known_hosts": known, "username": str(config["user"])}
         options |= {"agent_path": None, "config": None, "client_keys": None}
         if config.get("private_key"):

@@ -57,7 +57,7 @@ class Batch(models.Model):
 class HeldState(models.TextChoices):
     """What became of an item in quarantine. The first two count as quarantined in its batch."""
 
-    OPEN = "open", _("Waiting")
+    OPEN = "open", _("Waits for repair")
     DISMISSED = "dismissed", _("Looked at and left out")
     ACCEPTED = "accepted", _("Repaired and accepted")
     DUPLICATE = "duplicate", _("Repaired; was held already")

@@ -112,7 +112,7 @@ class ScheduleForm(forms.Form):
     daily_at = forms.TimeField(
         label=gettext_lazy("Or daily at (Beijing time)"),
         required=False,
-        widget=forms.TimeInput({"type": "time"}, format="%H:%M"),
+        widget=forms.TimeInput({"placeholder": "02:30", "size": 5}, format="%H:%M"),
     )
     quota_run = forms.IntegerField(
         label=gettext_lazy("At most so many items a run"), required=False, min_value=1

@@ -126,7 +126,7 @@ def export(rows: QuerySet[Quarantine]) -> tuple[list[str], Iterator[list[Any]]]:
         str(title)
         for title in (
             gettext_lazy("Item"), gettext_lazy("Received at"), gettext_lazy("File"),
-            gettext_lazy("Reason"), gettext_lazy("Where"), gettext_lazy("What"),
+            gettext_lazy("Reason"), gettext_lazy("Which part"), gettext_lazy("What"),
         )
     ]  # fmt: skip
     return [*head, *columns, str(gettext_lazy("Text"))], _lines(rows, columns)

@@ -38,7 +38,7 @@ QUARANTINE = lists.Listing(
             link=lambda row: reverse("console-held", args=[row.pk]),
         ),
         lists.Column(gettext_lazy("Reason"), lambda row: row.get_reason_display(), sort="reason"),
-        lists.Column(gettext_lazy("Where"), lambda row: row.pointer),
+        lists.Column(gettext_lazy("Which part"), lambda row: row.pointer),
         lists.Column(gettext_lazy("What"), lambda row: row.detail[:160]),
         lists.Column(gettext_lazy("Source"), lambda row: row.batch.source.name),
         lists.Column(
