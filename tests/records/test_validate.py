@@ -86,7 +86,6 @@ GOOD = [
     ("/actor", {"account": {"homePage": "http://学校.example/", "name": "魏"}}),
     ("/verb/id", "urn:verb:看"), ("/object/id", "uuid://7d4f"), ("/version", "1.0"),
     ("/object/definition/interactionType", "sequencing"), ("/attachments", []),
-    ("/result/score", {}), ("/context", {}), ("/result", {}),
 ]  # fmt: skip
 
 
@@ -123,6 +122,7 @@ BAD = [
     ("/timestamp", "2026-03-02"), ("/timestamp", "2026-02-30T00:00:00Z"), ("/timestamp", 1),
     ("/timestamp", "2026-03-02T09:30:00-00:00"), ("/timestamp", "2026-03-02T25:30:00Z"),
     ("/timestamp", "0001-01-01T00:00:00+08:00"), ("/stored", "now"), ("/version", "2.0.0"),
+    ("/result/score", {}), ("/context", {}), ("/result", {}), ("/verb/display", {}),
     ("/version", "1.1.0"), ("/authority/member", [WEI]), ("/authority", {}),
     ("/attachments", {}), ("/attachments/0/sha2", "x"), ("/attachments/0/length", -1),
     ("/attachments/0/length", 2.5), ("/attachments/0/contentType", "text"),
