@@ -65,7 +65,8 @@ def address_of(pattern):
     values = {name: NOWHERE.get(type(how).__name__, "nowhere") for name, how in names.items()}
     text = str(pattern.pattern)
     for name, how in names.items():
-        kind = {"IntConverter": "int", "UUIDConverter": "uuid"}.get(type(how).__name__, "str")
+        kinds = {"IntConverter": "int", "UUIDConverter": "uuid", "SlugConverter": "slug"}
+        kind = kinds.get(type(how).__name__, "str")
         text = text.replace(f"<{kind}:{name}>", values[name]).replace(f"<{name}>", values[name])
     return f"/{text}"
 
