@@ -78,6 +78,7 @@ CONSOLE = {
     "export-ask": ("/console/exports/ask/", "operator"),
     "export": ("/console/exports/{export}/", "operator"),
     "readings": ("/console/exports/readings/", "operator"),
+    "rosters": ("/console/connections/rosters/", "operator"),
     "refused": ("/console/records/", "county"),
 }
 COCKPIT = {

@@ -97,6 +97,16 @@ def test_what_nobody_needs_is_not_kept(school):
     }  # fmt: skip
 
 
+def test_trying_a_connection_out_writes_nothing(school):
+    path = school.connect().folder / "rosters.zip"
+    path.write_bytes(r.package(r.but("orgs", "d1", type="rocket")))
+    os.utime(path, (0, 0))
+    assert running.try_out(connection=school.connection) == (1, 1)
+    assert path.exists()
+    assert not RosterPackage.objects.exists()
+    assert not RosterRow.objects.exists()
+
+
 def test_the_second_run_adds_nothing(school):
     school.connect().hand_in(r.package(r.ROWS))
     assert school.hand_in(r.package(r.ROWS)) == (0, 0, 0, 0)

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 class RosterPackage(models.Model):
     """One taking in of a package: every row of it is accounted for."""
 
+    key = models.UUIDField(unique=True, help_text="of this taking in")
     source = models.ForeignKey("records.Source", models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the zip file")

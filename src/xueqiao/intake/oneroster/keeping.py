@@ -13,8 +13,9 @@ from xueqiao.intake.oneroster import checking
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from uuid import UUID
 
-    from xueqiao.intake.oneroster.package import Package, Row
+    from xueqiao.intake.oneroster.package import Row
 
 Verdict = Literal["added", "changed", "unchanged"]
 
@@ -50,20 +51,35 @@ def source_number(code: str) -> int:
     return number
 
 
-def begin(source: int, name: str, digest: str, opened: Package, at: datetime) -> RosterPackage:
-    """Open the record of one taking in."""
-    return RosterPackage.objects.create(
-        source_id=source,
-        name=name[:200],
-        digest=digest,
-        modes=opened.modes,
-        passed_over=opened.passed_over,
-        received_at=at,
-    )
+class Taking(NamedTuple):
+    """One taking in of a package, before anything of it is written down."""
+
+    key: UUID
+    source: int
+    name: str
+    digest: str
+    modes: dict[str, str]
+    passed_over: list[str]
+    at: datetime
+
+    def row(self) -> RosterPackage:
+        """Its record, made with the first portion."""
+        return RosterPackage.objects.get_or_create(
+            key=self.key,
+            defaults={
+                "source_id": self.source,
+                "name": self.name[:200],
+                "digest": self.digest,
+                "modes": self.modes,
+                "passed_over": self.passed_over,
+                "received_at": self.at,
+            },
+        )[0]
 
 
-def finish(package: RosterPackage, at: datetime) -> None:
-    RosterPackage.objects.filter(pk=package.pk).update(finished_at=at)
+def finish(taking: Taking, at: datetime) -> None:
+    """Write down that all of it is in; the caller holds the transaction."""
+    RosterPackage.objects.filter(pk=taking.row().pk).update(finished_at=at)
 
 
 def active_ids(source: int, table: str) -> set[str]:
@@ -123,10 +139,9 @@ def counts(judged: Iterable[Judged]) -> dict[str, int]:
     return found
 
 
-def store(
-    package: RosterPackage, table: str, judged: Iterable[Judged], told: Mapping[str, int]
-) -> None:
+def store(taking: Taking, table: str, judged: Iterable[Judged], told: Mapping[str, int]) -> None:
     """Write down what is not unchanged; the caller holds the transaction."""
+    package = taking.row()
     rows = [
         RosterRow(
             source_id=package.source_id,

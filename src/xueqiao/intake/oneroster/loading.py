@@ -10,13 +10,14 @@ import hashlib
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID, uuid4
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from xueqiao.intake.files import FileUnreadable
 from xueqiao.intake.kinds import Portion
-from xueqiao.intake.models import RosterPackage, RosterRow
+from xueqiao.intake.models import RosterRow
 from xueqiao.intake.oneroster import checking, keeping, package
 from xueqiao.intake.oneroster.enrolment import Enrolments
 from xueqiao.intake.oneroster.tables import TABLES
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from xueqiao.intake.drops import Found
-    from xueqiao.intake.oneroster.keeping import Change
+    from xueqiao.intake.oneroster.keeping import Change, Taking
     from xueqiao.intake.oneroster.package import Package, Row
     from xueqiao.records.checking import Incoming
 
@@ -60,10 +61,12 @@ def portions(
         source = keeping.source_number(str(config["source"]))
         if not place:
             _refuse_emptied(opened, source, config, found.name)
-            begun = keeping.begin(source, found.name, found.digest, opened, clock.now())
-            place = {"file": found.digest, "package": begun.pk, "table": "", "line": 0}
-        loader = _Loader(opened, config, source, place)
-        yield from loader.run()
+            place = {"file": found.digest, "package": str(uuid4()), "table": "", "line": 0}
+        taking = keeping.Taking(
+            UUID(place["package"]), source, found.name, found.digest, opened.modes,
+            opened.passed_over, clock.now(),
+        )  # fmt: skip
+        yield from _Loader(opened, config, taking, place).run()
 
 
 def _refuse_emptied(opened: Package, source: int, config: Mapping[str, Any], name: str) -> None:
@@ -88,11 +91,11 @@ class _Loader:
     """One package on its way in."""
 
     def __init__(
-        self, opened: Package, config: Mapping[str, Any], source: int, place: dict[str, Any]
+        self, opened: Package, config: Mapping[str, Any], taking: Taking, place: dict[str, Any]
     ) -> None:
-        self._opened, self._config, self._source, self._place = opened, config, source, place
-        self._enrolments = Enrolments(config, source)
-        self._package = RosterPackage.objects.get(pk=place["package"])
+        self._opened, self._taking, self._place = opened, taking, place
+        self._source = taking.source
+        self._enrolments = Enrolments(config, taking.source)
 
     def run(self) -> Iterator[Portion]:
         tables = list(self._opened.modes)
@@ -101,9 +104,8 @@ class _Loader:
         for table in tables[begin:]:
             yield from self._table(table, line if table == done else 0)
         # Of a whole package nothing is passed over when it is laid down again.
-        come = {"name": self._package.name}
-        finish = partial(keeping.finish, self._package, clock.now())
-        yield Portion(f"oneroster:end:{self._package.pk}", [], come, also=finish)
+        finish = partial(keeping.finish, self._taking, clock.now())
+        yield Portion(self._taking.digest, [], {"name": self._taking.name}, also=finish)
 
     def _table(self, table: str, begin: int) -> Iterator[Portion]:
         mode, seen = self._opened.modes[table], set[str]()
@@ -140,8 +142,9 @@ class _Loader:
     def _portions(self, table: str, line: int, steps: list[_Step]) -> Iterator[Portion]:
         refused = [step.refused for step in steps if step.refused]
         if refused:
-            # Of their own, so that the same faults handed in again are the same portion.
-            key = f"oneroster:{self._digest(f'{table}:{line}:refused')}"
+            # Named by themselves alone: the same faults in the next package add nothing.
+            texts = "\n".join(f"{each.pointer} {each.text}" for each in refused)
+            key = f"oneroster:{hashlib.sha256(texts.encode(errors='replace')).hexdigest()}"
             yield Portion(key, list(refused), dict(self._place))
         changes = [step.change for step in steps if step.change]
         judged = keeping.judge(self._source, table, changes)
@@ -150,7 +153,7 @@ class _Loader:
         if table == "enrollments":
             items += self._enrolments.facts(judged, clock.now())
         yield self._made(f"{table}:{line}", table, line, items, partial(
-            keeping.store, self._package, table, judged, counts,
+            keeping.store, self._taking, table, judged, counts,
         ))  # fmt: skip
 
     def _leaving(self, table: str, ids: list[str]) -> Portion:
@@ -161,7 +164,7 @@ class _Loader:
         line = 1 << 53
         counts = {"missing": len(ids)}
         return self._made(f"{table}:left:{ids[0]}", table, line, items, partial(
-            keeping.store, self._package, table, judged, counts,
+            keeping.store, self._taking, table, judged, counts,
         ))  # fmt: skip
 
     def _made(
