@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors, ids
@@ -241,8 +242,10 @@ def _is_in_force(pair: KeyPair, at: datetime) -> bool:
 
 def _note_use(pair: KeyPair, at: datetime) -> None:
     if pair.last_used_at is None or at - pair.last_used_at >= _USED_EVERY:
-        KeyPair.objects.filter(pk=pair.pk).update(last_used_at=at)
         pair.last_used_at = at
+        # A long write may hold SQLite's lock; no request is refused for the sake of this note.
+        with suppress(OperationalError):
+            KeyPair.objects.filter(pk=pair.pk).update(last_used_at=at)
 
 
 def _make(
