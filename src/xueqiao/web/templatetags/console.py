@@ -34,6 +34,12 @@ SECTIONS = (
     ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
     ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
 )
+# Pages that belong to a section and have addresses of their own.
+BELONGING = {
+    "console-alarms": "console-connections",
+    "console-contracts": "console-connections",
+    "console-table-new": "console-connections",
+}
 
 
 @register.inclusion_tag("console/_navigation.html", takes_context=True)
@@ -44,6 +50,8 @@ def console_navigation(context: Context) -> dict[str, Any]:
     held = Role.objects.in_force(day).filter(person=getattr(request, "person", None))
     kinds = set(held.values_list("kind", flat=True))
     links = [(reverse(name), title) for name, title, policy in SECTIONS if policy.roles & kinds]
-    fitting = [address for address, _title in links if request.path.startswith(address)]
-    now = max(fitting, key=len, default="")
+    homes = {address: address for address, _title in links}
+    homes |= {reverse(name): reverse(section) for name, section in BELONGING.items()}
+    fitting = [address for address in homes if request.path.startswith(address)]
+    now = homes[max(fitting, key=len)] if fitting else ""
     return {"links": links, "now": now}
