@@ -76,7 +76,7 @@ def stays(erasure: Erasure) -> list[tuple[str, str, int | None]]:
         found.append((_("Credit bank and certificates"), why, None))
     why = _("they count what arrived, and hold no content")
     found.append((_("Counts of batches"), why, None))
-    why = _("it takes the same statements out at its next extraction")
+    why = _("the log names them to the lake, whose own erasure takes them out")
     found.append((_("Copies in the lake"), why, None))
     found.append((_("Backups"), _("until they expire by the plan of the operator"), None))
     return found
