@@ -52,7 +52,7 @@ COSTS = {
     "/search/?kind=resource": 7,
     "/classes/{open_class}/": 5,
     "/resources/{course}/": 12,
-    "/learning/": 4,
+    "/learning/": 5,
     "/account/": 11,
     "/account/statement/": 6,
     "/account/transcript/": 8,
