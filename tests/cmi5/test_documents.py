@@ -187,7 +187,7 @@ def test_a_file_that_is_known_is_not_sent_again(client, film):
     address = content.address(film.pk, "index.html", clock.now())
     first = client.get(address)
     tag = first["ETag"]
-    first.close()
+    assert b"".join(first.streaming_content) == b"<title>One</title>"
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
 
