@@ -41,7 +41,7 @@ async function statements() {
   said.gone = await refusal(lrs.getStatement({ statementId: one }));
   said.voided = (await lrs.getVoidedStatement({ voidedStatementId: one })).data.id === one;
   said.voiding = (await lrs.getStatement({ statementId: voiding })).data.object.id === one;
-  said.conflict = await refusal(lrs.sendStatement({ statement: { ...said.got, result: {} } }));
+  said.conflict = await refusal(lrs.sendStatement({ statement: { ...said.got, result: { success: false } } }));
   said.invalid = await refusal(lrs.sendStatement({ statement: { actor: agent, verb } }));
 }
 
