@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 
 import pytest
 
@@ -110,7 +109,7 @@ OTHER = json.dumps({"mbox": "mailto:other@example.com"})
         {"agent": None},
         {"activityId": "https://elsewhere.example/x"},
         {"activityId": None},
-        {"registration": str(uuid.uuid4())},
+        {"registration": "77c2b900-56b2-4a6e-b5bf-13af862e120c"},
         {"registration": None},
     ],
     ids=str,
