@@ -22,6 +22,7 @@ from xueqiao.creditbank import completions, conversion, credentials
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
+from xueqiao.records import attachments
 from xueqiao.records.erasure import execution, retention
 from xueqiao.records.exporting import writing
 from xueqiao.records.personas import proposals
@@ -75,6 +76,7 @@ PERIODIC = {
     "reactions": Periodic(timedelta(minutes=1), lambda now: reactions.run(now=now)),
     "profiles": Periodic(timedelta(minutes=1), lambda now: contracts.run(now=now)),
     "prune_shipments": Periodic(timedelta(days=1), lambda now: shipping.prune(now=now)),
+    "sweep_attachments": Periodic(timedelta(days=1), lambda now: attachments.sweep(now=now)),
     "prune_jobs": Periodic(timedelta(days=1), prune),
 }
 

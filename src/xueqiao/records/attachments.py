@@ -1,7 +1,7 @@
 """Files that come with statements: checked against what the statements say, kept by their content.
 
 A file is named by the SHA-256 of its bytes and is on the disk, synced, before the request that
-brought it is answered. One that no statement holds, after a request that failed, does no harm.
+brought it is answered. One that no statement holds, after a request that failed, is swept later.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -21,8 +22,10 @@ from xueqiao.records.xapi import named, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+ORPHANED = timedelta(days=2)
 _HASHES = {56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -135,7 +138,10 @@ def keep(files: Iterable[Held]) -> None:
     folders = set()
     for content, data in {each.content: each.data for each in files}.items():
         path = _path(content)
-        if not path.exists():
+        try:
+            # It is young again, so that ``sweep`` leaves it until its rows are committed.
+            os.utime(path)
+        except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             scratch = path.with_name(f".{content}.{secrets.token_hex(4)}")
             with scratch.open("xb") as file:
@@ -194,6 +200,23 @@ def remove(contents: Iterable[str]) -> None:
     for content in contents:
         if not StatementAttachment.objects.filter(content=content).exists():
             _path(content).unlink(missing_ok=True)
+
+
+def sweep(*, now: datetime) -> int:
+    """Delete files that no statement holds and that lie there for ``ORPHANED``; how many.
+
+    A request that failed behind ``keep`` leaves such files.
+    """
+    swept = 0
+    for path in (settings.HOME / "attachments").glob("??/*"):
+        try:
+            is_old = path.stat().st_mtime < (now - ORPHANED).timestamp()
+            if is_old and not StatementAttachment.objects.filter(content=path.name).exists():
+                path.unlink()
+                swept += 1
+        except FileNotFoundError:
+            continue
+    return swept
 
 
 def _path(content: str) -> Path:
