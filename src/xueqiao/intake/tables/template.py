@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from xueqiao.intake.tables.mapping import BY_NAME
+from xueqiao.intake.tables.mapping import BY_NAME, PARTS
 
 if TYPE_CHECKING:
     from xueqiao.intake.tables.mapping import Mapping
@@ -26,7 +26,9 @@ def workbook(mapping: Mapping) -> bytes:
     book = Workbook()
     sheet = book.active
     sheet.title = mapping.layout.sheet or _("Records")
-    names = list(dict.fromkeys([*mapping.columns.values(), *mapping.extensions.values()]))
+    # In the order of the parts: PostgreSQL keeps the names of a JSON object in one of its own.
+    parts = [mapping.columns[part.name] for part in PARTS if part.name in mapping.columns]
+    names = list(dict.fromkeys([*parts, *sorted(mapping.extensions.values())]))
     # The heading stands where the contract says that it stands.
     for place, name in enumerate(names, start=1):
         cell = sheet.cell(mapping.layout.heading, place, name)
