@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.base import handle_default_options
 
 from tests.records import factories as f
 from tests.servers import Said, neighbour
+from xueqiao.cli.management.commands import connect as connect_command
 from xueqiao.intake import connections, running
 from xueqiao.intake.models import Connection
 from xueqiao.kernel import clock
@@ -45,6 +48,16 @@ def test_a_connection_is_made_and_pulled_by_its_name(capsys, monkeypatch):
     assert Statement.objects.count() == 1
     made = Connection.objects.get()
     assert "t0ken" not in json.dumps(made.config) + made.sealed
+
+
+def test_a_setting_given_in_the_shell_is_none_of_djangos_own():
+    parser = connect_command.Command().create_parser("xueqiao", "connect")
+    words = ["--source", "S", "--kind", "lrs", "--name", "N", "--set", "a=b", "--set", "c=d"]
+    options = parser.parse_args(words)
+    before = os.environ["DJANGO_SETTINGS_MODULE"]
+    handle_default_options(options)
+    assert os.environ["DJANGO_SETTINGS_MODULE"] == before
+    assert options.values == ["a=b", "c=d"]
 
 
 def test_what_cannot_be_is_refused_in_one_sentence(monkeypatch):

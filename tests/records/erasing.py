@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 
 from tests.records import factories as f
@@ -11,6 +12,7 @@ from xueqiao.people import accounts
 from xueqiao.people.models import Person
 from xueqiao.records import attachments, documents, statements
 from xueqiao.records.erasure import execution, requests, retention
+from xueqiao.records.models import Erasure
 from xueqiao.records.models.documents import DocumentKind
 
 
@@ -50,7 +52,27 @@ def approved(asked):
 
 
 def finish(asked):
-    return execution.run(erasure=approved(asked), at=clock.now())
+    return carried_out(approved(asked))
+
+
+def worked_off():
+    """What the job does, until no approved erasure is left; how many statements went."""
+    until = time.monotonic() + 30
+    gone = execution.work(now=clock.now())
+    while Erasure.objects.to_execute().exists() and time.monotonic() < until:
+        time.sleep(0.05)
+        gone += execution.work(now=clock.now())
+    return gone
+
+
+def carried_out(erasure):
+    """Run an erasure to its end; transactions of other tests' workers are waited for."""
+    until = time.monotonic() + 30
+    done = execution.run(erasure=erasure, at=clock.now())
+    while done.state == "running" and time.monotonic() < until:
+        time.sleep(0.05)
+        done = execution.run(erasure=done, at=clock.now())
+    return done
 
 
 def policy(days, **options):

@@ -41,7 +41,7 @@ def test_a_statement_that_was_on_its_way_is_erased_too():
         time.sleep(1)
         assert not running.done() or running.result().state == "running"
     running.result(timeout=30)
-    execution.run(erasure=Erasure.objects.get(pk=asked.pk), at=clock.now())
+    erasing.carried_out(Erasure.objects.get(pk=asked.pk))
     assert Erasure.objects.get(pk=asked.pk).state == "done"
     assert Statement.objects.count() == 0
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from tests.records import erasing
 from tests.records import factories as f
 from xueqiao.kernel import clock
-from xueqiao.records.erasure import execution, holds, requests, retention
+from xueqiao.records.erasure import holds, requests, retention
 from xueqiao.records.models import Erasure, RetentionPolicy, Source, Statement
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def aged(days, *made, of=None):
 
 def carried_out(now):
     made = retention.raise_due(now=now)
-    return made, execution.work(now=now)
+    return made, erasing.worked_off()
 
 
 def test_what_is_too_old_goes_and_the_rest_stays():

@@ -8,9 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests import world as small
+from tests.records import erasing
 from tests.records import factories as f
 from xueqiao.kernel import clock
-from xueqiao.records.erasure import execution, retention
+from xueqiao.records.erasure import retention
 from xueqiao.records.exporting import writing
 from xueqiao.records.models import (
     Erasure,
@@ -59,7 +60,7 @@ def test_an_erasure_goes_from_the_request_to_the_receipt(world, sign_in):
     assert b"A second person has to decide" in refused.content
 
     assert sign_in("province").post(f"{address}approve/", {"note": "seen"}).status_code == 302
-    execution.work(now=clock.now())
+    erasing.worked_off()
 
     assert not Statement.objects.filter(actor__ifi__contains="gui|").exists()
     page = sign_in("province").get(f"{address}receipt/").content.decode()

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from xueqiao.records.sources import Source
 
+# What is held was written by another platform in its own words: it is sent again, not mended here.
+FORM = "caliper:"
+
 VERSIONS = frozenset(f"http://purl.imsglobal.org/ctx/caliper/{each}" for each in ("v1p1", "v1p2"))
 EXTENSION = "http://purl.imsglobal.org/ctx/caliper/v1p2"
 _VIDEO = "https://w3id.org/xapi/video/extensions/"
@@ -157,11 +160,11 @@ def _item(
     text: str, event: Any, at: str, known: Mapping[str, dict[str, Any]], sensor: str
 ) -> Incoming | Refused:
     if not isinstance(event, dict):
-        return Refused(text, Reason.INVALID, _("An event is a JSON object."), at)
+        return Refused(text, Reason.INVALID, _("An event is a JSON object."), at, FORM)
     try:
         statement = _statement(_read(event, _Names(known), sensor))
     except _Unfit as why:
-        return Refused(text, why.reason, why.text, f"{at}{why.place}")
+        return Refused(text, why.reason, why.text, f"{at}{why.place}", FORM)
     return Incoming(_ENCODER.encode(statement).decode(), statement, at=at)
 
 

@@ -25,6 +25,9 @@ from xueqiao.records.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# What is held was written by another platform in its own words: it is sent again, not mended here.
+FORM = "moodle:"
+
 OVERLAP_HOURS = 24
 _ADL = "http://adlnet.gov/expapi/activities/"
 _STATES = {1: verbs.COMPLETED, 2: verbs.PASSED, 3: verbs.FAILED}
@@ -162,9 +165,9 @@ class _Course:
         name = str(user.get(self._people_by) or "").strip()
         text = _ENCODER.encode({"user": user.get("id"), "said": fact.said}).decode()
         if not name:
-            return Refused(text, Reason.NOBODY, self._people_by, f"/user/{self._people_by}")
+            return Refused(text, Reason.NOBODY, self._people_by, f"/user/{self._people_by}", FORM)
         if not fact.at:
-            return Refused(text, Reason.TIME_MISSING, fact.key[0], "/said")
+            return Refused(text, Reason.TIME_MISSING, fact.key[0], "/said", FORM)
         statement: dict[str, Any] = {
             "id": str(ids.stable_uuid("moodle", self._site, *fact.key)),
             "actor": {"account": {"homePage": self._site, "name": name}},

@@ -23,6 +23,9 @@ from xueqiao.records.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What is held was written by another platform in its own words: it is sent again, not mended here.
+FORM = "openedx:"
+
 VERSION = 1
 _ADL = "http://adlnet.gov/expapi/activities/"
 _VIDEO = "https://w3id.org/xapi/video/"
@@ -66,14 +69,14 @@ def items(line: str, *, site: str, name_people_by: str) -> Iterator[Incoming | R
     known = _known(name, event)
     at = _text(event.get("time")) or _text(event.get("timestamp"))
     if known is None:
-        yield Refused(line, Reason.EVENT_UNKNOWN, name[:200], "/event_type")
+        yield Refused(line, Reason.EVENT_UNKNOWN, name[:200], "/event_type", FORM)
     elif not who:
-        yield Refused(line, Reason.NOBODY, "", f"/{name_people_by}")
+        yield Refused(line, Reason.NOBODY, "", f"/{name_people_by}", FORM)
     elif not at:
-        yield Refused(line, Reason.TIME_MISSING, "", "/time")
+        yield Refused(line, Reason.TIME_MISSING, "", "/time", FORM)
     elif (thing := _thing(known, event, site)) is None:
         text = _("The event does not say what it is about.")
-        yield Refused(line, Reason.REFERENCE_UNKNOWN, text, "/event")
+        yield Refused(line, Reason.REFERENCE_UNKNOWN, text, "/event", FORM)
     else:
         yield _statement(_Fact(line, event, known, thing, who, at), site)
 
@@ -87,9 +90,11 @@ def _event(line: str) -> dict[str, Any] | Refused:
     try:
         found = msgspec.json.decode(line[begin:]) if begin >= 0 else None
     except (msgspec.DecodeError, RecursionError) as why:
-        return Refused(line, Reason.NOT_JSON, _("The line is not JSON: {why}.").format(why=why))
+        return Refused(
+            line, Reason.NOT_JSON, _("The line is not JSON: {why}.").format(why=why), "", FORM
+        )
     if not isinstance(found, dict):
-        return Refused(line, Reason.NOT_JSON, _("The line is no JSON object."))
+        return Refused(line, Reason.NOT_JSON, _("The line is no JSON object."), "", FORM)
     return found
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from xueqiao.intake.oneroster.keeping import Judged
 
+# What is held was written by another platform in its own words: it is sent again, not mended here.
+FORM = "roster:"
+
 _COURSE = "http://adlnet.gov/expapi/activities/course"
 _ENCODER = msgspec.json.Encoder()
 
@@ -71,7 +74,7 @@ class Enrolments:
             text = _("The user {user} has no {column}.")
             detail = text.format(user=person["sourcedId"], column=self._people_by)
             row = _ENCODER.encode(said.data).decode()
-            return Refused(row, Reason.NOBODY, detail, "enrollments.csv:userSourcedId")
+            return Refused(row, Reason.NOBODY, detail, "enrollments.csv:userSourcedId", FORM)
         group, key = said.data["classSourcedId"], (self._code, said.sourced_id)
         definition: dict[str, Any] = {"type": _COURSE}
         if title := classes.get(group, {}).get("title"):

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from xueqiao.intake.oneroster.package import Package, Row
     from xueqiao.records.checking import Incoming
 
+# What is held was written by another platform in its own words: it is sent again, not mended here.
+FORM = "roster:"
+
 ROWS_A_PORTION = 1000
 MOST_LEAVING_PERCENT = 50
 # Below this a class that ends may be half of what there is.
@@ -191,7 +194,7 @@ def _refused(table: str, row: Row, wrong: list[checking.Fault]) -> Refused:
     first = wrong[0]
     detail = " ".join(f"{each.column}: {each.text}".removeprefix(": ") for each in wrong)
     where = f"{table}.csv:{row.line}:{first.column}".rstrip(":")
-    return Refused(_ENCODER.encode(row.cells).decode(), first.reason, detail, where)
+    return Refused(_ENCODER.encode(row.cells).decode(), first.reason, detail, where, FORM)
 
 
 def rows_held(source: int, table: str) -> int:

@@ -50,6 +50,9 @@ class Source(models.Model):
         null=True, blank=True, help_text="when something last arrived, to the minute"
     )
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Scope(models.TextChoices):
     """What a credential may do at the endpoint; the words of the standard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", required=True, choices=[*connectors.KINDS])
         parser.add_argument("--name", required=True, help="of the connection")
         parser.add_argument(
-            "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+            "--set", action="append", default=[], metavar="NAME=VALUE", dest="values",
             help="a setting of the kind; repeat for several",
         )  # fmt: skip
         parser.add_argument(
@@ -34,14 +35,16 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(
-        self, *, source: str, kind: str, name: str, settings: list[str], secrets: list[str],
+        self, *, source: str, kind: str, name: str, values: list[str], secrets: list[str],
         **options: object,
     ) -> None:  # fmt: skip
-        values = dict(_pair(each) for each in settings)
-        values |= {key: _secret(word) for key, word in map(_pair, secrets)}
+        given = dict(_pair(each) for each in values)
+        given |= {key: _secret(word) for key, word in map(_pair, secrets)}
         now = clock.now()
-        opened = sources.open_source(code=slugify(source, allow_unicode=True), name=source, at=now)
-        made = connections.create(source=opened, kind=kind, name=name, values=values, at=now)
+        code = slugify(source, allow_unicode=True)
+        with transaction.atomic():
+            opened = sources.open_source(code=code, name=source, at=now)
+            made = connections.create(source=opened, kind=kind, name=name, values=given, at=now)
         self.stdout.write(made.name)
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import date
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.utils.text import slugify
 
 from xueqiao.kernel import clock
@@ -34,13 +35,15 @@ class Command(BaseCommand):
         self, *, source: str, scope: list[str], label: str, expires: date | None, **options: object
     ) -> None:
         now = clock.now()
-        key, secret = keys.create_key(
-            source=sources.open_source(
-                code=slugify(source, allow_unicode=True), name=source, at=now
-            ),
-            scopes=scope,
-            at=now,
-            expires_at=clock.start_of(expires) if expires else None,
-            label=label,
-        )
+        # A source is not opened for a key that is refused.
+        with transaction.atomic():
+            key, secret = keys.create_key(
+                source=sources.open_source(
+                    code=slugify(source, allow_unicode=True), name=source, at=now
+                ),
+                scopes=scope,
+                at=now,
+                expires_at=clock.start_of(expires) if expires else None,
+                label=label,
+            )
         self.stdout.write(json.dumps({"key": key, "secret": secret}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from xueqiao.cmi5 import packages, queries
@@ -20,7 +20,12 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the package (zip) or cmi5.xml")
 
     def handle(self, *, file: Path, **options: object) -> None:
-        with file.open("rb") as package:
+        try:
+            package = file.open("rb")
+        except OSError as why:
+            said = _("{path} cannot be read: {why}. Check the path and the file's rights.")
+            raise CommandError(said.format(path=file, why=why.strerror)) from why
+        with package:
             version = packages.import_package(
                 file=package, name=file.name, at=clock.now(), by_id=None
             )
