@@ -48,7 +48,8 @@ def over_http() -> float:
         msgspec.json.encode(sent[first : first + A_REQUEST])
         for first in range(0, len(sent), A_REQUEST)
     ]
-    client, headers = Client(SERVER_NAME="127.0.0.1"), {"Authorization": f"Basic {coded}"}
+    client = Client(SERVER_NAME="127.0.0.1")
+    headers = {"Authorization": f"Basic {coded}", "X-Experience-API-Version": "1.0.3"}
     start = time.perf_counter()
     for body in bodies:
         answer = client.post(
