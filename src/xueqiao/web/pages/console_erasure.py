@@ -21,7 +21,7 @@ from xueqiao.records import readings, shown
 from xueqiao.records.erasure import receipt, requests
 from xueqiao.records.models import Erasure, Reading, Source, Statement
 from xueqiao.records.personas import identifiers
-from xueqiao.web import access, lists
+from xueqiao.web import access, lists, refused
 from xueqiao.web.templatetags.ui import Step
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             try:
                 return redirect("console-erasure", _asked(request, form.cleaned_data).pk)
             except errors.Refusal as why:
-                form.add_error(why.pointer if why.pointer in form.fields else None, str(why))
+                refused.into(form, why)
     return render(request, "console/erasure_ask.html", {"form": form}, status=status)
 
 

@@ -17,7 +17,7 @@ from xueqiao.people import rights
 from xueqiao.records.exporting import jobs
 from xueqiao.records.models import ExportJob, Reading
 from xueqiao.records.personas import identifiers
-from xueqiao.web import access, lists
+from xueqiao.web import access, lists, refused
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -129,7 +129,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             try:
                 return redirect("console-export", _asked(request, form.cleaned_data).key)
             except errors.Refusal as why:
-                form.add_error(why.pointer if why.pointer in form.fields else None, str(why))
+                refused.into(form, why)
     return render(request, "console/export_ask.html", {"form": form}, status=status)
 
 
@@ -194,8 +194,8 @@ def part(request: HttpRequest, key: UUID, number: int) -> HttpResponse:
         found = jobs.take(job=job, number=number, by=access.signed_in(request), at=clock.now())
         file = found.open("rb")
     except (errors.Refusal, FileNotFoundError) as why:
-        refused = why if isinstance(why, errors.Refusal) else jobs.ExportOver(jobs.gone_text())
-        return _page(request, job, refused)
+        refusal = why if isinstance(why, errors.Refusal) else jobs.ExportOver(jobs.gone_text())
+        return _page(request, job, refusal)
     name = f"X-{job.pk}-{found.name}"
     return FileResponse(file, as_attachment=True, filename=name)  # type: ignore[return-value]
 

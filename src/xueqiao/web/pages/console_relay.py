@@ -24,7 +24,7 @@ from xueqiao.relay.models import (
     Shipment,
     ShipmentState,
 )
-from xueqiao.web import access, lists
+from xueqiao.web import access, lists, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,7 +188,7 @@ def _form(request: HttpRequest, form: forms.Form, status: int) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, form: forms.Form, why: errors.Refusal) -> HttpResponse:
-    form.add_error(why.pointer if why.pointer in form.fields else None, str(why))
+    refused.into(form, why)
     return _form(request, form, why.status)
 
 
@@ -210,7 +210,7 @@ def destination(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             destinations.change(destination=row, given=form.given(row.kind))
         except errors.Refusal as why:
-            form.add_error(why.pointer if why.pointer in form.fields else None, str(why))
+            refused.into(form, why)
         else:
             messages.success(request, _("Saved. What waits goes by the new settings."))
             return redirect("console-destination", pk)
