@@ -1,9 +1,10 @@
 # ruff: noqa: PERF401, S608 - statements in order; each name in them is a constant of this file
 """What the database itself refuses: the triggers of the ledger, for SQLite and PostgreSQL.
 
-``install`` is called by migration 0002 and by every later migration that rebuilds a guarded table
-(SQLite drops a table's triggers when Django rebuilds it). On PostgreSQL the counters are kept by
-one statement trigger over the new rows, so a group of 1,000 transfers updates each account once; it
+``install`` is called by migration 0002 and by every later migration that makes or rebuilds a
+guarded table (SQLite drops a table's triggers when Django rebuilds it); tables and columns that a
+later migration makes are guarded from that one on. On PostgreSQL the counters are kept by one
+statement trigger over the new rows, so a group of 1,000 transfers updates each account once; it
 locks nothing by itself, ``ledger`` has locked the accounts in order before
 (docs/decisions/0020-one-row-per-transfer.md).
 """
@@ -78,15 +79,21 @@ RESERVED = """case when n.phase = 'pending' then n.amount_hundredths
 
 
 def install(connection: Any) -> None:
-    """Put every trigger in place, replacing those that stand."""
+    """Put every trigger in place whose table stands, replacing those that are there."""
     remove(connection)
-    _run(connection, _postgresql() if connection.vendor == "postgresql" else _sqlite())
+    stands = _standing(connection)
+    _run(connection, _postgresql(stands) if connection.vendor == "postgresql" else _sqlite(stands))
+
+
+def reinstall(_apps: Any, editor: Any) -> None:
+    """``install`` as an operation that ends a migration."""
+    install(editor.connection)
 
 
 def remove(connection: Any) -> None:
     """Take every trigger away: to undo the migration, and for tests that empty tables."""
     if connection.vendor == "postgresql":
-        tables = (*APPEND_ONLY, *FIXED_COLUMNS, PUBLISHED)
+        tables = _standing(connection)
         names = (
             "refuse_change", "refuse_truncate", "refuse_delete",
             "keep_facts", "guard_counters", "keep_counters", "keep_signed",
@@ -102,22 +109,43 @@ def remove(connection: Any) -> None:
     _run(connection, [f"drop trigger {name}" for name in names_found])
 
 
+def _standing(connection: Any) -> dict[str, set[str]]:
+    """The guarded tables that are made already, with their columns."""
+    with connection.cursor() as ask:
+        made = set(connection.introspection.table_names(ask))
+        return {
+            table: {
+                column.name for column in connection.introspection.get_table_description(ask, table)
+            }
+            for table in (*APPEND_ONLY, *FIXED_COLUMNS, PUBLISHED)
+            if table in made
+        }
+
+
+def _fixed(stands: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
+    return {
+        table: tuple(name for name in columns if name in stands[table])
+        for table, columns in FIXED_COLUMNS.items()
+        if table in stands
+    }
+
+
 def _run(connection: Any, statements: list[str]) -> None:
     with connection.cursor() as ask:
         for statement in statements:
             ask.execute(statement)
 
 
-def _sqlite() -> list[str]:
+def _sqlite(stands: dict[str, set[str]]) -> list[str]:
     found = []
-    for table in APPEND_ONLY:
+    for table in (each for each in APPEND_ONLY if each in stands):
         for act in ("update", "delete"):
             found.append(
                 _sqlite_refusal(
                     f"{table}_{act}", f"{act} on {table}", f"{table}: rows never change"
                 )
             )
-    for table, columns in FIXED_COLUMNS.items():
+    for table, columns in _fixed(stands).items():
         text = f"{table}: this part of a row never changes"
         found.append(
             _sqlite_refusal(f"{table}_facts", f"update of {', '.join(columns)} on {table}", text)
@@ -160,13 +188,14 @@ def _sqlite_refusal(name: str, event: str, text: str, *, when: str = "") -> str:
     return f"create trigger guard_{name} before {event} {when} begin {refusal}; end"
 
 
-def _postgresql() -> list[str]:
-    found = [_PG_REFUSE, _pg_counters()]
-    for table in APPEND_ONLY:
+def _postgresql(stands: dict[str, set[str]]) -> list[str]:
+    found, fixed = [_PG_REFUSE, _pg_counters()], _fixed(stands)
+    appended = [table for table in APPEND_ONLY if table in stands]
+    for table in appended:
         found.append(_pg_refusal("refuse_change", f"update or delete on {table} for each row"))
-    for table in (*APPEND_ONLY, *FIXED_COLUMNS):
+    for table in (*appended, *fixed):
         found.append(_pg_refusal("refuse_truncate", f"truncate on {table} for each statement"))
-    for table, columns in FIXED_COLUMNS.items():
+    for table, columns in fixed.items():
         changed = f"update on {table} for each row when ({_differs(columns)})"
         found.append(_pg_refusal("keep_facts", changed))
         found.append(_pg_refusal("refuse_delete", f"delete on {table} for each row"))
