@@ -27,6 +27,7 @@ APPEND_ONLY = (
     "creditbank_conversionuse",
     "creditbank_lotparent",
     "creditbank_ruletable",
+    "creditbank_standardchange",
 )
 # Tables of which some columns are facts and others say how things stand.
 FIXED_COLUMNS = {
@@ -46,6 +47,24 @@ SIGNED = (
     " or (old.state = 'revoked' and new.state <> 'revoked')"
 )
 PUBLISHED = "creditbank_ruleversion"
+# Facts of what two persons drafted and published; before that, a draft is edited freely.
+PUBLISHED_FACTS = {
+    "creditbank_qualificationframework": (
+        "code", "version", "name_zh", "name_en", "valid_from", "source", "is_draft",
+    ),
+    "creditbank_level": (
+        "framework_id", "number", "name_zh", "name_en", "knowledge", "skills", "competence",
+        "is_draft",
+    ),
+    "creditbank_standard": (
+        "code", "version", "title_zh", "title_en", "level_id", "field", "owner", "valid_from",
+        "source", "is_draft",
+    ),
+    "creditbank_unit": (
+        "standard_id", "code", "version", "module_code", "title_zh", "title_en", "level_id",
+        "field", "credit_hundredths", "notional_hours", "valid_from", "source", "is_draft",
+    ),
+}  # fmt: skip
 COUNTERS = ("debits", "credits", "debits_pending", "credits_pending")
 
 # What is refused, as a condition on n, the new transfer; the text names it.
@@ -96,7 +115,7 @@ def remove(connection: Any) -> None:
         tables = _standing(connection)
         names = (
             "refuse_change", "refuse_truncate", "refuse_delete",
-            "keep_facts", "guard_counters", "keep_counters", "keep_signed",
+            "keep_facts", "guard_counters", "keep_counters", "keep_signed", "keep_published",
         )  # fmt: skip
         _run(connection, [f"drop trigger if exists {n} on {t}" for t in tables for n in names])
         return
@@ -117,17 +136,24 @@ def _standing(connection: Any) -> dict[str, set[str]]:
             table: {
                 column.name for column in connection.introspection.get_table_description(ask, table)
             }
-            for table in (*APPEND_ONLY, *FIXED_COLUMNS, PUBLISHED)
+            for table in (*APPEND_ONLY, *FIXED_COLUMNS, *PUBLISHED_FACTS, PUBLISHED)
             if table in made
         }
 
 
-def _fixed(stands: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
+def _fixed(
+    stands: dict[str, set[str]], facts: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
     return {
         table: tuple(name for name in columns if name in stands[table])
-        for table, columns in FIXED_COLUMNS.items()
+        for table, columns in facts.items()
         if table in stands
     }
+
+
+def _published(stands: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
+    drafted = {table: names for table, names in stands.items() if "is_draft" in names}
+    return _fixed(drafted, PUBLISHED_FACTS)
 
 
 def _run(connection: Any, statements: list[str]) -> None:
@@ -145,12 +171,20 @@ def _sqlite(stands: dict[str, set[str]]) -> list[str]:
                     f"{table}_{act}", f"{act} on {table}", f"{table}: rows never change"
                 )
             )
-    for table, columns in _fixed(stands).items():
+    for table, columns in _fixed(stands, FIXED_COLUMNS).items():
         text = f"{table}: this part of a row never changes"
         found.append(
             _sqlite_refusal(f"{table}_facts", f"update of {', '.join(columns)} on {table}", text)
         )
         found.append(_sqlite_refusal(f"{table}_delete", f"delete on {table}", text))
+    for table, columns in _published(stands).items():
+        for act in (f"update of {', '.join(columns)}", "delete"):
+            found.append(
+                _sqlite_refusal(
+                    f"{table}_published_{act[:6]}", f"{act} on {table}",
+                    f"{table}: what was published never changes", when="when not old.is_draft",
+                )
+            )  # fmt: skip
     for act in ("update", "delete"):
         found.append(
             _sqlite_refusal(
@@ -189,7 +223,7 @@ def _sqlite_refusal(name: str, event: str, text: str, *, when: str = "") -> str:
 
 
 def _postgresql(stands: dict[str, set[str]]) -> list[str]:
-    found, fixed = [_PG_REFUSE, _pg_counters()], _fixed(stands)
+    found, fixed = [_PG_REFUSE, _pg_counters()], _fixed(stands, FIXED_COLUMNS)
     appended = [table for table in APPEND_ONLY if table in stands]
     for table in appended:
         found.append(_pg_refusal("refuse_change", f"update or delete on {table} for each row"))
@@ -199,6 +233,13 @@ def _postgresql(stands: dict[str, set[str]]) -> list[str]:
         changed = f"update on {table} for each row when ({_differs(columns)})"
         found.append(_pg_refusal("keep_facts", changed))
         found.append(_pg_refusal("refuse_delete", f"delete on {table} for each row"))
+    for table, columns in _published(stands).items():
+        changed = f"not old.is_draft and ({_differs(columns)})"
+        found.append(
+            _pg_refusal("keep_published", f"update on {table} for each row when ({changed})")
+        )
+        gone = f"delete on {table} for each row when (not old.is_draft)"
+        found.append(_pg_refusal("refuse_delete", gone))
     found.append(
         _pg_refusal("keep_signed", f"update on {CERTIFICATE} for each row when ({SIGNED})")
     )

@@ -40,6 +40,7 @@ from xueqiao.creditbank.models.standards import (
     QualificationFramework,
     RuleTable,
     Standard,
+    StandardChange,
     Unit,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "RuleVersion",
     "SourceKind",
     "Standard",
+    "StandardChange",
     "StatusList",
     "Transfer",
     "TransferAgreement",

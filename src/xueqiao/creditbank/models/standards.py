@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
-class QualificationFramework(models.Model):
+class Versioned(models.Model):
+    """What a framework and a standard have in common: one row a version, drafted, then published.
+
+    Published, a row's facts never change (a trigger refuses); only its end may be set, once.
+    """
+
+    is_draft = models.BooleanField(default=False, help_text="not published; counts for nobody")
+    identifier = models.UUIDField(
+        null=True, unique=True, help_text="CASE identifier; null: made from code and version"
+    )
+    drafted_by = models.ForeignKey(
+        "people.Person", models.PROTECT, null=True, related_name="+", help_text="null: loaded"
+    )
+    published_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField(null=True, help_text="of the last change; null: loaded")
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaces")
+
+    class Meta:
+        abstract = True
+
+
+class QualificationFramework(Versioned):
     """A framework of levels 资历框架, one row a version."""
 
     code = models.CharField(max_length=60)
@@ -33,12 +55,14 @@ class Level(models.Model):
     skills = models.TextField(help_text="技能")
     competence = models.TextField(help_text="能力")
     source = models.TextField()
+    is_draft = models.BooleanField(default=False)
+    identifier = models.UUIDField(null=True, unique=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(name="level_once", fields=["framework", "number"])]
 
 
-class Standard(models.Model):
+class Standard(Versioned):
     """An occupational or subject standard 标准, one row a version. Its units carry the credit."""
 
     code = models.CharField(max_length=60)
@@ -77,6 +101,8 @@ class Unit(models.Model):
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
     source = models.TextField(help_text="where credit, hours and level come from")
+    is_draft = models.BooleanField(default=False)
+    identifier = models.UUIDField(null=True, unique=True)
 
     class Meta:
         constraints = [
@@ -88,6 +114,29 @@ class Unit(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["module_code"])]
+
+
+class StandardChange(models.Model):
+    """The audit row of one act on a framework or a standard. Kept as it is."""
+
+    class Verb(models.TextChoices):
+        DRAFTED = "drafted", _("Drafted")
+        CHANGED = "changed", _("Changed")
+        DISCARDED = "discarded", _("Discarded")
+        PUBLISHED = "published", _("Published")
+        RETIRED = "retired", _("Retired")
+        IMPORTED = "imported", _("Imported")
+
+    kind = models.CharField(max_length=10, help_text="framework or standard")
+    code = models.CharField(max_length=60)
+    version = models.CharField(max_length=20)
+    verb = models.CharField(max_length=10, choices=Verb)
+    actor = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "code", "at"])]
 
 
 class RuleTable(models.Model):

@@ -1,4 +1,4 @@
-"""Frameworks, standards, units and the numbers of measures: loaded from files, looked up by day."""
+"""Frameworks, standards, units and the numbers of measures: loaded from files, all or nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from xueqiao import sample
@@ -46,12 +45,6 @@ class NoSource(errors.Refusal):
     status = 422
 
 
-class NoRule(errors.Refusal):
-    """No rule of this name is in force on the day."""
-
-    code = "standards.no_rule"
-
-
 class FileDamaged(errors.Refusal):
     """A file of standards cannot be read as what it should be."""
 
@@ -85,38 +78,6 @@ def load(*, folder: Path = SAMPLE) -> Loaded:
         text = _("A row in {folder} lacks the field {field}. Add it and load again.")
         raise FileDamaged(text.format(folder=folder, field=missing)) from missing
     return count
-
-
-def rule(code: str, day: date) -> RuleTable:
-    """The version of a number that is in force on a day; the latest, when several are.
-
-    Raises:
-        NoRule: none is.
-    """
-    found = _in_force(RuleTable.objects.filter(code=code), day).order_by("valid_from", "pk").last()
-    if found is None:
-        text = _("No rule {code} is in force on {day}. Load the measure that sets it.")
-        raise NoRule(text.format(code=code, day=day))
-    return found
-
-
-def units_by_module(modules: set[str]) -> dict[str, list[Unit]]:
-    """The units that recognise the completion of the hall's modules, earliest version first."""
-    found: dict[str, list[Unit]] = {}
-    units = Unit.objects.filter(module_code__in=modules - {""}).select_related("level")
-    for unit in units.order_by("valid_from", "pk"):
-        found.setdefault(unit.module_code, []).append(unit)
-    return found
-
-
-def claimable(day: date) -> models.QuerySet[Unit]:
-    """Units for which prior learning may be put forward on a day."""
-    units = _in_force(Unit.objects.filter(module_code=""), day)
-    return units.select_related("level", "standard").order_by("standard__code", "code")
-
-
-def _in_force(rows: models.QuerySet[Row], day: date) -> models.QuerySet[Row]:
-    return rows.filter(valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
 def _read(path: Path) -> dict[str, list[dict[str, Any]]]:
