@@ -295,11 +295,12 @@ def test_raw_sql_cannot_change_or_remove_what_is_posted(issue, lot):
         "delete from creditbank_transfergroup",
         "update creditbank_account set no_overdraw = (1 = 0)",
         "update creditbank_account set unit = 'CAP'",
+        "update creditbank_account set credits = credits + 1",
+        "update creditbank_account set debits_pending = 5",
         "delete from creditbank_account",
     ]
     if connection.vendor == "postgresql":
         statements += [
-            "update creditbank_account set credits = credits + 1",
             "truncate creditbank_transfer cascade",
             "insert into creditbank_account select * from creditbank_account",
         ]

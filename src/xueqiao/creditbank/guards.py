@@ -28,6 +28,9 @@ APPEND_ONLY = (
     "creditbank_lotparent",
     "creditbank_ruletable",
     "creditbank_standardchange",
+    "creditbank_lotstep",
+    "creditbank_heldlot",
+    "creditbank_reversalstep",
 )
 # Tables of which some columns are facts and others say how things stand.
 FIXED_COLUMNS = {
@@ -40,6 +43,16 @@ FIXED_COLUMNS = {
         "hops",
     ),
     CERTIFICATE: ("key", "request_key", "person_id", "lot_id", "institution_id"),
+    "creditbank_hold": ("request_key", "lot_id", "cause", "reason", "opened_by_id", "opened_at"),
+    "creditbank_reversal": (
+        "request_key",
+        "lot_id",
+        "hold_id",
+        "reason",
+        "asked_by_id",
+        "asked_at",
+    ),
+    "creditbank_recount": ("began_at", "ended_at", "accounts", "transfers", "differences", "named"),
 }
 # What was signed stays as it was signed, and what was revoked stays revoked.
 SIGNED = (
@@ -95,6 +108,15 @@ REFUSED = {
 POSTED = "case when n.phase = 'post' then n.amount_hundredths else 0 end"
 RESERVED = """case when n.phase = 'pending' then n.amount_hundredths
     when n.pending_id is not null then -n.amount_hundredths else 0 end"""
+# SQLite does not tell who updates. What it can tell: a change of the counters is the effect of the
+# last transfer on one of its two accounts, or it is nobody's.
+_LAST_TRANSFER = " union all ".join(
+    f"""select 1 from {TRANSFER} n where n.id = (select max(id) from {TRANSFER})
+        and n.{side}_id = old.id and new.{side}s = old.{side}s + {POSTED}
+        and new.{side}s_pending = old.{side}s_pending + {RESERVED}
+        and new.{other}s = old.{other}s and new.{other}s_pending = old.{other}s_pending"""
+    for side, other in (("debit", "credit"), ("credit", "debit"))
+)
 
 
 def install(connection: Any) -> None:
@@ -214,6 +236,13 @@ def _sqlite(stands: dict[str, set[str]]) -> list[str]:
     found.append(
         f"create trigger guard_{TRANSFER}_counters after insert on {TRANSFER} begin {counters} end"
     )
+    found.append(
+        _sqlite_refusal(
+            f"{ACCOUNT}_counters", f"update of {', '.join(COUNTERS)} on {ACCOUNT}",
+            f"{ACCOUNT}: only a transfer changes the counters",
+            when=f"when not exists ({_LAST_TRANSFER})",
+        )
+    )  # fmt: skip
     return found
 
 

@@ -153,6 +153,7 @@ class Conversion(models.Model):
         REJECTED = "rejected", _("Refused")
         WITHDRAWN = "withdrawn", _("Withdrawn")
         TIMED_OUT = "timed_out", _("Timed out")
+        REVERSED = "reversed", _("Reversed")
 
     request_key = models.CharField(max_length=120, unique=True)
     request_hash = models.CharField(max_length=64)

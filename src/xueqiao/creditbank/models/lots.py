@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.kernel.cursor import XidField
+from xueqiao.people import rights
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from xueqiao.people.models import Person
 
 
 class LearningAccount(models.Model):
@@ -96,6 +104,20 @@ class Decision(models.Model):
         ]
 
 
+class CreditLotQuerySet(models.QuerySet["CreditLot"]):
+    def within(self, person: Person | None, policy: rights.Policy, day: date) -> CreditLotQuerySet:
+        """Lots of the places and institutions for which the person holds the right on a day.
+
+        Never the person's own.
+        """
+        if person is None:
+            return self.none()
+        reach = rights.within(
+            person, policy, day, place="person__home_id", institution="institution_id"
+        )
+        return self.filter(reach).exclude(person=person)
+
+
 class CreditLot(models.Model):
     """A lot of credit 学分批次: a ledger account of its own, with what must be known to use it."""
 
@@ -131,6 +153,8 @@ class CreditLot(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     state_since = models.DateTimeField()
 
+    objects = CreditLotQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(name="lot_has_amount", condition=Q(amount_hundredths__gt=0)),
@@ -140,7 +164,14 @@ class CreditLot(models.Model):
                 | Q(decision__isnull=True, conversion__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["xid", "id"])]
+        indexes = [
+            models.Index(fields=["xid", "id"]),
+            models.Index(
+                name="lot_running_out",
+                fields=["valid_to"],
+                condition=Q(state="active", valid_to__isnull=False),
+            ),
+        ]
 
 
 class LotParent(models.Model):
