@@ -1,6 +1,14 @@
 """Tables of the credit bank, one module for each noun."""
 
-from xueqiao.creditbank.models.certificates import Certificate, IssuerKey, StatusList
+from xueqiao.creditbank.models.certificates import (
+    Certificate,
+    IssuerKey,
+    StatusList,
+)
+from xueqiao.creditbank.models.claims import (
+    ClaimedCertificate,
+    WorkPeriod,
+)
 from xueqiao.creditbank.models.conversion import (
     Conversion,
     ConversionRule,
@@ -11,6 +19,13 @@ from xueqiao.creditbank.models.conversion import (
     Programme,
     RuleVersion,
     TransferAgreement,
+)
+from xueqiao.creditbank.models.disputes import (
+    Appeal,
+    AppealRuling,
+    Objection,
+    ObjectionRuling,
+    Revocation,
 )
 from xueqiao.creditbank.models.ledger import (
     Account,
@@ -27,6 +42,18 @@ from xueqiao.creditbank.models.lots import (
     LotParent,
     Outcome,
     SourceKind,
+)
+from xueqiao.creditbank.models.notices import (
+    Notice,
+)
+from xueqiao.creditbank.models.panels import (
+    Body,
+    ExpertSeat,
+    InterestDeclaration,
+    Panel,
+    PanelMember,
+    PanelVote,
+    Team,
 )
 from xueqiao.creditbank.models.recognition import (
     Application,
@@ -55,11 +82,15 @@ from xueqiao.creditbank.models.standards import (
 __all__ = [
     "Account",
     "AccountKind",
+    "Appeal",
+    "AppealRuling",
     "Application",
     "ApplicationItem",
     "ApplicationStep",
     "Assessment",
+    "Body",
     "Certificate",
+    "ClaimedCertificate",
     "Conversion",
     "ConversionRule",
     "ConversionStep",
@@ -69,29 +100,40 @@ __all__ = [
     "CreditLot",
     "Decision",
     "Evidence",
+    "ExpertSeat",
     "HeldLot",
     "Hold",
+    "InterestDeclaration",
     "IssuerKey",
     "LearningAccount",
     "LedgerUnit",
     "Level",
     "LotParent",
     "LotStep",
+    "Notice",
+    "Objection",
+    "ObjectionRuling",
     "Outcome",
+    "Panel",
+    "PanelMember",
+    "PanelVote",
     "Phase",
     "Programme",
     "QualificationFramework",
     "Recount",
     "Reversal",
     "ReversalStep",
+    "Revocation",
     "RuleTable",
     "RuleVersion",
     "SourceKind",
     "Standard",
     "StandardChange",
     "StatusList",
+    "Team",
     "Transfer",
     "TransferAgreement",
     "TransferGroup",
     "Unit",
+    "WorkPeriod",
 ]

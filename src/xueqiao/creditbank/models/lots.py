@@ -93,6 +93,10 @@ class Decision(models.Model):
         help_text="null: the rule itself",
     )
     decided_at = models.DateTimeField()
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="replaced_by",
+        help_text="the earlier decision, where this one followed an appeal",
+    )  # fmt: skip
 
     class Meta:
         constraints = [

@@ -35,13 +35,14 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
 
 class Application(models.Model):
-    """An application for recognition 认定申请. Its moves are ``rules.APPLICATION_MOVES``."""
+    """An application for recognition 认定申请. Its moves are ``rules_recognition.MOVES``."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
         SUBMITTED = "submitted", _("Submitted")
         RETURNED = "returned", _("Returned for more")
         ACCEPTED = "accepted", _("Accepted for assessment")
+        SCREENING = "screening", _("First review passed")
         ASSESSING = "assessing", _("Being assessed")
         PROPOSED = "proposed", _("Proposed for recognition")
         PUBLIC_NOTICE = "public_notice", _("On public notice")
@@ -49,6 +50,12 @@ class Application(models.Model):
         POSTED = "posted", _("Credit posted")
         REJECTED = "rejected", _("Not recognised")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        LAPSED = "lapsed", _("Lapsed")
+        APPEALED = "appealed", _("Appealed")
+        REVIEWING = "reviewing", _("Appeal under review")
+        UPHELD = "upheld", _("Decision upheld")
+        CHANGED = "changed", _("Decision changed")
+        REVOKED = "revoked", _("Revoked")
 
     request_key = models.CharField(max_length=120, unique=True)
     applicant = models.ForeignKey("people.Person", models.PROTECT, related_name="applications")
@@ -64,6 +71,13 @@ class Application(models.Model):
     state = models.CharField(max_length=14, choices=State, default=State.DRAFT)
     state_since = models.DateTimeField()
     notice_until = models.DateField(null=True, help_text="last day of the public notice")
+    round = models.PositiveSmallIntegerField(
+        default=1, help_text="raised when the case goes back to assessment"
+    )
+    due_on = models.DateField(null=True, help_text="last day for the next step")
+    holder = models.ForeignKey(
+        "people.Person", models.PROTECT, null=True, related_name="+", help_text="who took it up"
+    )
     created_at = models.DateTimeField()
 
     objects = ApplicationQuerySet.as_manager()
@@ -72,6 +86,7 @@ class Application(models.Model):
         indexes = [
             models.Index(fields=["state", "state_since"]),
             models.Index(fields=["applicant", "state_since"]),
+            models.Index(fields=["state", "due_on"]),
         ]
 
     @property
@@ -83,16 +98,30 @@ class Application(models.Model):
 class ApplicationItem(models.Model):
     """One unit that the applicant asks to have recognised. Amounts in hundredths of a credit."""
 
+    class Ground(models.TextChoices):
+        OTHER = "other", _("What I can do")
+        CERTIFICATE = "certificate", _("A certificate")
+        WORK = "work", _("Work experience")
+
     application = models.ForeignKey(Application, models.PROTECT, related_name="items")
     unit = models.ForeignKey("creditbank.Unit", models.PROTECT, related_name="+")
     asked_hundredths = models.PositiveIntegerField()
     proposed_hundredths = models.PositiveIntegerField(null=True)
+    ground = models.CharField(max_length=12, choices=Ground, default=Ground.OTHER)
+    certificate = models.ForeignKey(
+        "creditbank.ClaimedCertificate", models.PROTECT, null=True, related_name="items"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="application_item_once", fields=["application", "unit"]),
             models.CheckConstraint(
                 name="application_item_asks", condition=Q(asked_hundredths__gt=0)
+            ),
+            models.CheckConstraint(
+                name="application_item_certificate",
+                condition=Q(ground="certificate", certificate__isnull=False)
+                | (~Q(ground="certificate") & Q(certificate__isnull=True)),
             ),
         ]
 
@@ -121,10 +150,12 @@ class ApplicationStep(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="steps")
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the application")
     verb = models.CharField(max_length=20)
-    stage = models.CharField(max_length=12, help_text="asking, screening, assessing, deciding")
+    stage = models.CharField(max_length=12, help_text="as ``rules_recognition.STAGES``")
     from_state = models.CharField(max_length=14, blank=True)
     to_state = models.CharField(max_length=14, choices=Application.State)
-    actor = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        "people.Person", models.PROTECT, null=True, related_name="+", help_text="null: the calendar"
+    )
     note = models.TextField(blank=True)
     at = models.DateTimeField()
 
@@ -148,6 +179,10 @@ class Assessment(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="assessments")
     assessor = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     method = models.CharField(max_length=12, choices=Method)
+    round = models.PositiveSmallIntegerField(default=1)
+    details = models.JSONField(default=dict, help_text="fields of the method, by name")
+    scores = models.JSONField(default=dict, help_text="unit id to 1/100 of a point, of 10,000")
+    amounts = models.JSONField(default=dict, help_text="unit id to 1/100 credit")
     findings = models.TextField(blank=True)
     no_conflict_declared = models.BooleanField(
         help_text="neither kin nor employer of the applicant"
