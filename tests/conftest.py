@@ -14,6 +14,9 @@ EVIDENCE = (
     "records_reading",
     "records_sourcechange",
     "records_tombstone",
+    "service_sessionact",
+    "service_identitycheck",
+    "service_honour",
 )
 
 

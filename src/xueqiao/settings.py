@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "xueqiao.catalog",
     "xueqiao.hall",
     "xueqiao.creditbank",
+    "xueqiao.service",
     "xueqiao.funds",
     "xueqiao.monitor",
     "xueqiao.web",

@@ -45,6 +45,12 @@ DOORS = {
     "records.personas": ("operator",),
     "records.export": ("operator",),
     "lake.operate": ("operator",),
+    "service.nodes": ("county", "province"),
+    "service.counter": ("helper",),
+    "service.opening": ("helper", "institution", "county", "province"),
+    "service.merge": ("county", "province"),
+    "service.banks": ("province",),
+    "service.honours": ("county", "province"),
     "people.see": ("helper", "county", "province"),
     "people.roles": ("county", "province", "operator"),
 }

@@ -94,6 +94,15 @@ RECORDS_ERASE_ASK = define("records.erase_ask", Audience.ROLES, K.OPERATOR)
 RECORDS_PERSONAS = define("records.personas", Audience.ROLES, K.OPERATOR)
 RECORDS_EXPORT = define("records.export", Audience.ROLES, K.OPERATOR)
 LAKE_OPERATE = define("lake.operate", Audience.ROLES, K.OPERATOR)
+# Service points: who sets nodes up, who serves people there, who opens accounts by roster.
+SERVICE_NODES = define("service.nodes", Audience.ROLES, K.COUNTY, K.PROVINCE)
+SERVICE_COUNTER = define("service.counter", Audience.ROLES, K.HELPER)
+SERVICE_OPENING = define(
+    "service.opening", Audience.ROLES, K.HELPER, K.INSTITUTION, K.COUNTY, K.PROVINCE
+)
+SERVICE_MERGE = define("service.merge", Audience.ROLES, K.COUNTY, K.PROVINCE)
+SERVICE_BANKS = define("service.banks", Audience.ROLES, K.PROVINCE)
+SERVICE_HONOURS = define("service.honours", Audience.ROLES, K.COUNTY, K.PROVINCE)
 COCKPIT = define("monitor.cockpit", Audience.EVERYONE)
 
 

@@ -23,11 +23,31 @@ class LearningAccount(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
         FROZEN = "frozen", _("Frozen")
+        MERGED = "merged", _("Merged into another")
+
+    class Verified(models.IntegerChoices):
+        """How sure the bank is who the holder is."""
+
+        NOT = 0, _("Not checked")
+        ROSTER = 1, _("Named by a roster with the identity number")
+        COUNTER = 2, _("Identity document seen at a counter")
 
     number = models.CharField(max_length=20, unique=True, help_text="12 digits and a check digit")
     person = models.OneToOneField("people.Person", models.PROTECT, related_name="learning_account")
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     opened_at = models.DateTimeField()
+    verified = models.PositiveSmallIntegerField(choices=Verified, default=Verified.NOT)
+    verified_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="learning_account_merged_whole",
+                condition=Q(status="merged", merged_into__isnull=False)
+                | (~Q(status="merged") & Q(merged_into__isnull=True)),
+            ),
+        ]
 
 
 class SourceKind(models.TextChoices):

@@ -1,0 +1,1 @@
+"""The arithmetic of service points. Plain Python."""
