@@ -38,6 +38,8 @@ APPEND_ONLY = (
     "creditbank_lotstep",
     "creditbank_heldlot",
     "creditbank_reversalstep",
+    "creditbank_ledgerseal",
+    "creditbank_sealcheck",
 )
 # Tables of which some columns are facts and others say how things stand.
 FIXED_COLUMNS = {
@@ -61,6 +63,8 @@ FIXED_COLUMNS = {
         "asked_at",
     ),
     "creditbank_recount": ("began_at", "ended_at", "accounts", "transfers", "differences", "named"),
+    "creditbank_issuerkey": ("institution_id", "did", "method", "public_multikey", "valid_from"),
+    "creditbank_bankkey": ("algorithm", "did", "method", "public_multikey", "valid_from"),
 }
 # What was signed stays as it was signed, and what was revoked stays revoked.
 SIGNED = (
@@ -68,6 +72,15 @@ SIGNED = (
     " or (old.state = 'revoked' and new.state <> 'revoked')"
 )
 PUBLISHED = "creditbank_ruleversion"
+# Hashes are added behind those that are there, which stay as they are.
+TILE = "creditbank_sealtile"
+GROWN = " and ".join(
+    ["new.level = old.level", 'new."index" = old."index"']
+    + [
+        f"substr(new.{name}, 1, length(old.{name})) = old.{name}"
+        for name in ("hashes", "transfer_ids")
+    ]
+)
 # Facts of what two persons drafted and published; before that, a draft is edited freely.
 PUBLISHED_FACTS = {
     "creditbank_qualificationframework": (
@@ -146,6 +159,7 @@ def remove(connection: Any) -> None:
         names = (
             "refuse_change", "refuse_truncate", "refuse_delete",
             "keep_facts", "guard_counters", "keep_counters", "keep_signed", "keep_published",
+            "only_grow",
         )  # fmt: skip
         _run(connection, [f"drop trigger if exists {n} on {t}" for t in tables for n in names])
         return
@@ -166,7 +180,7 @@ def _standing(connection: Any) -> dict[str, set[str]]:
             table: {
                 column.name for column in connection.introspection.get_table_description(ask, table)
             }
-            for table in (*APPEND_ONLY, *FIXED_COLUMNS, *PUBLISHED_FACTS, PUBLISHED)
+            for table in (*APPEND_ONLY, *FIXED_COLUMNS, *PUBLISHED_FACTS, PUBLISHED, TILE)
             if table in made
         }
 
@@ -222,6 +236,10 @@ def _sqlite(stands: dict[str, set[str]]) -> list[str]:
                 when="when old.state = 'published'",
             )
         )  # fmt: skip
+    if TILE in stands:
+        text = f"{TILE}: hashes stay in their place"
+        for act, when in (("update", f"when not ({GROWN})"), ("delete", "")):
+            found.append(_sqlite_refusal(f"{TILE}_{act}", f"{act} on {TILE}", text, when=when))
     signed = f"{CERTIFICATE}: what was signed or revoked stays so"
     found.append(
         _sqlite_refusal(
@@ -277,6 +295,11 @@ def _postgresql(stands: dict[str, set[str]]) -> list[str]:
         )
         gone = f"delete on {table} for each row when (not old.is_draft)"
         found.append(_pg_refusal("refuse_delete", gone))
+    if TILE in stands:
+        changed = f"update on {TILE} for each row when (not ({GROWN}))"
+        found.append(_pg_refusal("only_grow", changed))
+        found.append(_pg_refusal("refuse_delete", f"delete on {TILE} for each row"))
+        found.append(_pg_refusal("refuse_truncate", f"truncate on {TILE} for each statement"))
     found.append(
         _pg_refusal("keep_signed", f"update on {CERTIFICATE} for each row when ({SIGNED})")
     )

@@ -70,6 +70,14 @@ from xueqiao.creditbank.models.reversal import (
     Reversal,
     ReversalStep,
 )
+from xueqiao.creditbank.models.seals import (
+    BankKey,
+    KeyEnd,
+    LedgerSeal,
+    SealCheck,
+    SealReader,
+    SealTile,
+)
 from xueqiao.creditbank.models.standards import (
     Level,
     QualificationFramework,
@@ -88,6 +96,7 @@ __all__ = [
     "ApplicationItem",
     "ApplicationStep",
     "Assessment",
+    "BankKey",
     "Body",
     "Certificate",
     "ClaimedCertificate",
@@ -105,7 +114,9 @@ __all__ = [
     "Hold",
     "InterestDeclaration",
     "IssuerKey",
+    "KeyEnd",
     "LearningAccount",
+    "LedgerSeal",
     "LedgerUnit",
     "Level",
     "LotParent",
@@ -126,6 +137,9 @@ __all__ = [
     "Revocation",
     "RuleTable",
     "RuleVersion",
+    "SealCheck",
+    "SealReader",
+    "SealTile",
     "SourceKind",
     "Standard",
     "StandardChange",

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from xueqiao.creditbank.models.seals import KeyEnd
+
 if TYPE_CHECKING:
     from xueqiao.people.models import Person
 
@@ -26,6 +28,7 @@ class IssuerKey(models.Model):
     file_name = models.CharField(max_length=120, help_text="name in the folder keys/issuers")
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, help_text="when it stopped signing; null: in use")
+    ended = models.CharField(max_length=7, choices=KeyEnd, blank=True, default=KeyEnd.IN_USE)
 
     class Meta:
         constraints = [
