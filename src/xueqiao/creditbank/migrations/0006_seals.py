@@ -15,7 +15,7 @@ from xueqiao.creditbank import guards
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('creditbank', '0003_standards'),
+        ('creditbank', '0005_recognition'),
     ]
 
     operations = [
