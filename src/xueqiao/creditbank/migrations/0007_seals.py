@@ -15,7 +15,7 @@ from xueqiao.creditbank import guards
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('creditbank', '0005_recognition'),
+        ('creditbank', '0006_service_points'),
     ]
 
     operations = [
