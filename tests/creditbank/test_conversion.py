@@ -8,6 +8,7 @@ from xueqiao.creditbank import audit, caps, completions, conversion, ledger, mat
 from xueqiao.creditbank.models import (
     Account,
     Conversion,
+    ConversionRule,
     CreditLot,
     RuleVersion,
     Transfer,
@@ -212,9 +213,22 @@ def test_a_rule_out_of_force_or_unsigned_converts_nothing(bank):
     lot = bank.lot()
     with pytest.raises(matching.RuleNotInForce):
         bank.request((lot, 900), at=datetime(2012, 1, 1, tzinfo=UTC))
-    TransferAgreement.objects.update(signed_receiving=None)
     with pytest.raises(matching.RuleNotInForce):
-        bank.request((lot, 900))
+        bank.request((lot, 900), version=half_signed(bank.bachelor))
+
+
+def half_signed(version):
+    """The same version under an agreement that the receiving side has not signed."""
+    rule = ConversionRule.objects.get(pk=version.rule_id)
+    agreement = TransferAgreement.objects.get(pk=rule.agreement_id)
+    agreement.pk, agreement.code, agreement.signed_receiving = None, "HALF-SIGNED", None
+    agreement.save(force_insert=True)
+    rule.pk, rule.code, rule.agreement = None, "R-HALF-SIGNED", agreement
+    rule.save(force_insert=True)
+    copy = RuleVersion.objects.get(pk=version.pk)
+    copy.pk, copy.rule = None, rule
+    copy.save(force_insert=True)
+    return copy
 
 
 def test_a_published_version_is_never_edited(bank):

@@ -40,6 +40,12 @@ APPEND_ONLY = (
     "creditbank_reversalstep",
     "creditbank_ledgerseal",
     "creditbank_sealcheck",
+    "creditbank_agreementsignature",
+    "creditbank_agreementstep",
+    "creditbank_rulestep",
+    "creditbank_rulesignature",
+    "creditbank_consultationcomment",
+    "creditbank_consultationreply",
 )
 # Tables of which some columns are facts and others say how things stand.
 FIXED_COLUMNS = {
@@ -71,7 +77,7 @@ SIGNED = (
     "(old.document <> '' and new.document <> old.document)"
     " or (old.state = 'revoked' and new.state <> 'revoked')"
 )
-PUBLISHED = "creditbank_ruleversion"
+PUBLISHED, AGREEMENT = "creditbank_ruleversion", "creditbank_transferagreement"
 # Hashes are added behind those that are there, which stay as they are.
 TILE = "creditbank_sealtile"
 GROWN = " and ".join(
@@ -99,6 +105,24 @@ PUBLISHED_FACTS = {
         "field", "credit_hundredths", "notional_hours", "valid_from", "source", "is_draft",
     ),
 }  # fmt: skip
+OUT = "('published', 'superseded', 'suspended', 'retired')"
+# Rows that are fixed from a moment on: since when, and what may still change then.
+SEALED = (
+    (PUBLISHED, f"old.state in {OUT}", frozenset({"state", "valid_to"})),
+    (
+        AGREEMENT,
+        "old.offered_at is not null",
+        frozenset(
+            {"offered_at", "revision", "signed_giving", "signed_receiving", "ended_at", "valid_to"}
+        ),
+    ),
+    (
+        AGREEMENT,
+        "old.signed_giving is not null and old.signed_receiving is not null",
+        frozenset({"ended_at", "valid_to"}),
+    ),
+)
+NEVER_BACK = f"old.state in {OUT} and new.state not in {OUT}"
 COUNTERS = ("debits", "credits", "debits_pending", "credits_pending")
 
 # What is refused, as a condition on n, the new transfer; the text names it.
@@ -160,6 +184,7 @@ def remove(connection: Any) -> None:
             "refuse_change", "refuse_truncate", "refuse_delete",
             "keep_facts", "guard_counters", "keep_counters", "keep_signed", "keep_published",
             "only_grow",
+            *_SEAL_NAMES,
         )  # fmt: skip
         _run(connection, [f"drop trigger if exists {n} on {t}" for t in tables for n in names])
         return
@@ -180,7 +205,14 @@ def _standing(connection: Any) -> dict[str, set[str]]:
             table: {
                 column.name for column in connection.introspection.get_table_description(ask, table)
             }
-            for table in (*APPEND_ONLY, *FIXED_COLUMNS, *PUBLISHED_FACTS, PUBLISHED, TILE)
+            for table in (
+                *APPEND_ONLY,
+                *FIXED_COLUMNS,
+                *PUBLISHED_FACTS,
+                PUBLISHED,
+                AGREEMENT,
+                TILE,
+            )
             if table in made
         }
 
@@ -198,6 +230,26 @@ def _fixed(
 def _published(stands: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
     drafted = {table: names for table, names in stands.items() if "is_draft" in names}
     return _fixed(drafted, PUBLISHED_FACTS)
+
+
+_SEAL_NAMES = (
+    *(f"{part}_{n}" for n in range(len(SEALED)) for part in ("keep_sealed", "keep_row")),
+    "never_back",
+)
+
+
+def _seals(stands: dict[str, set[str]]) -> list[tuple[str, str, str, str]]:
+    """Name, table, event and condition of each refusal that SEALED asks for."""
+    found = []
+    for n, (table, since, free) in enumerate(SEALED):
+        named = {part.split(" ")[0].removeprefix("old.") for part in since.split(" and ")}
+        if table in stands and named <= stands[table]:
+            fixed = tuple(sorted(stands[table] - free))
+            found.append((f"keep_sealed_{n}", table, "update", f"{since} and ({_differs(fixed)})"))
+            found.append((f"keep_row_{n}", table, "delete", since))
+    if PUBLISHED in stands:
+        found.append(("never_back", PUBLISHED, "update", NEVER_BACK))
+    return found
 
 
 def _run(connection: Any, statements: list[str]) -> None:
@@ -229,13 +281,12 @@ def _sqlite(stands: dict[str, set[str]]) -> list[str]:
                     f"{table}: what was published never changes", when="when not old.is_draft",
                 )
             )  # fmt: skip
-    for act in ("update", "delete"):
+    for name, table, act, when in _seals(stands):
+        text = f"{table}: what was published or signed never changes"
+        condition = when.replace("is distinct from", "is not")
         found.append(
-            _sqlite_refusal(
-                f"{PUBLISHED}_{act}", f"{act} on {PUBLISHED}", "a published rule never changes",
-                when="when old.state = 'published'",
-            )
-        )  # fmt: skip
+            _sqlite_refusal(f"{table}_{name}", f"{act} on {table}", text, when=f"when {condition}")
+        )
     if TILE in stands:
         text = f"{TILE}: hashes stay in their place"
         for act, when in (("update", f"when not ({GROWN})"), ("delete", "")):
@@ -308,8 +359,8 @@ def _postgresql(stands: dict[str, set[str]]) -> list[str]:
     found.append(
         _pg_refusal("guard_counters", f"update on {ACCOUNT} for each row when ({tampered})")
     )
-    published = f"update or delete on {PUBLISHED} for each row when (old.state = 'published')"
-    found.append(_pg_refusal("refuse_change", published))
+    for name, table, act, when in _seals(stands):
+        found.append(_pg_refusal(name, f"{act} on {table} for each row when ({when})"))
     found.append(
         f"create trigger keep_counters after insert on {TRANSFER} referencing new table as fresh "
         "for each statement execute function creditbank_keep_counters()"

@@ -217,6 +217,7 @@ class InstitutionKind(models.TextChoices):
     VILLAGE_SCHOOL = "village_school", _("Village residents' school")
     ELDER_UNIVERSITY = "elder_university", _("University of the third age")
     PROVIDER = "provider", _("Course provider")
+    ENTERPRISE = "enterprise", _("Enterprise")
 
 
 class Institution(models.Model):

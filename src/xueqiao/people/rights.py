@@ -82,6 +82,10 @@ RECOGNITION_DECIDE = define("creditbank.decide", Audience.ROLES, K.PROVINCE)
 RECOGNITION_QUEUE = define(
     "creditbank.queue", Audience.ROLES, K.HELPER, K.INSTITUTION, K.ASSESSOR, K.COUNTY, K.PROVINCE
 )
+# Who works on agreements and rules; for a side signs who holds a role of that institution.
+AGREEMENTS = define("creditbank.agreements", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
+RULES_EDIT = define("creditbank.rules", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
+RULES_PUBLISH = define("creditbank.rules_publish", Audience.ROLES, K.PROVINCE)
 # Who brings course packages in and looks after their learners; the second sees every course.
 CMI5_COURSES = define(
     "cmi5.courses", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.PROVINCE, K.OPERATOR

@@ -1,5 +1,11 @@
 """Tables of the credit bank, one module for each noun."""
 
+from xueqiao.creditbank.models.agreements import (
+    AgreementSignature,
+    AgreementStep,
+    Side,
+    TransferAgreement,
+)
 from xueqiao.creditbank.models.certificates import (
     Certificate,
     IssuerKey,
@@ -18,7 +24,6 @@ from xueqiao.creditbank.models.conversion import (
     CreditGroup,
     Programme,
     RuleVersion,
-    TransferAgreement,
 )
 from xueqiao.creditbank.models.disputes import (
     Appeal,
@@ -70,6 +75,7 @@ from xueqiao.creditbank.models.reversal import (
     Reversal,
     ReversalStep,
 )
+<<<<<<< HEAD
 from xueqiao.creditbank.models.seals import (
     BankKey,
     KeyEnd,
@@ -77,6 +83,17 @@ from xueqiao.creditbank.models.seals import (
     SealCheck,
     SealReader,
     SealTile,
+=======
+from xueqiao.creditbank.models.rulebook import (
+    Consultation,
+    ConsultationComment,
+    ConsultationReply,
+    MeasureProposal,
+    RuleSignature,
+    RuleStep,
+    Simulation,
+    SimulationRow,
+>>>>>>> f9cc3d0 (Keep what was signed, and the steps of a rule before it is published)
 )
 from xueqiao.creditbank.models.standards import (
     Level,
@@ -90,6 +107,8 @@ from xueqiao.creditbank.models.standards import (
 __all__ = [
     "Account",
     "AccountKind",
+    "AgreementSignature",
+    "AgreementStep",
     "Appeal",
     "AppealRuling",
     "Application",
@@ -100,6 +119,9 @@ __all__ = [
     "Body",
     "Certificate",
     "ClaimedCertificate",
+    "Consultation",
+    "ConsultationComment",
+    "ConsultationReply",
     "Conversion",
     "ConversionRule",
     "ConversionStep",
@@ -121,6 +143,7 @@ __all__ = [
     "Level",
     "LotParent",
     "LotStep",
+    "MeasureProposal",
     "Notice",
     "Objection",
     "ObjectionRuling",
@@ -135,11 +158,19 @@ __all__ = [
     "Reversal",
     "ReversalStep",
     "Revocation",
+    "RuleSignature",
+    "RuleStep",
     "RuleTable",
     "RuleVersion",
+<<<<<<< HEAD
     "SealCheck",
     "SealReader",
     "SealTile",
+=======
+    "Side",
+    "Simulation",
+    "SimulationRow",
+>>>>>>> f9cc3d0 (Keep what was signed, and the steps of a rule before it is published)
     "SourceKind",
     "Standard",
     "StandardChange",

@@ -1,4 +1,4 @@
-"""Tables of conversion: programmes, agreements, rules and their versions, conversions."""
+"""Tables of conversion: programmes, rules and their versions, conversions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from xueqiao.creditbank.models.agreements import TransferAgreement
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
@@ -62,22 +63,6 @@ class CreditGroup(models.Model):
         ]
 
 
-class TransferAgreement(models.Model):
-    """An agreement between two bodies 转换协议 under which rules are published."""
-
-    code = models.CharField(max_length=60, unique=True)
-    title_zh = models.CharField(max_length=160)
-    title_en = models.CharField(max_length=200)
-    giving = models.CharField(max_length=160, help_text="the body whose outcomes are taken")
-    receiving = models.CharField(max_length=160, help_text="the body whose programme takes them")
-    signed_giving = models.DateField(null=True)
-    signed_receiving = models.DateField(null=True)
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True)
-    is_sample = models.BooleanField()
-    source = models.TextField()
-
-
 class ConversionRule(models.Model):
     """A conversion rule 转换规则; what it says stands in its versions."""
 
@@ -93,7 +78,13 @@ class RuleVersion(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
+        LINTED = "linted", _("Checked")
+        CONSULTED = "consulted", _("Consulted")
+        SIGNED = "signed", _("Signed by both sides")
         PUBLISHED = "published", _("Published")
+        SUPERSEDED = "superseded", _("Superseded")
+        SUSPENDED = "suspended", _("Suspended")
+        RETIRED = "retired", _("Retired")
 
     rule = models.ForeignKey(ConversionRule, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
