@@ -75,15 +75,6 @@ from xueqiao.creditbank.models.reversal import (
     Reversal,
     ReversalStep,
 )
-<<<<<<< HEAD
-from xueqiao.creditbank.models.seals import (
-    BankKey,
-    KeyEnd,
-    LedgerSeal,
-    SealCheck,
-    SealReader,
-    SealTile,
-=======
 from xueqiao.creditbank.models.rulebook import (
     Consultation,
     ConsultationComment,
@@ -93,7 +84,14 @@ from xueqiao.creditbank.models.rulebook import (
     RuleStep,
     Simulation,
     SimulationRow,
->>>>>>> f9cc3d0 (Keep what was signed, and the steps of a rule before it is published)
+)
+from xueqiao.creditbank.models.seals import (
+    BankKey,
+    KeyEnd,
+    LedgerSeal,
+    SealCheck,
+    SealReader,
+    SealTile,
 )
 from xueqiao.creditbank.models.standards import (
     Level,
@@ -162,15 +160,12 @@ __all__ = [
     "RuleStep",
     "RuleTable",
     "RuleVersion",
-<<<<<<< HEAD
     "SealCheck",
     "SealReader",
     "SealTile",
-=======
     "Side",
     "Simulation",
     "SimulationRow",
->>>>>>> f9cc3d0 (Keep what was signed, and the steps of a rule before it is published)
     "SourceKind",
     "Standard",
     "StandardChange",
