@@ -5,20 +5,10 @@ The files lie in ``<home>/keys/issuers``, mode 600, outside the database and its
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -26,10 +16,12 @@ from django.utils.translation import gettext as _
 from xueqiao.creditbank.credentials import addresses
 from xueqiao.creditbank.models import IssuerKey
 from xueqiao.kernel import errors
-from xueqiao.kernel.signing import did, multibase
+from xueqiao.kernel.signing import did, keyfiles
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class KeyLost(errors.Refusal):
@@ -61,14 +53,13 @@ def in_use(*, institution_id: int, institution_code: str, at: datetime) -> Issue
         IssuerKey.objects.filter(pk=current.pk).update(valid_to=at)
     number = len(keys) + 1
     file_name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', institution_code)}-{number}.pem"
-    public = _make(folder() / file_name).public_key()
-    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    public_multikey = keyfiles.multikey(keyfiles.make(folder() / file_name))
     key, _created = IssuerKey.objects.get_or_create(
         method=f"{name}#key-{number}",
         defaults={
             "institution_id": institution_id,
             "did": name,
-            "public_multikey": multibase.public_multikey(raw),
+            "public_multikey": public_multikey,
             "file_name": file_name,
             "valid_from": at,
         },
@@ -84,18 +75,9 @@ def private(key: IssuerKey) -> Ed25519PrivateKey:
     """
     path = folder() / key.file_name
     try:
-        found = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as why:
+        return keyfiles.load(path, key.public_multikey)
+    except keyfiles.KeyFileLost as why:
         raise KeyLost(_lost_text(path)) from why
-    fits = isinstance(
-        found, Ed25519PrivateKey
-    ) and key.public_multikey == multibase.public_multikey(
-        found.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    )
-    if not fits:
-        raise KeyLost(_lost_text(path))
-    assert isinstance(found, Ed25519PrivateKey)
-    return found
 
 
 def did_document(name: str) -> dict[str, Any] | None:
@@ -104,31 +86,6 @@ def did_document(name: str) -> dict[str, Any] | None:
         IssuerKey.objects.filter(did=name).order_by("pk").values_list("method", "public_multikey")
     )
     return did.document(name, keys) if keys else None
-
-
-def _make(path: Path) -> Ed25519PrivateKey:
-    """The private key in a file, made when there is none. Two processes get the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        fresh = Ed25519PrivateKey.generate().private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        )
-        scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(fresh)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            # A link fails when another process was first; its key is the one that counts.
-            os.link(scratch, path)
-        except FileExistsError:
-            pass
-        finally:
-            scratch.unlink()
-    found = load_pem_private_key(path.read_bytes(), password=None)
-    assert isinstance(found, Ed25519PrivateKey)
-    return found
 
 
 def _lost_text(path: Path) -> str:

@@ -9,6 +9,7 @@ ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 ED25519_PUBLIC = b"\xed\x01"
 ED25519_SECRET = b"\x80\x26"
+SM2_PUBLIC = b"\x86\x24"  # 0x1206 of the multicodec table, as a varint
 KEY_BYTES = 32
 
 
