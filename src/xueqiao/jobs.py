@@ -18,7 +18,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xueqiao.cmi5 import sessions
-from xueqiao.creditbank import completions, conversion, credentials
+from xueqiao.creditbank import completions, conversion, credentials, expiry
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
@@ -63,6 +63,7 @@ PERIODIC = {
     "expire_reservations": Periodic(
         timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
     ),
+    "expire_lots": Periodic(timedelta(minutes=10), lambda now: expiry.expire_due(now=now)),
     "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
     "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),

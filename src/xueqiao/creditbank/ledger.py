@@ -18,7 +18,7 @@ from xueqiao.creditbank.models import Account, Phase, Transfer, TransferGroup
 from xueqiao.kernel import bulk, credit, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 GROUP_COLUMNS = ("id", "key", "request_hash", "kind", "reason", "event_at", "posted_at")
 LEAF_COLUMNS = (
@@ -208,16 +208,20 @@ def resolve(
         ReservationLapsed: it is to be posted, and its time is over.
     """
     pending = reservation.transfers.filter(phase=Phase.PENDING).order_by("pk")
-    lines = [
+    return post(
+        key=key, kind=kind or outcome.value, lines=[*resolving(pending, outcome), *also],
+        event_at=event_at, posted_at=posted_at, reason=reason,
+    )  # fmt: skip
+
+
+def resolving(pending: Iterable[Transfer], outcome: Phase) -> tuple[Line, ...]:
+    """The lines that post, give back or let lapse some reservations."""
+    return tuple(
         Line(
             each.debit_id, each.credit_id, each.amount_hundredths, each.code, outcome.value, each.pk
         )
         for each in pending
-    ]
-    return post(
-        key=key, kind=kind or outcome.value, lines=[*lines, *also],
-        event_at=event_at, posted_at=posted_at, reason=reason,
-    )  # fmt: skip
+    )
 
 
 def expire_due(*, now: datetime, limit: int = 500) -> int:
@@ -248,12 +252,17 @@ def reverse(
         Overdrawn: what it gave has been used since; undo that first.
     """
     posted = group.transfers.filter(phase=Phase.POST).order_by("-pk")
-    lines = [
+    return post(
+        key=key, kind="reverse", lines=undoing(posted), event_at=event_at, posted_at=posted_at,
+        reason=reason,
+    )  # fmt: skip
+
+
+def undoing(posted: Iterable[Transfer]) -> tuple[Line, ...]:
+    """The lines that reverse some posted transfers; give the newest first."""
+    return tuple(
         Line(each.credit_id, each.debit_id, each.amount_hundredths, "reverse", reverses=each.pk)
         for each in posted
-    ]
-    return post(
-        key=key, kind="reverse", lines=lines, event_at=event_at, posted_at=posted_at, reason=reason
     )
 
 
@@ -387,5 +396,4 @@ def key_reused_text(key: str) -> str:
 
 
 def closed_text(account: _Held) -> str:
-    text = _("Account {code} is closed and takes no further transfers.")
-    return text.format(code=account.code)
+    return _("Account {code} is closed and takes no further transfers.").format(code=account.code)

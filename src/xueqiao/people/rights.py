@@ -86,6 +86,11 @@ RECOGNITION_QUEUE = define(
 AGREEMENTS = define("creditbank.agreements", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 RULES_EDIT = define("creditbank.rules", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 RULES_PUBLISH = define("creditbank.rules_publish", Audience.ROLES, K.PROVINCE)
+# Who may freeze a lot in dispute and ask for its reversal; a second person of the province answers.
+LOT_FREEZE = define("creditbank.freeze", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE)
+LOT_REVERSE = define("creditbank.reverse", Audience.ROLES, K.PROVINCE)
+LOT_REFRESH = define("creditbank.refresh", Audience.ROLES, K.PROVINCE)
+LEDGER_SEE = define("creditbank.ledger", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Who brings course packages in and looks after their learners; the second sees every course.
 CMI5_COURSES = define(
     "cmi5.courses", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.PROVINCE, K.OPERATOR
