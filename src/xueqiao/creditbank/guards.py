@@ -1,4 +1,4 @@
-# ruff: noqa: PERF401, S608 - statements in order; each name in them is a constant of this file
+# ruff: noqa: PERF401 - statements in order; each name in them is a constant of this file
 """What the database itself refuses: the triggers of the ledger, for SQLite and PostgreSQL.
 
 ``install`` is called by migration 0002 and by every later migration that makes or rebuilds a
@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from typing import Any
 
-TRANSFER, ACCOUNT = "creditbank_transfer", "creditbank_account"
+from xueqiao.creditbank import guard_transfers
+from xueqiao.creditbank.guard_transfers import ACCOUNT, TRANSFER
+
 CERTIFICATE = "creditbank_certificate"
 # Facts that are appended and never edited.
 APPEND_ONLY = (
@@ -124,44 +126,6 @@ SEALED = (
 )
 NEVER_BACK = f"old.state in {OUT} and new.state not in {OUT}"
 COUNTERS = ("debits", "credits", "debits_pending", "credits_pending")
-
-# What is refused, as a condition on n, the new transfer; the text names it.
-REFUSED = {
-    "ledger: the two accounts count different units": f"""
-        (select unit from {ACCOUNT} where id = n.debit_id)
-        <> (select unit from {ACCOUNT} where id = n.credit_id)""",
-    "ledger: an account is closed": f"""
-        exists (select 1 from {ACCOUNT} a where a.id in (n.debit_id, n.credit_id) and a.closed)""",
-    "ledger: not the reservation that it resolves": f"""
-        n.pending_id is not null and not exists (
-            select 1 from {TRANSFER} p where p.id = n.pending_id and p.phase = 'pending'
-            and p.debit_id = n.debit_id and p.credit_id = n.credit_id
-            and p.amount_hundredths = n.amount_hundredths)""",
-    "ledger: the reservation has timed out": f"""
-        n.pending_id is not null and n.phase = 'post' and exists (
-            select 1 from {TRANSFER} p
-            where p.id = n.pending_id and p.expires_at <= n.posted_at)""",
-    "ledger: the reservation has not timed out": f"""
-        n.phase = 'expire' and exists (
-            select 1 from {TRANSFER} p where p.id = n.pending_id and p.expires_at > n.posted_at)""",
-    "ledger: not the posted transfer that it reverses": f"""
-        n.reverses_id is not null and not exists (
-            select 1 from {TRANSFER} r where r.id = n.reverses_id and r.phase = 'post'
-            and r.reverses_id is null and r.debit_id = n.credit_id and r.credit_id = n.debit_id
-            and r.amount_hundredths = n.amount_hundredths)""",
-}
-POSTED = "case when n.phase = 'post' then n.amount_hundredths else 0 end"
-RESERVED = """case when n.phase = 'pending' then n.amount_hundredths
-    when n.pending_id is not null then -n.amount_hundredths else 0 end"""
-# SQLite does not tell who updates. What it can tell: a change of the counters is the effect of the
-# last transfer on one of its two accounts, or it is nobody's.
-_LAST_TRANSFER = " union all ".join(
-    f"""select 1 from {TRANSFER} n where n.id = (select max(id) from {TRANSFER})
-        and n.{side}_id = old.id and new.{side}s = old.{side}s + {POSTED}
-        and new.{side}s_pending = old.{side}s_pending + {RESERVED}
-        and new.{other}s = old.{other}s and new.{other}s_pending = old.{other}s_pending"""
-    for side, other in (("debit", "credit"), ("credit", "debit"))
-)
 
 
 def install(connection: Any) -> None:
@@ -297,27 +261,12 @@ def _sqlite(stands: dict[str, set[str]]) -> list[str]:
             f"{CERTIFICATE}_signed", f"update on {CERTIFICATE}", signed, when=f"when {SIGNED}"
         )
     )
-    checks = "\n".join(
-        f"select raise(abort, '{text}') where {condition.replace('n.', 'new.')};"
-        for text, condition in REFUSED.items()
-    )
-    counters = "\n".join(
-        f"""update {ACCOUNT} set {side}s = {side}s + {POSTED.replace("n.", "new.")},
-            {side}s_pending = {side}s_pending + {RESERVED.replace("n.", "new.")}
-            where id = new.{side}_id;"""
-        for side in ("debit", "credit")
-    )
-    found.append(
-        f"create trigger guard_{TRANSFER}_checks before insert on {TRANSFER} begin {checks} end"
-    )
-    found.append(
-        f"create trigger guard_{TRANSFER}_counters after insert on {TRANSFER} begin {counters} end"
-    )
+    found += guard_transfers.sqlite()
     found.append(
         _sqlite_refusal(
             f"{ACCOUNT}_counters", f"update of {', '.join(COUNTERS)} on {ACCOUNT}",
             f"{ACCOUNT}: only a transfer changes the counters",
-            when=f"when not exists ({_LAST_TRANSFER})",
+            when=f"when not exists ({guard_transfers.LAST_TRANSFER})",
         )
     )  # fmt: skip
     return found
@@ -329,7 +278,7 @@ def _sqlite_refusal(name: str, event: str, text: str, *, when: str = "") -> str:
 
 
 def _postgresql(stands: dict[str, set[str]]) -> list[str]:
-    found, fixed = [_PG_REFUSE, _pg_counters()], _fixed(stands, FIXED_COLUMNS)
+    found, fixed = [_PG_REFUSE, guard_transfers.postgresql()], _fixed(stands, FIXED_COLUMNS)
     appended = [table for table in APPEND_ONLY if table in stands]
     for table in appended:
         found.append(_pg_refusal("refuse_change", f"update or delete on {table} for each row"))
@@ -381,32 +330,4 @@ create or replace function creditbank_refuse_change() returns trigger language p
 begin
     raise exception '%: what is recorded never changes', tg_table_name
     using errcode = 'restrict_violation';
-end $$"""
-
-
-def _pg_counters() -> str:
-    checks = "\n".join(
-        f"""if exists (select 1 from fresh n where {condition}) then
-            raise exception '{text}' using errcode = 'restrict_violation'; end if;"""
-        for text, condition in REFUSED.items()
-    )
-    return f"""
-create or replace function creditbank_keep_counters() returns trigger language plpgsql as $$
-begin
-    {checks}
-    update {ACCOUNT} a set debits = a.debits + s.debits, credits = a.credits + s.credits,
-        debits_pending = a.debits_pending + s.debits_pending,
-        credits_pending = a.credits_pending + s.credits_pending
-    from (
-        select id, sum(debits) debits, sum(credits) credits,
-               sum(debits_pending) debits_pending, sum(credits_pending) credits_pending
-        from (
-            select n.debit_id id, {POSTED} debits, 0 credits,
-                   {RESERVED} debits_pending, 0 credits_pending
-            from fresh n
-            union all
-            select n.credit_id, 0, {POSTED}, 0, {RESERVED} from fresh n
-        ) both_sides group by id
-    ) s where a.id = s.id;
-    return null;
 end $$"""
