@@ -1,0 +1,83 @@
+"""The arithmetic and the tables of moves of the credit bank. Plain Python, whole numbers only."""
+
+from xueqiao.creditbank.rules.amounts import needed, scaled, split
+from xueqiao.creditbank.rules.body import (
+    Body,
+    BodyWrong,
+    Cardinality,
+    Limit,
+    Pattern,
+    Target,
+    Value,
+    read,
+    write,
+)
+from xueqiao.creditbank.rules.cases import (
+    APPLICATION_MOVES,
+    CLOSED_STATES,
+    EVIDENCE_BYTES,
+    EVIDENCE_TYPES,
+    PASSED,
+    may_move,
+    passes_two_steps,
+)
+from xueqiao.creditbank.rules.days import working_days_later, years_later
+from xueqiao.creditbank.rules.filling import Filled, Offer, Unfilled, fill, met, target_limit
+from xueqiao.creditbank.rules.identity import ACCOUNT_DIGITS, account_number, canonical_hash
+from xueqiao.creditbank.rules.patterns import (
+    Destination,
+    LotFacts,
+    age_misfit,
+    misfit,
+    patterns_met,
+)
+from xueqiao.creditbank.rules.requirements import (
+    GroupRequirement,
+    KindLimit,
+    LevelFloor,
+    Requirements,
+    read_requirements,
+)
+
+__all__ = [
+    "ACCOUNT_DIGITS",
+    "APPLICATION_MOVES",
+    "CLOSED_STATES",
+    "EVIDENCE_BYTES",
+    "EVIDENCE_TYPES",
+    "PASSED",
+    "Body",
+    "BodyWrong",
+    "Cardinality",
+    "Destination",
+    "Filled",
+    "GroupRequirement",
+    "KindLimit",
+    "LevelFloor",
+    "Limit",
+    "LotFacts",
+    "Offer",
+    "Pattern",
+    "Requirements",
+    "Target",
+    "Unfilled",
+    "Value",
+    "account_number",
+    "age_misfit",
+    "canonical_hash",
+    "fill",
+    "may_move",
+    "met",
+    "misfit",
+    "needed",
+    "passes_two_steps",
+    "patterns_met",
+    "read",
+    "read_requirements",
+    "scaled",
+    "split",
+    "target_limit",
+    "working_days_later",
+    "write",
+    "years_later",
+]
