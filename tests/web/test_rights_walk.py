@@ -46,6 +46,7 @@ DOORS = {
     "creditbank.reverse": ("province",),
     "creditbank.refresh": ("province",),
     "creditbank.ledger": ("province", "operator"),
+    "creditbank.convert": ("institution", "province"),
     "records.operate": ("operator",),
     "records.erase": ("province", "operator"),
     "records.erase_ask": ("operator",),

@@ -5,21 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from xueqiao.creditbank import accounts, ledger, rules
 from xueqiao.creditbank.models import (
+    Account,
     AccountKind,
+    CreditGroup,
     CreditLot,
     LedgerUnit,
+    Phase,
     RuleVersion,
 )
-from xueqiao.kernel import errors
+from xueqiao.kernel import credit, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from xueqiao.creditbank.matching import Applicable
     from xueqiao.people.models import Person
 
 ORIGIN = "capsrc:rights"
@@ -32,18 +38,50 @@ class RightUsedUp(errors.Refusal):
 
 
 class CapReached(errors.Refusal):
-    """The programme takes no more converted credit from this learner."""
+    """A cap of the programme, of one of its parts or of the rule leaves less than was asked."""
 
     code = "conversion.cap_reached"
 
 
+REACHED = {
+    "programme": gettext_lazy(
+        "The programme takes {free} more credits by conversion; {asked} were asked. Ask for less."
+    ),
+    "residence": gettext_lazy(
+        "A part of the programme has to be earned there. It takes {free} more credits by "
+        "conversion; {asked} were asked. Ask for less."
+    ),
+    "group": gettext_lazy(
+        "This part of the programme takes {free} more credits; {asked} were asked. Ask for less, "
+        "or choose another rule."
+    ),
+    "rule": gettext_lazy(
+        "Under this rule {free} more credits can be converted; {asked} were asked. Ask for less, "
+        "or choose another rule."
+    ),
+    "application": gettext_lazy(
+        "One application under this rule takes {free} credits; {asked} were asked. Ask for less."
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A limit for one learner: its account, how much it allows, where use is counted."""
+    """A limit for one learner: its account, what it allows, where use is counted, what is asked."""
 
     code: str
     used_code: str
     limit_hundredths: int
+    asked_hundredths: int
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What of a lot's right to count in a scope is used, and what it makes; in 1/100 credit."""
+
+    lot: CreditLot
+    used_hundredths: int
+    made_hundredths: int
 
 
 def capacity_code(lot_id: int, scope_code: str) -> str:
@@ -51,49 +89,77 @@ def capacity_code(lot_id: int, scope_code: str) -> str:
     return f"cap:{lot_id}:{scope_code}"
 
 
-def caps_of(version: RuleVersion, person_id: int) -> list[Cap]:
-    """The programme's cap over all rules, the rule's own, and the value of the credit group."""
-    programme, target = version.rule.programme, version.target
-    total = programme.total_hundredths
-    whole = rules.scaled(total, programme.cap_numerator, programme.cap_denominator)
-    own = rules.scaled(total, version.cap_numerator, version.cap_denominator)
-    group = f"group:{programme.code}:{target.code}"
-    rule = f"rule:{version.rule.code}:v{version.number}"
+def caps_of(
+    rule: Applicable, person_id: int, uses: Sequence[Right], granted: Mapping[str, int]
+) -> list[Cap]:
+    """The programme's caps, those of the parts that get credit and of all above, and the rule's."""
+    programme, version = rule.version.rule.programme, rule.version
+    total, made = programme.total_hundredths, sum(granted.values())
+    share = rules.scaled(total, programme.cap_numerator, programme.cap_denominator)
+    asked = {f"programme:{programme.code}": (share, made)}
+    if programme.residence_least_hundredths:
+        room = max(total - programme.residence_least_hundredths, 0)
+        asked[f"residence:{programme.code}"] = (room, made)
+    name = f"rule:{version.rule.code}:v{version.number}"
+    for limit in rule.body.limits:
+        if limit.on == "rule":
+            asked[name] = (limit.allows(total), made)
+        elif limit.on == "source_kind":
+            of_kind = [use for use in uses if use.lot.source_kind == limit.source_kind]
+            part = sum(use.made_hundredths for use in of_kind)
+            asked[f"{name}:kind:{limit.source_kind}"] = (limit.allows(total), part)
+    for code, amount in _with_all_above(rule, granted).items():
+        asked[f"group:{programme.code}:{code}"] = (rule.parts[code].credit_hundredths, amount)
     return [
-        _cap(f"programme:{programme.code}", person_id, whole),
-        _cap(rule, person_id, own),
-        _cap(group, person_id, target.credit_hundredths),
+        Cap(f"caplim:{each}:{person_id}", f"used:{each}", limit, amount)
+        for each, (limit, amount) in asked.items()
+        if amount
     ]
 
 
 def reserve(
-    *, key: str, version: RuleVersion, person: Person, uses: Sequence[tuple[CreditLot, int]],
-    granted: int, at: datetime, until: datetime,
+    *, key: str, rule: Applicable, person: Person, uses: Sequence[Right],
+    granted: Mapping[str, int], at: datetime, until: datetime,
 ) -> int:  # fmt: skip
     """Reserve the right of every lot used, and the room under every cap. In 1/100 credit.
 
     Each account is funded by a voucher of its own, whose key makes it happen once. The id of the
-    group that holds the reservation.
+    group that holds the reservation. The caller has locked the learner's account.
 
     Raises:
         RightUsedUp, CapReached.
     """
-    limits = caps_of(version, person.pk)
-    ids = accounts.open_all(_accounts(version, person, uses, limits, at))
-    scope, clearing = version.rule.programme.scope.code, ids[_clearing(version)]
+    limits = caps_of(rule, person.pk, uses, granted)
+    scope = rule.version.rule.programme.scope.code
+    ids = accounts.open_all(_accounts(rule.version, person, uses, limits, at))
+    clearing = ids[_clearing(rule.version)]
+    _refuse_unwritten(rule, person.pk, sum(granted.values()))
     funding = [
-        _funding(ids, capacity_code(lot.pk, scope), lot.amount_hundredths, at)
-        for lot, _used in uses
-    ] + [_funding(ids, cap.code, cap.limit_hundredths, at) for cap in limits]
+        _funding(ids, capacity_code(use.lot.pk, scope), use.lot.amount_hundredths, at)
+        for use in uses
+    ] + _cap_funding(ids, limits, at)
     lines = [
-        ledger.Line(ids[capacity_code(lot.pk, scope)], clearing, used, "use") for lot, used in uses
-    ] + [ledger.Line(ids[cap.code], ids[cap.used_code], granted, "cap") for cap in limits]
+        ledger.Line(ids[capacity_code(use.lot.pk, scope)], clearing, use.used_hundredths, "use")
+        for use in uses
+    ] + [
+        ledger.Line(ids[cap.code], ids[cap.used_code], cap.asked_hundredths, "cap")
+        for cap in limits
+    ]
     reserved = tuple(ledger.pending_line(line, until) for line in lines)
     voucher = ledger.Voucher(key, "reserve", reserved, at)
     try:
         return ledger.post_many(vouchers=[*funding, voucher], posted_at=at)[key]
     except ledger.Overdrawn as why:
-        raise _in_words(why) from why
+        raise in_words(why) from why
+
+
+def free_of_caps(person_id: int) -> dict[str, int]:
+    """What is free under each cap of a learner that was ever touched, by the code of its account.
+
+    One query. A cap that is not named here is untouched: its limit is free.
+    """
+    rows = Account.objects.filter(person_id=person_id, kind=AccountKind.CAP_LIMIT)
+    return {row.code: row.credits - row.debits - row.debits_pending for row in rows}
 
 
 def grant_account(version: RuleVersion, at: datetime) -> int:
@@ -105,8 +171,83 @@ def grant_account(version: RuleVersion, at: datetime) -> int:
     return accounts.open_all([opening])[code]
 
 
-def _cap(name: str, person_id: int, limit: int) -> Cap:
-    return Cap(f"caplim:{name}:{person_id}", f"used:{name}", limit)
+def right_account(
+    code: str, kind: AccountKind, owner: int | None, at: datetime, *, no_overdraw: bool
+) -> accounts.Opening:
+    """An account of counting rights that is to be opened."""
+    unit = LedgerUnit.RIGHT.value
+    return accounts.Opening(code, unit, kind.value, no_overdraw, at, person_id=owner)
+
+
+def capacity_accounts(
+    lot_ids: Iterable[int], scope_code: str, person_id: int, at: datetime
+) -> list[accounts.Opening]:
+    """The origin of rights, and what each lot may count in a scope."""
+    kind, codes = AccountKind.CAPACITY, [capacity_code(id_, scope_code) for id_ in lot_ids]
+    return [
+        right_account(ORIGIN, AccountKind.CAPACITY_SOURCE, None, at, no_overdraw=False),
+        *(right_account(code, kind, person_id, at, no_overdraw=True) for code in codes),
+    ]
+
+
+def fund_capacity(
+    ids: Mapping[str, int], lot: CreditLot, scope_code: str, at: datetime
+) -> ledger.Voucher:
+    """The voucher that gives a lot its right in a scope, once."""
+    return _funding(ids, capacity_code(lot.pk, scope_code), lot.amount_hundredths, at)
+
+
+def in_words(why: ledger.Overdrawn) -> errors.Refusal:
+    """An overdrawn right or cap as the learner reads it."""
+    if why.account.startswith("caplim:"):
+        kind = why.account.split(":")[1]
+        return CapReached(str(REACHED[kind]).format(free=why.free, asked=why.asked), pointer=kind)
+    text = _(
+        "Of this credit {free} can still count towards such a qualification; {asked} were asked. A "
+        "credit counts once for each kind of qualification."
+    )
+    return RightUsedUp(text.format(free=why.free, asked=why.asked))
+
+
+def _with_all_above(rule: Applicable, granted: Mapping[str, int]) -> dict[str, int]:
+    """Credit of each part and of every part that it lies in."""
+    by_id = {part.pk: part for part in rule.parts.values()}
+    found: dict[str, int] = {}
+    for code, amount in granted.items():
+        part: CreditGroup | None = rule.parts[code]
+        while part is not None:
+            found[part.code] = found.get(part.code, 0) + amount
+            part = by_id.get(part.parent_id or 0)
+    return found
+
+
+def _refuse_unwritten(rule: Applicable, person_id: int, made: int) -> None:
+    """Limits that have no account of their own: of one application, and of the whole programme.
+
+    The second is read from the programme's cap account, which nobody else can use meanwhile: the
+    caller has locked the learner's account.
+    """
+    programme = rule.version.rule.programme
+    total = programme.total_hundredths
+    for limit in rule.body.limits:
+        if limit.on == "application" and made > limit.allows(total):
+            raise _reached("application", limit.allows(total), made)
+    whole = [limit.allows(total) for limit in rule.body.limits if limit.on == "programme"]
+    rooms = [("programme", each) for each in whole]
+    if rule.body.residence_minimum_hundredths:
+        rooms.append(("residence", max(total - rule.body.residence_minimum_hundredths, 0)))
+    if rooms:
+        code = f"caplim:programme:{programme.code}:{person_id}"
+        funded, free = _standing([code])[code]
+        used = funded - free
+        for kind, room in rooms:
+            if used + made > room:
+                raise _reached(kind, max(room - used, 0), made)
+
+
+def _reached(kind: str, free: int, asked: int) -> CapReached:
+    text = str(REACHED[kind]).format(free=credit.show(free), asked=credit.show(asked))
+    return CapReached(text, pointer=kind)
 
 
 def _clearing(version: RuleVersion) -> str:
@@ -114,42 +255,44 @@ def _clearing(version: RuleVersion) -> str:
 
 
 def _accounts(
-    version: RuleVersion, person: Person, uses: Sequence[tuple[CreditLot, int]], limits: list[Cap],
-    at: datetime,
-) -> list[accounts.Opening]:  # fmt: skip
-    def right(
-        code: str, kind: AccountKind, owner: int | None, *, no_overdraw: bool
-    ) -> accounts.Opening:
-        unit = LedgerUnit.RIGHT.value
-        return accounts.Opening(code, unit, kind.value, no_overdraw, at, person_id=owner)
-
+    version: RuleVersion, person: Person, uses: Sequence[Right], limits: list[Cap], at: datetime
+) -> list[accounts.Opening]:
     scope = version.rule.programme.scope.code
+    limited, used = AccountKind.CAP_LIMIT, AccountKind.CAP_USED
     return [
-        right(ORIGIN, AccountKind.CAPACITY_SOURCE, None, no_overdraw=False),
-        right(_clearing(version), AccountKind.CLEARING, None, no_overdraw=False),
-        *(
-            right(capacity_code(lot.pk, scope), AccountKind.CAPACITY, person.pk, no_overdraw=True)
-            for lot, _used in uses
-        ),
-        *(right(cap.code, AccountKind.CAP_LIMIT, person.pk, no_overdraw=True) for cap in limits),
-        *(right(cap.used_code, AccountKind.CAP_USED, None, no_overdraw=False) for cap in limits),
+        *capacity_accounts([use.lot.pk for use in uses], scope, person.pk, at),
+        right_account(_clearing(version), AccountKind.CLEARING, None, at, no_overdraw=False),
+        *(right_account(cap.code, limited, person.pk, at, no_overdraw=True) for cap in limits),
+        *(right_account(cap.used_code, used, None, at, no_overdraw=False) for cap in limits),
     ]
 
 
-def _funding(ids: dict[str, int], code: str, amount: int, at: datetime) -> ledger.Voucher:
+def _cap_funding(ids: Mapping[str, int], limits: list[Cap], at: datetime) -> list[ledger.Voucher]:
+    """Vouchers that bring each cap to its limit; one that was lowered since is held to it here."""
+    standing = _standing([cap.code for cap in limits])
+    found = []
+    for cap in limits:
+        funded, free = standing[cap.code]
+        missing = cap.limit_hundredths - funded
+        if missing < 0 and free + missing < cap.asked_hundredths:
+            kind = cap.code.split(":")[1]
+            raise _reached(kind, max(free + missing, 0), cap.asked_hundredths)
+        if missing > 0:
+            key = f"{cap.code}:{cap.limit_hundredths}" if funded else cap.code
+            line = ledger.Line(ids[ORIGIN], ids[cap.code], missing, "capacity")
+            found.append(ledger.Voucher(f"fund:{key}", "capacity", (line,), at))
+    return found
+
+
+def _standing(codes: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """What each cap was funded with, and what is free of it, in 1/100 credit. One query."""
+    funding = Q(incoming__code="capacity", incoming__phase=Phase.POST)
+    rows = Account.objects.filter(code__in=codes).annotate(
+        funded=Sum("incoming__amount_hundredths", filter=funding, default=0)
+    )
+    return {row.code: (row.funded, row.credits - row.debits - row.debits_pending) for row in rows}
+
+
+def _funding(ids: Mapping[str, int], code: str, amount: int, at: datetime) -> ledger.Voucher:
     line = ledger.Line(ids[ORIGIN], ids[code], amount, "capacity")
     return ledger.Voucher(f"fund:{code}", "capacity", (line,), at)
-
-
-def _in_words(why: ledger.Overdrawn) -> errors.Refusal:
-    if why.account.startswith("caplim:"):
-        text = _(
-            "The programme takes {free} more credits by conversion; {asked} were asked. "
-            "Ask for less."
-        )
-        return CapReached(text.format(free=why.free, asked=why.asked))
-    text = _(
-        "Of this credit {free} can still count towards such a qualification; {asked} were asked. A "
-        "credit counts once for each kind of qualification."
-    )
-    return RightUsedUp(text.format(free=why.free, asked=why.asked))

@@ -82,7 +82,7 @@ def convert_module() -> Conversion:
         request_key=f"demo:conversion:{OULAD_LEARNER}", person=learner, by=learner, at=now,
         version_id=version.pk, uses=[conversion.Use(lot.pk, ASKED_HUNDREDTHS)],
     )  # fmt: skip
-    if asked.state == Conversion.State.RESERVED:
+    if asked.is_pending:
         conversion.approve(
             conversion=asked, by=_person("province"), at=now, reason="符合转换协议，达到上限。"
         )

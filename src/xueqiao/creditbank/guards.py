@@ -34,6 +34,9 @@ APPEND_ONLY = (
     "creditbank_revocation",
     "creditbank_conversionstep",
     "creditbank_conversionuse",
+    "creditbank_conversionresult",
+    "creditbank_awarduse",
+    "creditbank_awardstep",
     "creditbank_lotparent",
     "creditbank_ruletable",
     "creditbank_standardchange",
@@ -60,6 +63,15 @@ FIXED_COLUMNS = {
         "hops",
     ),
     "creditbank_notice": ("key", "person_id", "code", "facts", "application_id", "at"),
+    "creditbank_award": (
+        "number",
+        "request_key",
+        "request_hash",
+        "qualification_id",
+        "person_id",
+        "total_hundredths",
+        "reservation_id",
+    ),
     CERTIFICATE: ("key", "request_key", "person_id", "lot_id", "institution_id"),
     "creditbank_hold": ("request_key", "lot_id", "cause", "reason", "opened_by_id", "opened_at"),
     "creditbank_reversal": (
@@ -91,6 +103,10 @@ GROWN = " and ".join(
 )
 # Facts of what two persons drafted and published; before that, a draft is edited freely.
 PUBLISHED_FACTS = {
+    "creditbank_qualification": (
+        "code", "version", "title_zh", "title_en", "programme_id", "level_id", "institution_id",
+        "requirements", "reserve_days", "valid_from", "source", "is_draft",
+    ),
     "creditbank_qualificationframework": (
         "code", "version", "name_zh", "name_en", "valid_from", "source", "is_draft",
     ),

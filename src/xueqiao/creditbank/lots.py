@@ -12,6 +12,7 @@ from xueqiao.creditbank.models import (
     AccountKind,
     Application,
     Conversion,
+    ConversionResult,
     CreditLot,
     Decision,
     LearningAccount,
@@ -148,44 +149,75 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
     return lots
 
 
-def open_converted(*, conversion: Conversion, at: datetime) -> int:
-    """Open the ledger account of a conversion's lot; its id. Repeating it changes nothing."""
-    opening = _lot_account(f"conversion:{conversion.pk}", conversion.person_id, at)
-    return accounts.open_all([opening])[opening.code]
+def open_converted(*, conversion: Conversion, at: datetime) -> list[tuple[ConversionResult, int]]:
+    """Open the ledger account of the lot of each result; results with account ids, in order.
+
+    Repeating it changes nothing.
+    """
+    results = list(conversion.results.select_related("target").order_by("pk"))
+    openings = [
+        _lot_account(_converted_key(conversion, number, each), conversion.person_id, at)
+        for number, each in enumerate(results)
+    ]
+    ids = accounts.open_all(openings)
+    return [(each, ids[opening.code]) for each, opening in zip(results, openings, strict=True)]
 
 
 def write_converted(
-    *, conversion: Conversion, account_id: int, parents: Mapping[CreditLot, int], at: datetime
-) -> CreditLot:
-    """The lot that an approved conversion makes. Inside the transaction that posts it.
+    *, conversion: Conversion, opened: Sequence[tuple[ConversionResult, int]],
+    parents: Mapping[CreditLot, int], at: datetime,
+) -> list[CreditLot]:  # fmt: skip
+    """The lots that an approved conversion makes. Inside the transaction that posts it.
 
     Args:
-        parents: what is used of each lot behind it, in 1/100 credit.
+        opened: each result with the id of its lot's account.
+        parents: what is used of each lot behind it, in 1/100 credit. Each is shared among the
+            lots by what they are granted, so that the shares add up to what is used.
     """
-    target, programme = conversion.version.target, conversion.version.rule.programme
+    weights = [result.granted_hundredths for result, _account in opened]
+    shares = {parent: rules.split(amount, weights) for parent, amount in parents.items()}
+    made = []
+    for number, (result, account_id) in enumerate(opened):
+        lot = _converted(conversion, result, account_id, parents, at)
+        LotParent.objects.bulk_create(
+            [
+                LotParent(lot=lot, parent=parent, amount_hundredths=parts[number])
+                for parent, parts in shares.items()
+            ]
+        )
+        payload = {
+            "lot_id": lot.pk, "person_id": lot.person_id, "decision_id": None, "unit_code": "",
+            "issuer": conversion.version.rule.programme.code,
+            "amount_hundredths": lot.amount_hundredths,
+            "source_kind": str(SourceKind.CONVERTED), "event_at": at.isoformat(),
+        }  # fmt: skip
+        key = _converted_key(conversion, number, result)
+        log.append(kind=POSTED, key=key, event_at=at, payload=payload)
+        made.append(lot)
+    return made
+
+
+def _converted(
+    conversion: Conversion, result: ConversionResult, account_id: int,
+    parents: Mapping[CreditLot, int], at: datetime,
+) -> CreditLot:  # fmt: skip
+    target, programme = result.target, conversion.version.rule.programme
     day = clock.local_date(at)
-    lot = CreditLot.objects.create(
+    return CreditLot.objects.create(
         account_id=account_id, person_id=conversion.person_id,
         institution_id=programme.institution_id, level=programme.level,
         field=target.field or programme.code, title_zh=target.title_zh, title_en=target.title_en,
-        amount_hundredths=conversion.granted_hundredths, source_kind=SourceKind.CONVERTED,
+        amount_hundredths=result.granted_hundredths, source_kind=SourceKind.CONVERTED,
         obtained=day, valid_to=Measures().valid_to(SourceKind.CONVERTED, day),
-        conversion=conversion,
-        credit_group=target, hops=1 + max(parent.hops for parent in parents), state_since=at,
+        conversion=conversion, credit_group=target,
+        hops=1 + max(parent.hops for parent in parents), state_since=at,
     )  # fmt: skip
-    LotParent.objects.bulk_create(
-        [
-            LotParent(lot=lot, parent=parent, amount_hundredths=amount)
-            for parent, amount in parents.items()
-        ]
-    )
-    payload = {
-        "lot_id": lot.pk, "person_id": lot.person_id, "decision_id": None, "unit_code": "",
-        "issuer": programme.code, "amount_hundredths": lot.amount_hundredths,
-        "source_kind": str(SourceKind.CONVERTED), "event_at": at.isoformat(),
-    }  # fmt: skip
-    log.append(kind=POSTED, key=f"conversion:{conversion.pk}", event_at=at, payload=payload)
-    return lot
+
+
+def _converted_key(conversion: Conversion, number: int, result: ConversionResult) -> str:
+    """The cause of a converted lot: the conversion, and the part from the second result on."""
+    key = f"conversion:{conversion.pk}"
+    return f"{key}:{result.target.code}" if number else key
 
 
 def lot_code(key: str) -> str:

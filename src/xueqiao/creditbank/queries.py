@@ -59,13 +59,19 @@ class TimelineRow:
 class Counting:
     """Where a lot can count, and for how much; amounts in 1/100 credit.
 
-    ``why_not`` is a code of ``matching.REASONS``, or "" where the lot counts.
+    ``why_not`` is a code of ``matching.REASONS``, or "" where the lot counts. ``makes_hundredths``
+    is what it makes by itself; ``needs_more`` says that the rule asks for other credit with it.
     """
 
-    version: RuleVersion
+    rule: matching.Applicable
     remaining_hundredths: int
     makes_hundredths: int
     why_not: str
+    needs_more: bool = False
+
+    @property
+    def version(self) -> RuleVersion:
+        return self.rule.version
 
     @property
     def why_not_text(self) -> str:
@@ -108,30 +114,38 @@ def _timeline_row(outcome: Outcome) -> TimelineRow:
 
 
 def lots(person: Person, day: date) -> list[LotRow]:
-    """Every lot of a learner, latest first, with where each counts on a day. 3 queries."""
-    related = ("account", "unit", "level", "institution", "decision__outcome", "conversion")
+    """Every lot of a learner, latest first, with where each counts on a day. 4 queries."""
+    related = ("account", "conversion", *matching.LOT_RELATED)
     found = CreditLot.objects.filter(person=person).select_related(*related)
-    versions = list(matching.versions_in_force(day))
+    in_force = [matching.applicable(version) for version in matching.versions_in_force(day)]
     accounts = Account.objects.filter(person=person, kind=AccountKind.CAPACITY)
     capacity = {account.code: account for account in accounts}
     return [
         LotRow(
-            lot, lot.account.credits - lot.account.debits, _counting(lot, versions, capacity, day)
+            lot,
+            lot.account.credits - lot.account.debits,
+            [_counting(lot, rule, capacity, person, day) for rule in in_force],
         )
         for lot in found.order_by("-obtained", "-pk")
     ]
 
 
 def _counting(
-    lot: CreditLot, versions: list[RuleVersion], accounts: dict[str, Account], day: date
-) -> list[Counting]:
-    found = []
-    for version in versions:
-        account = accounts.get(caps.capacity_code(lot.pk, version.rule.programme.scope.code))
-        left = lot.amount_hundredths if account is None else _free(account)
-        makes = rules.scaled(left, version.ratio_numerator, version.ratio_denominator)
-        found.append(Counting(version, left, makes, matching.misfit(lot, version, day)))
-    return found
+    lot: CreditLot, rule: matching.Applicable, accounts: dict[str, Account], person: Person,
+    day: date,
+) -> Counting:  # fmt: skip
+    account = accounts.get(caps.capacity_code(lot.pk, rule.version.rule.programme.scope.code))
+    left = lot.amount_hundredths if account is None else _free(account)
+    why_not = rules.age_misfit(rule.body, person.birth_year, day)
+    why_not = why_not or matching.misfit(lot, rule, day)
+    if why_not or left <= 0:
+        return Counting(rule, left, 0, why_not)
+    offer = rules.Offer(lot.pk, left, rules.patterns_met(matching.facts(lot), rule.body, day))
+    try:
+        makes = rules.fill(rule.body, [offer], rule.worth).total_hundredths
+    except rules.Unfilled as why:
+        return Counting(rule, left, 0, "", needs_more=why.code != "nothing")
+    return Counting(rule, left, makes, "")
 
 
 def _free(account: Account) -> int:
@@ -140,9 +154,9 @@ def _free(account: Account) -> int:
 
 def conversions(person: Person) -> QuerySet[Conversion]:
     """What a learner asked to have converted, latest first, with its steps."""
-    related = ("version__rule__programme", "version__target")
-    found = Conversion.objects.own(person).select_related(*related)
-    return found.prefetch_related("steps__actor", "uses__lot").order_by("-asked_at", "-pk")
+    found = Conversion.objects.own(person).select_related("version__rule__programme")
+    related = ("steps__actor", "uses__lot", "results__target")
+    return found.prefetch_related(*related).order_by("-asked_at", "-pk")
 
 
 def work_queue(person: Person, day: date) -> QuerySet[Application]:
@@ -170,7 +184,7 @@ def work_queue(person: Person, day: date) -> QuerySet[Application]:
 
 def conversions_waiting(person: Person, day: date) -> QuerySet[Conversion]:
     """Conversions that the person may answer on a day, first to lapse first."""
-    rows = Conversion.objects.reviewable_by(person, day).filter(state=Conversion.State.RESERVED)
+    rows = Conversion.objects.reviewable_by(person, day).pending()
     rows = rows.exclude(asked_by=person).select_related("person", "version__rule__programme")
     return rows.order_by("reserved_until", "pk")
 

@@ -79,6 +79,8 @@ RECOGNITION_ACCEPT = define(
 )
 RECOGNITION_ASSESS = define("creditbank.assess", Audience.ROLES, K.ASSESSOR)
 RECOGNITION_DECIDE = define("creditbank.decide", Audience.ROLES, K.PROVINCE)
+# The receiving institution answers for its own programmes, the province for its learners.
+CONVERSION_DECIDE = define("creditbank.convert", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 RECOGNITION_QUEUE = define(
     "creditbank.queue", Audience.ROLES, K.HELPER, K.INSTITUTION, K.ASSESSOR, K.COUNTY, K.PROVINCE
 )

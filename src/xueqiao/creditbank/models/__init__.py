@@ -17,6 +17,7 @@ from xueqiao.creditbank.models.claims import (
 )
 from xueqiao.creditbank.models.conversion import (
     Conversion,
+    ConversionResult,
     ConversionRule,
     ConversionStep,
     ConversionUse,
@@ -59,6 +60,12 @@ from xueqiao.creditbank.models.panels import (
     PanelMember,
     PanelVote,
     Team,
+)
+from xueqiao.creditbank.models.qualifications import (
+    Award,
+    AwardStep,
+    AwardUse,
+    Qualification,
 )
 from xueqiao.creditbank.models.recognition import (
     Application,
@@ -113,6 +120,9 @@ __all__ = [
     "ApplicationItem",
     "ApplicationStep",
     "Assessment",
+    "Award",
+    "AwardStep",
+    "AwardUse",
     "BankKey",
     "Body",
     "Certificate",
@@ -121,6 +131,7 @@ __all__ = [
     "ConsultationComment",
     "ConsultationReply",
     "Conversion",
+    "ConversionResult",
     "ConversionRule",
     "ConversionStep",
     "ConversionUse",
@@ -151,6 +162,7 @@ __all__ = [
     "PanelVote",
     "Phase",
     "Programme",
+    "Qualification",
     "QualificationFramework",
     "Recount",
     "Reversal",

@@ -43,13 +43,28 @@ class Programme(models.Model):
         help_text="share that may be converted credit: this …"
     )
     cap_denominator = models.PositiveIntegerField(help_text="… of this, over all rules together")
+    residence_least_hundredths = models.PositiveIntegerField(
+        default=0, help_text="1/100 credit to be earned in the programme itself, not converted"
+    )
     is_sample = models.BooleanField()
     source = models.TextField()
 
 
 class CreditGroup(models.Model):
-    """A part of a programme that asks for a number of credits 学分模块: a target of conversion."""
+    """A part of a programme that asks for a number of credits 学分模块: a target of conversion.
 
+    A course may lie in a module and a module in a group; what counts in the part counts in all
+    above it.
+    """
+
+    class Kind(models.TextChoices):
+        GROUP = "group", _("Credit group")
+        MODULE = "module", _("Module")
+        COURSE = "course", _("Course")
+        UNIT = "unit", _("Unit")
+
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.GROUP)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="parts")
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="groups")
     code = models.CharField(max_length=60)
     title_zh = models.CharField(max_length=160)
@@ -89,18 +104,7 @@ class RuleVersion(models.Model):
     rule = models.ForeignKey(ConversionRule, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    pattern = models.JSONField(help_text="which lots fit: units, source_kinds, level_from, …")
-    target = models.ForeignKey(CreditGroup, models.PROTECT, related_name="+")
-    ratio_numerator = models.PositiveIntegerField(help_text="target credits for …")
-    ratio_denominator = models.PositiveIntegerField(help_text="… this many source credits")
-    level_gap = models.PositiveSmallIntegerField(default=0, help_text="levels a lot may lie below")
-    hop_limit = models.PositiveSmallIntegerField(
-        default=1, help_text="conversions in a chain, at most"
-    )
-    cap_numerator = models.PositiveIntegerField(
-        help_text="share of the programme by this rule: this …"
-    )
-    cap_denominator = models.PositiveIntegerField(help_text="… of this")
+    body = models.JSONField(help_text="what the rule says, in the normal form of rules.write")
     reserve_days = models.PositiveSmallIntegerField(
         help_text="days a reservation waits for its answer"
     )
@@ -112,13 +116,6 @@ class RuleVersion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="rule_version_once", fields=["rule", "number"]),
-            models.CheckConstraint(
-                name="rule_version_ratio",
-                condition=Q(ratio_numerator__gt=0) & Q(ratio_denominator__gt=0),
-            ),
-            models.CheckConstraint(
-                name="rule_version_cap", condition=Q(cap_numerator__gt=0) & Q(cap_denominator__gt=0)
-            ),
         ]
 
 
@@ -127,11 +124,21 @@ class ConversionQuerySet(models.QuerySet["Conversion"]):
         """What a learner asked to have converted."""
         return self.filter(person=person)
 
+    def pending(self) -> ConversionQuerySet:
+        """Those that hold a reservation and wait for an answer."""
+        return self.filter(state__in=[Conversion.State.RESERVED, Conversion.State.REVIEWING])
+
     def reviewable_by(self, person: Person | None, day: date) -> ConversionQuerySet:
-        """Conversions of the places for which the person may decide; never one's own."""
+        """Conversions that the person may decide on a day; never one's own.
+
+        Those of the learners of a place, or those into the programmes of an institution.
+        """
         if person is None:
             return self.none()
-        reach = rights.within(person, rights.RECOGNITION_DECIDE, day, place="person__home_id")
+        reach = rights.within(
+            person, rights.CONVERSION_DECIDE, day, place="person__home_id",
+            institution="version__rule__programme__institution_id",
+        )  # fmt: skip
         return self.filter(reach).exclude(person=person)
 
 
@@ -140,6 +147,7 @@ class Conversion(models.Model):
 
     class State(models.TextChoices):
         RESERVED = "reserved", _("Reserved, waiting for the receiving institution")
+        REVIEWING = "reviewing", _("Under review by the receiving institution")
         APPROVED = "approved", _("Converted")
         REJECTED = "rejected", _("Refused")
         WITHDRAWN = "withdrawn", _("Withdrawn")
@@ -157,11 +165,20 @@ class Conversion(models.Model):
     asked_at = models.DateTimeField()
     reserved_until = models.DateTimeField()
     reservation = models.OneToOneField("creditbank.TransferGroup", models.PROTECT, related_name="+")
+    settlement = models.OneToOneField(
+        "creditbank.TransferGroup", models.PROTECT, null=True, related_name="+",
+        help_text="the voucher that posted it, gave it back or let it lapse",
+    )  # fmt: skip
 
     objects = ConversionQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["state", "reserved_until"])]
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it holds a reservation and waits for an answer."""
+        return self.state in {self.State.RESERVED, self.State.REVIEWING}
 
 
 class ConversionUse(models.Model):
@@ -170,12 +187,31 @@ class ConversionUse(models.Model):
     conversion = models.ForeignKey(Conversion, models.PROTECT, related_name="uses")
     lot = models.ForeignKey("creditbank.CreditLot", models.PROTECT, related_name="uses")
     amount_hundredths = models.PositiveIntegerField()
+    made_hundredths = models.PositiveIntegerField(
+        help_text="1/100 credit in the programme that it makes"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="conversion_use_once", fields=["conversion", "lot"]),
             models.CheckConstraint(
                 name="conversion_use_positive", condition=Q(amount_hundredths__gt=0)
+            ),
+        ]
+
+
+class ConversionResult(models.Model):
+    """What a conversion gives in one part of the programme 转换结果. Never changed."""
+
+    conversion = models.ForeignKey(Conversion, models.PROTECT, related_name="results")
+    target = models.ForeignKey(CreditGroup, models.PROTECT, related_name="+")
+    granted_hundredths = models.PositiveIntegerField(help_text="1/100 credit in the programme")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="conversion_result_once", fields=["conversion", "target"]),
+            models.CheckConstraint(
+                name="conversion_result_positive", condition=Q(granted_hundredths__gt=0)
             ),
         ]
 

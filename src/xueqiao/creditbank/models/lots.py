@@ -78,6 +78,14 @@ class Outcome(models.Model):
     result = models.CharField(
         max_length=40, blank=True, help_text="as the issuer writes it: pass …"
     )
+    # With defaults of the database, so that who writes an outcome may leave them out.
+    certificate_type = models.CharField(
+        max_length=60,
+        db_default="",
+        help_text="kind of certificate that rules name, such as 1X-WEB",
+    )
+    certificate_level = models.PositiveSmallIntegerField(null=True, help_text="1 is the lowest")
+    score_hundredths = models.PositiveIntegerField(null=True, help_text="8550 is a score of 85.5")
     obtained = models.DateField()
     valid_to = models.DateField(null=True)
     fingerprint = models.CharField(max_length=64, unique=True, help_text="SHA-256 of its content")

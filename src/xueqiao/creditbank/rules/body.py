@@ -18,7 +18,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=160)]
 MOST_PATTERNS = 12
 
 
-class BodyWrong(ValueError):
+class BodyWrong(ValueError):  # noqa: N818 - what is wrong is the body
     """The stored or submitted body is no rule. The text names the place as a JSON path."""
 
 
@@ -127,6 +127,8 @@ class Body(Part, frozen=True):
         field_map: field of a lot -> fields of targets in which it counts too.
         residence_minimum_hundredths: what of the programme must not come from conversion.
         age_from, age_to: completed years of the learner by year of birth, both included.
+        effect: ``substitution`` stands in for courses of the programme 学分替代, ``credit`` adds to
+            it; the two leave vouchers of their own kinds.
         priority: of two rules that fit alike the higher goes first.
     """
 
@@ -141,6 +143,7 @@ class Body(Part, frozen=True):
     residence_minimum_hundredths: Whole | None = None
     age_from: Small | None = None
     age_to: Small | None = None
+    effect: Literal["credit", "substitution"] = "credit"
     priority: Small = 0
 
     @property
@@ -169,8 +172,8 @@ def read(data: Any) -> Body:
     return body
 
 
-def write(body: Body) -> dict[str, Any]:
-    """The normal form of a body: plain JSON values, without what equals its default."""
+def write(body: Part) -> dict[str, Any]:
+    """The normal form, also of requirements: plain JSON, without what equals its default."""
     found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
     return found
 

@@ -43,7 +43,7 @@ class Filled:
         return sum(self.granted.values())
 
 
-class Unfilled(ValueError):
+class Unfilled(ValueError):  # noqa: N818 - an answer to the caller, not a mistake
     """The offers do not meet the left side.
 
     Attributes:
@@ -175,11 +175,12 @@ def share_out(
     }
     flow: dict[tuple[int, int], int] = defaultdict(int)
     for number, need in needs.items():
-        while need > 0:
-            pushed = _augment(number, need, fits, free, flow)
+        missing = need
+        while missing:
+            pushed = _augment(number, missing, fits, free, flow)
             if not pushed:
                 return None
-            need -= pushed
+            missing -= pushed
     return {pair: amount for pair, amount in flow.items() if amount}
 
 
@@ -207,7 +208,7 @@ def _augment(
     return 0
 
 
-def _push(
+def _push(  # noqa: PLR0917 - the parts of the flow
     start: int, lot: int, need: int, tree: tuple[dict[int, int], dict[int, int]],
     free: dict[int, int], flow: dict[tuple[int, int], int],
 ) -> int:  # fmt: skip

@@ -48,21 +48,17 @@ def misfit(lot: LotFacts, body: Body, destination: Destination, day: date) -> st
 
     Of several patterns the reason is that of the one that comes closest.
     """
-    if not lot.is_active:
-        return "not_active"
-    if lot.valid_to is not None and day >= lot.valid_to:
-        return "lapsed"
-    if lot.hops >= body.hop_limit:
-        return "too_many_hops"
     met = [_first_unmet(lot, pattern, day) for pattern in body.sources]
     furthest, reason = max(met, key=lambda each: each[0])
-    if reason and furthest < LEVELS:
-        return reason
-    if lot.level < destination.level - body.level_gap:
-        return "level_too_low"
-    if not _field_counts(lot.field, body, destination):
-        return "other_field"
-    return reason
+    checks = (
+        ("not_active", not lot.is_active),
+        ("lapsed", lot.valid_to is not None and day >= lot.valid_to),
+        ("too_many_hops", lot.hops >= body.hop_limit),
+        (reason, bool(reason) and furthest < LEVELS),
+        ("level_too_low", lot.level < destination.level - body.level_gap),
+        ("other_field", not _field_counts(lot.field, body, destination)),
+    )
+    return next((code for code, applies in checks if applies), reason)
 
 
 def patterns_met(lot: LotFacts, body: Body, day: date) -> tuple[int, ...]:

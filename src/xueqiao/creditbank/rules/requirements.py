@@ -1,4 +1,4 @@
-"""What a qualification asks for: total, groups, residence, level, and where credit may come from."""
+"""What a qualification asks for: total, parts, residence, level, kinds of source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from xueqiao.creditbank.rules.body import BodyWrong, Small, Text, Whole, Part
+from xueqiao.creditbank.rules.body import BodyWrong, Part, Small, Text, Whole
 
 
 class GroupRequirement(Part, frozen=True):

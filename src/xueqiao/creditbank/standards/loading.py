@@ -12,12 +12,14 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao import sample
+from xueqiao.creditbank import rulebodies
 from xueqiao.creditbank.models import (
     ConversionRule,
     CountingScope,
     CreditGroup,
     Level,
     Programme,
+    Qualification,
     QualificationFramework,
     RuleTable,
     RuleVersion,
@@ -103,6 +105,8 @@ def _load_file(content: dict[str, list[dict[str, Any]]], count: Loaded) -> None:
         _keep(CountingScope, ("code",), row, count)
     for row in content.get("programmes", []):
         _programme(row, count)
+    for row in content.get("qualifications", []):
+        _qualification(row, count)
     for row in content.get("agreements", []):
         _agreement(row, count)
 
@@ -129,13 +133,26 @@ def _programme(row: dict[str, Any], count: Loaded) -> None:
     }
     programme = _keep(Programme, ("code",), facts, count, drop=("framework", "groups"))
     for group in row["groups"]:
-        _keep(
-            CreditGroup,
-            ("programme", "code"),
-            {**group, "programme": programme},
-            count,
-            source=False,
-        )
+        _part(group, programme, count)
+
+
+def _part(row: dict[str, Any], programme: Programme, count: Loaded) -> None:
+    """A part of a programme; the one that it lies in stands before it in the file."""
+    parent = row.get("parent")
+    above = CreditGroup.objects.get(programme=programme, code=parent) if parent else None
+    facts = {**row, "programme": programme, "parent": above}
+    _keep(CreditGroup, ("programme", "code"), facts, count, source=False)
+
+
+def _qualification(row: dict[str, Any], count: Loaded) -> None:
+    programme = Programme.objects.get(code=row["programme"])
+    facts = {
+        **row,
+        "programme": programme,
+        "level": programme.level,
+        "requirements": rulebodies.requirements(row["requirements"], programme),
+    }
+    _keep(Qualification, ("code", "version"), facts, count)
 
 
 def _agreement(row: dict[str, Any], count: Loaded) -> None:
@@ -145,11 +162,10 @@ def _agreement(row: dict[str, Any], count: Loaded) -> None:
         facts = {**each, "agreement": agreement, "programme": programme}
         kept = _keep(ConversionRule, ("code",), facts, count, drop=("versions",), source=False)
         for version in each["versions"]:
-            target = CreditGroup.objects.get(programme=programme, code=version["target"])
             published = {
                 **version,
                 "rule": kept,
-                "target": target,
+                "body": rulebodies.rule(version["body"], programme),
                 "state": RuleVersion.State.PUBLISHED,
                 "published_at": clock.start_of(date.fromisoformat(version["valid_from"])),
             }

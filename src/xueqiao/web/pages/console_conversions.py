@@ -30,7 +30,7 @@ def today() -> date:
     return clock.local_date(clock.now())
 
 
-@access.page(rights.RECOGNITION_DECIDE)
+@access.page(rights.CONVERSION_DECIDE)
 def waiting(request: HttpRequest) -> HttpResponse:
     """What waits for an answer, first to lapse first, and what was answered lately."""
     return _page(request)
@@ -40,7 +40,7 @@ def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 
     me = access.signed_in(request)
     rows = queries.conversions_waiting(me, today()).prefetch_related("uses__lot")
     answered = Conversion.objects.reviewable_by(me, today()).exclude(
-        state=Conversion.State.RESERVED
+        state__in=[Conversion.State.RESERVED, Conversion.State.REVIEWING]
     )
     answered = answered.select_related("person", "version__rule__programme").order_by(
         "-state_since", "-pk"
@@ -61,7 +61,7 @@ def _answer(request: HttpRequest, pk: int, verb: Callable[..., Any], said: str) 
 
 
 @require_POST
-@access.page(rights.RECOGNITION_DECIDE)
+@access.page(rights.CONVERSION_DECIDE)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept: the reserved credit is posted into the programme."""
     verb = partial(conversion.approve, reason=request.POST.get("reason", ""))
@@ -69,7 +69,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@access.page(rights.RECOGNITION_DECIDE)
+@access.page(rights.CONVERSION_DECIDE)
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Refuse, with a reason: the reserved credit is free again."""
     verb = partial(conversion.reject, reason=request.POST.get("reason", ""))

@@ -121,7 +121,7 @@ def bank(request: HttpRequest) -> HttpResponse:
     context = {
         "applications": list(Application.objects.own(me).order_by("-created_at", "-pk")),
         "conversions": queries.conversions(me),
-        "rules": matching.versions_in_force(today),
+        "rules": [matching.applicable(each) for each in matching.versions_in_force(today)],
     }
     return render(request, "creditbank/bank.html", context)
 
