@@ -93,6 +93,9 @@ LOT_FREEZE = define("creditbank.freeze", Audience.ROLES, K.INSTITUTION, K.COUNTY
 LOT_REVERSE = define("creditbank.reverse", Audience.ROLES, K.PROVINCE)
 LOT_REFRESH = define("creditbank.refresh", Audience.ROLES, K.PROVINCE)
 LEDGER_SEE = define("creditbank.ledger", Audience.ROLES, K.PROVINCE, K.OPERATOR)
+# Who drafts a framework or a standard, and who publishes what somebody else drafted.
+STANDARDS_DRAFT = define("creditbank.standards_draft", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
+STANDARDS_PUBLISH = define("creditbank.standards_publish", Audience.ROLES, K.PROVINCE)
 # Who brings course packages in and looks after their learners; the second sees every course.
 CMI5_COURSES = define(
     "cmi5.courses", Audience.ROLES, K.TEACHER, K.INSTITUTION, K.PROVINCE, K.OPERATOR

@@ -103,6 +103,7 @@ from xueqiao.creditbank.models.seals import (
 from xueqiao.creditbank.models.standards import (
     Level,
     QualificationFramework,
+    ReceivedPackage,
     RuleTable,
     Standard,
     StandardChange,
@@ -164,6 +165,7 @@ __all__ = [
     "Programme",
     "Qualification",
     "QualificationFramework",
+    "ReceivedPackage",
     "Recount",
     "Reversal",
     "ReversalStep",

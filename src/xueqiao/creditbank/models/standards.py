@@ -139,6 +139,17 @@ class StandardChange(models.Model):
         indexes = [models.Index(fields=["kind", "code", "at"])]
 
 
+class ReceivedPackage(models.Model):
+    """A CASE package as somebody handed it in, good or not; the same text is kept once."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200, help_text="of the file")
+    content = models.TextField()
+    refusal = models.TextField(blank=True, help_text="why it cannot be read; blank: it can")
+    received_by = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+
+
 class RuleTable(models.Model):
     """A number of a measure: hours per credit, a cap, a validity. A row a version, never edited."""
 
