@@ -6,6 +6,8 @@ from django.db import DatabaseError, connection, transaction
 
 from tests.creditbank import factories
 from xueqiao.creditbank import audit, guards, ledger, rules
+from xueqiao.creditbank.guards import refusals
+from xueqiao.creditbank.guards.tables import APPEND_ONLY
 from xueqiao.creditbank.models import (
     Account,
     CreditLot,
@@ -268,22 +270,28 @@ def test_the_database_refuses_a_raw_resolution_or_reversal_that_does_not_fit(iss
     assert counters(lot) == (400, 1000, 0, 0)
 
 
-@pytest.mark.parametrize("table", guards.APPEND_ONLY)
-def test_rows_of_evidence_are_guarded_in_the_schema(table):
-    """Whatever is in the tables: the guards stand."""
+def test_every_guarded_table_still_has_its_triggers_after_all_migrations():
+    """Whatever is in the tables: the guards stand, and each append-only table refuses both acts."""
+    triggers = (
+        "select c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid "
+        "where not t.tgisinternal"
+        if connection.vendor == "postgresql"
+        else "select tbl_name, replace(name, 'guard_' || tbl_name || '_', '') from sqlite_master "
+        "where type = 'trigger'"
+    )
     with connection.cursor() as ask:
-        if connection.vendor == "postgresql":
-            ask.execute(
-                "select array_agg(tgname::text order by tgname) from pg_trigger "
-                "where tgrelid = %s::regclass and tgname like 'refuse%%'", [table],
-            )  # fmt: skip
-            assert ask.fetchone()[0] == ["refuse_change", "refuse_truncate"]
-        else:
-            ask.execute(
-                "select count(*) from sqlite_master where type = 'trigger' and tbl_name = %s "
-                "and name in (%s, %s)", [table, f"guard_{table}_update", f"guard_{table}_delete"],
-            )  # fmt: skip
-            assert ask.fetchone()[0] == 2
+        ask.execute(triggers)
+        found = set(ask.fetchall())
+        stands = {
+            table: {
+                column.name for column in connection.introspection.get_table_description(ask, table)
+            }
+            for table in refusals.guarded()
+        }
+    wanted = {(each.table, each.name) for each in refusals.all_of(stands, counter_change="true")}
+    assert wanted - found == set()
+    appended = {(table, f"refuse_{act}") for table in APPEND_ONLY for act in ("update", "delete")}
+    assert appended <= wanted
 
 
 def test_raw_sql_cannot_change_or_remove_what_is_posted(issue, lot):
