@@ -16,7 +16,7 @@ from xueqiao.creditbank import guards
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('creditbank', '0008_rulebook'),
+        ('creditbank', '0009_engine'),
         ('people', '0001_initial'),
     ]
 
