@@ -80,13 +80,18 @@ def test_a_signed_certificate_says_what_the_lot_says_and_fits_the_schema(setting
     assert subject["activityEndDate"] == "2014-06-30T00:00:00+08:00"
     assert subject["result"][0]["value"] == "优秀 Distinction"
     assert subject["achievement"]["alignment"][0]["targetCode"] == "5"
-    assert isinstance(document["proof"], list)
+    assert [each["cryptosuite"] for each in document["proof"]] == [
+        "eddsa-rdfc-2022",
+        "eddsa-jcs-2022",
+    ]
     entry = document["credentialStatus"]
     assert (
         entry["statusListCredential"]
         == f"{settings.PUBLIC_URL}/status/{certificate.status_list_id}.json"
     )
     assert entry["statusListIndex"] == str(certificate.status_index)
+    beside = StatusList.objects.get(beside=certificate.status_list_id)
+    assert entry["statusReference"] == f"{settings.PUBLIC_URL}/status/{beside.pk}.json"
 
 
 def test_the_holder_stands_in_it_only_as_salted_hashes():
@@ -114,7 +119,7 @@ def test_every_certificate_has_its_own_random_bit_and_none_is_raised():
     indices = {certificate.status_index for certificate in found}
     assert len(indices) == 60
     assert max(indices) > 1000, "random over 131,072; all 60 below 1,000 has chance 10 ** -127"
-    assert StatusList.objects.get().taken == 60
+    assert StatusList.objects.get(purpose="revocation").taken == 60
     assert not any(bits(found[0]))
 
 
@@ -123,7 +128,7 @@ def test_a_list_more_than_half_taken_is_followed_by_a_new_one():
     credentials.sign_queued(limit=1, now=NOW)
     StatusList.objects.update(taken=bitstring.SHORTEST // 2)
     credentials.sign_queued(limit=1, now=NOW)
-    assert StatusList.objects.count() == 2
+    assert StatusList.objects.filter(purpose="revocation").count() == 2
 
 
 def test_a_limit_is_kept_and_a_second_run_signs_the_rest_and_nothing_twice():
@@ -215,7 +220,7 @@ def test_revoking_raises_the_bit_in_the_published_list_at_once():
     assert (done.state, done.revoke_reason, done.revoked_at) == (State.REVOKED, "证据不实", LATER)
     assert bitstring.is_raised(bits(one), one.status_index)
     assert not bitstring.is_raised(bits(two), two.status_index)
-    room = json.loads(StatusList.objects.get().document)
+    room = json.loads(StatusList.objects.get(purpose="revocation").document)
     key = IssuerKey.objects.get()
     assert proof.holds(document=room, proof=room["proof"][0], public_multikey=key.public_multikey)
 
@@ -271,6 +276,6 @@ def test_old_lists_are_signed_anew_and_young_ones_left():
     [one] = certified.issued()
     credentials.revoke(key=one.key, reason="x", at=NOW)
     assert statuslists.refresh(now=NOW + timedelta(hours=11)) == 0
-    assert statuslists.refresh(now=LATER) == 1
-    assert StatusList.objects.get().signed_at == LATER
+    assert statuslists.refresh(now=LATER) == 2, "the list of revocations and that of suspensions"
+    assert set(StatusList.objects.values_list("signed_at", flat=True)) == {LATER}
     assert bitstring.is_raised(bits(one), one.status_index)

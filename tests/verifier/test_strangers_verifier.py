@@ -47,7 +47,7 @@ def verdicts(folder, *files):
 def test_every_exported_certificate_verifies(tmp_path):
     found = certified.issued(3)
     counts = exports.export(folder=tmp_path, limit=10)
-    assert counts == {"certificates": 3, "did": 1, "status": 1}
+    assert counts == {"certificates": 3, "did": 1, "status": 2}
     assert verdicts(tmp_path) == {f"{each.key}.json": (True, "") for each in found}
 
 
@@ -101,9 +101,22 @@ def test_a_revoked_certificate_fails_and_its_neighbour_does_not(tmp_path):
     assert "revoked" in why
 
 
-def test_a_tampered_status_list_fails(tmp_path):
-    certified.issued()
+def test_a_suspended_certificate_fails_until_it_is_reinstated(tmp_path):
+    [certificate] = certified.issued()
+    name = f"{certificate.key}.json"
+    credentials.suspend(key=certificate.key, reason="x", at=certified.LATER)
     exports.export(folder=tmp_path, limit=10)
-    [path] = (tmp_path / "status").glob("*.json")
+    verified, why = verdicts(tmp_path)[name]
+    assert not verified
+    assert "suspended" in why
+    credentials.reinstate(key=certificate.key, reason="x", at=certified.LATER)
+    exports.export(folder=tmp_path, limit=10)
+    assert verdicts(tmp_path)[name] == (True, "")
+
+
+def test_a_tampered_status_list_fails(tmp_path):
+    [certificate] = certified.issued()
+    exports.export(folder=tmp_path, limit=10)
+    path = tmp_path / f"status/{certificate.status_list_id}.json"
     path.write_text(path.read_text("utf-8").replace("2025-09-02", "2025-09-03", 1), "utf-8")
     assert [verified for verified, _why in verdicts(tmp_path).values()] == [False]

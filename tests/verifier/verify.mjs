@@ -47,22 +47,36 @@ async function documentLoader(url) {
 const suite = () => new DataIntegrityProof({cryptosuite});
 
 // https://www.w3.org/TR/vc-bitstring-status-list/: the list's own proof, then the bit.
-async function checkStatus({credential}) {
-  const entry = credential.credentialStatus;
-  const list = load(entry.statusListCredential);
+async function bitIn(address, purpose, index, issuer) {
+  const list = load(address);
   const result = await vc.verifyCredential({credential: list, suite: suite(), documentLoader});
   if(!result.verified) {
-    return {verified: false, error: result.error};
+    throw result.error;
   }
+  if(list.issuer !== issuer || list.credentialSubject.statusPurpose !== purpose) {
+    throw new Error('the list is not the issuer\'s');
+  }
+  const bits = gunzipSync(Buffer.from(list.credentialSubject.encodedList.slice(1), 'base64url'));
+  return (bits[index >> 3] >> (7 - index % 8)) & 1;
+}
+
+// The status itself is about revocation; what it refers to is the list of suspensions beside it.
+async function checkStatus({credential}) {
+  const entry = credential.credentialStatus;
   const issuer = typeof credential.issuer === 'string' ? credential.issuer : credential.issuer.id;
-  if(list.issuer !== issuer || list.credentialSubject.statusPurpose !== entry.statusPurpose) {
-    return {verified: false, error: new Error('the list is not the issuer\'s')};
-  }
-  const encoded = list.credentialSubject.encodedList;
-  const bits = gunzipSync(Buffer.from(encoded.slice(1), 'base64url'));
   const index = Number(entry.statusListIndex);
-  const revoked = (bits[index >> 3] >> (7 - index % 8)) & 1;
-  return revoked ? {verified: false, error: new Error('revoked')} : {verified: true};
+  try {
+    if(await bitIn(entry.statusListCredential, entry.statusPurpose, index, issuer)) {
+      throw new Error('revoked');
+    }
+    const beside = entry.statusReference;
+    if(beside && await bitIn(beside, 'suspension', index, issuer)) {
+      throw new Error('suspended');
+    }
+  } catch(error) {
+    return {verified: false, error};
+  }
+  return {verified: true};
 }
 
 function reason(result) {

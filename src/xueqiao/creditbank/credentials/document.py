@@ -182,14 +182,19 @@ def _evidence(lot: CreditLot) -> dict[str, Any]:
 
 
 def _status(certificate: Certificate) -> dict[str, Any]:
-    assert certificate.status_list_id is not None
-    address = addresses.status_list(certificate.status_list_id)
+    """Its bit in the list of revocations, and the list of suspensions as what belongs to it.
+
+    The Open Badges schema takes one status only, and wants revocation there.
+    """
+    assert certificate.status_list is not None
+    address = addresses.status_list(certificate.status_list.pk)
     return {
         "id": f"{address}#{certificate.status_index}",
         "type": "BitstringStatusListEntry",
         "statusPurpose": "revocation",
         "statusListIndex": str(certificate.status_index),
         "statusListCredential": address,
+        "statusReference": addresses.status_list(certificate.status_list.suspensions.pk),
     }
 
 

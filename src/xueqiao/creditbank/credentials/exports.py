@@ -6,6 +6,8 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from xueqiao.creditbank.credentials import addresses, keys
 from xueqiao.creditbank.models import Certificate, IssuerKey, StatusList
 from xueqiao.kernel.signing import canonical, did
@@ -54,7 +56,7 @@ def export(
     files |= dict(_write_contexts(folder))
     index = {"certificates": count, "files": dict(sorted(files.items()))}
     _write(folder, "index.json", _json(index))
-    return {"certificates": count, "did": len(dids), "status": len(lists)}
+    return {"certificates": count, "did": len(dids), "status": 2 * len(lists)}
 
 
 def _signers_of(lists: set[int]) -> set[str]:
@@ -65,7 +67,8 @@ def _signers_of(lists: set[int]) -> set[str]:
 
 
 def _write_lists(folder: Path, lists: set[int]) -> Iterator[tuple[str, str]]:
-    for room in StatusList.objects.filter(pk__in=lists).order_by("pk"):
+    both = Q(pk__in=lists) | Q(beside__in=lists)
+    for room in StatusList.objects.filter(both).order_by("pk"):
         name = f"status/{room.pk}.json"
         _write(folder, name, room.document)
         yield addresses.status_list(room.pk), name

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.models import Certificate, StatusList
+from xueqiao.creditbank.models.certificates import STANDING
 from xueqiao.kernel import errors
 
 if TYPE_CHECKING:
@@ -49,28 +50,55 @@ def revoke(*, key: UUID, reason: str, at: datetime) -> Certificate:
     """
     if not reason.strip():
         raise NoReason(_("Say why the certificate is revoked; the learner will read it."))
-    certificate = Certificate.objects.select_for_update().filter(key=key).first()
-    if certificate is None:
+    certificate = locked(key)
+    if certificate.state in STANDING:
+        end(certificate, State.REVOKED, reason=reason, at=at)
+    return certificate
+
+
+def locked(key: UUID) -> Certificate:
+    """A certificate, its row locked.
+
+    Raises:
+        NoSuchCertificate: none has this key.
+    """
+    found = Certificate.objects.select_for_update(of=("self",)).filter(key=key).first()
+    if found is None:
         text = _("There is no certificate {key}. Copy the number from the certificate's page.")
         raise NoSuchCertificate(text.format(key=key))
-    if certificate.state in {State.REVOKED, State.WITHDRAWN}:
-        return certificate
-    signed = certificate.state == State.ISSUED
-    certificate.state = State.REVOKED if signed else State.WITHDRAWN
+    return found
+
+
+def end(certificate: Certificate, state: State, *, reason: str, at: datetime) -> None:
+    """End a standing certificate, and what was said for it. Inside a transaction that locked it.
+
+    Args:
+        state: revoked or superseded; one that was never signed is withdrawn instead.
+    """
+    signed = certificate.state != State.QUEUED
+    certificate.state = state if signed else State.WITHDRAWN
     certificate.revoked_at, certificate.revoke_reason = at, reason.strip()[:300]
     certificate.save(update_fields=["state", "revoked_at", "revoke_reason"])
+    certificate.suspensions.filter(ended_at__isnull=True).update(
+        ended_at=at, end_reason=certificate.revoke_reason
+    )
     if signed:
         room = StatusList.objects.select_for_update().get(entries=certificate)
         statuslists.publish(room, at=at)
-    return certificate
+    for endorsement in certificate.endorsements.standing().order_by("pk"):
+        end(locked(endorsement.key), State.REVOKED, reason=reason, at=at)
 
 
 @transaction.atomic
 def revoke_for_lots(*, lot_ids: list[int], reason: str, at: datetime) -> int:
-    """Revoke every certificate of some lots, as when the lots are reversed. Returns how many."""
-    alive = Certificate.objects.filter(
-        lot_id__in=lot_ids, state__in=[State.QUEUED, State.ISSUED]
-    ).order_by("pk")
+    """Revoke every certificate that rests on some lots, as when the lots are reversed.
+
+    Transcripts, conversions and awards that name one of the lots are among them.
+
+    Returns:
+        How many, the endorsements of the revoked ones not counted.
+    """
+    alive = Certificate.objects.resting_on(lot_ids).standing().order_by("pk")
     found = list(alive.values_list("key", flat=True))
     for key in found:
         revoke(key=key, reason=reason, at=at)

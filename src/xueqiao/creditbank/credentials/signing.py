@@ -95,6 +95,7 @@ def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
             "lot__unit",
             "lot__level__framework",
             "lot__decision__outcome",
+            "status_list__suspensions",
         )
         .order_by("pk")
     )
@@ -103,7 +104,8 @@ def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
 def _sign(certificate: Certificate, now: datetime) -> tuple[Certificate, IssuerKey, str]:
     key = IssuerKey.objects.get(institution_id=certificate.institution_id, valid_to__isnull=True)
     unsigned = document.build(certificate, key, now)
-    signed = proof.sign(document=unsigned, key=keys.private(key), method=key.method, created=now)
+    private = keys.private(key)
+    signed = proof.sign_twice(document=unsigned, key=private, method=key.method, created=now)
     return certificate, key, json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
 
 

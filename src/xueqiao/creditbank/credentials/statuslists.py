@@ -1,4 +1,8 @@
-"""Status lists: a random bit for each certificate, published as a signed credential."""
+"""Status lists: a random bit for each certificate, published as a signed credential.
+
+Of each list there are two, of revocations and of suspensions; a certificate has the same bit in
+both. The certificate names the first as its status and the second as a reference of that status.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,10 @@ from xueqiao.creditbank.credentials import addresses, keys
 from xueqiao.creditbank.models import Certificate, IssuerKey, StatusList
 from xueqiao.kernel.signing import bitstring, canonical, instants, proof
 
-PURPOSE = "revocation"
+REVOCATION, SUSPENSION = "revocation", "suspension"
+State = Certificate.State
+# In which states of a certificate its bit is raised.
+RAISED = {REVOCATION: (State.REVOKED, State.SUPERSEDED), SUSPENSION: (State.SUSPENDED,)}
 REFRESH_AFTER = timedelta(hours=12)
 
 
@@ -30,21 +37,42 @@ def take_bits(certificates: list[Certificate], *, at: datetime) -> None:
         StatusList.objects.filter(pk=room.pk).update(taken=room.taken + 1)
         certificate.status_list, certificate.status_index = room, index
         certificate.save(update_fields=["status_list", "status_index"])
+    for room in {each.status_list_id: each.status_list for each in certificates}.values():
+        assert room is not None
+        suspensions_beside(room, at=at)
 
 
 def _with_room(certificate: Certificate, at: datetime) -> StatusList:
     lists = StatusList.objects.select_for_update().filter(
-        institution_id=certificate.institution_id, purpose=PURPOSE
+        institution_id=certificate.institution_id, purpose=REVOCATION
     )
     last = lists.order_by("-pk").first()
     # Half empty always: a random free bit is found quickly, and numbers tell nothing.
     if last and last.taken * 2 < last.length:
         return last
     fresh = StatusList.objects.create(
-        institution_id=certificate.institution_id, purpose=PURPOSE, length=bitstring.SHORTEST
+        institution_id=certificate.institution_id, purpose=REVOCATION, length=bitstring.SHORTEST
     )
     publish(fresh, at=at)
     return fresh
+
+
+def suspensions_beside(room: StatusList, *, at: datetime) -> StatusList:
+    """The list of suspensions beside a list of revocations, made when there is none.
+
+    Inside a transaction that holds the list's row.
+    """
+    found, made = StatusList.objects.get_or_create(
+        beside=room,
+        defaults={
+            "institution_id": room.institution_id,
+            "purpose": SUSPENSION,
+            "length": room.length,
+        },
+    )
+    if made:
+        publish(found, at=at)
+    return found
 
 
 def _free_bit(room: StatusList) -> int:
@@ -56,7 +84,8 @@ def _free_bit(room: StatusList) -> int:
 
 def publish(room: StatusList, *, at: datetime) -> None:
     """Sign the list as it stands now. Inside a transaction that holds the list's row."""
-    raised = Certificate.objects.filter(status_list=room, state=Certificate.State.REVOKED)
+    shared = room.beside_id or room.pk
+    raised = Certificate.objects.filter(status_list=shared, state__in=RAISED[room.purpose])
     institution = room.institution
     key = keys.in_use(institution_id=institution.pk, institution_code=institution.code, at=at)
     indices = raised.values_list("status_index", flat=True)

@@ -14,10 +14,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.credentials import document as wording
-from xueqiao.creditbank.credentials import reading
+from xueqiao.creditbank.credentials import reading, standing
 from xueqiao.creditbank.credentials.publication import OwnSite, Publication
 from xueqiao.kernel import clock
-from xueqiao.kernel.signing import bitstring, canonical, did, instants, proof
+from xueqiao.kernel.signing import canonical, did, proof
 
 STATUS_GROWS_OLD = timedelta(days=7)
 
@@ -93,6 +93,7 @@ TITLES = {
     "proof": lambda: _("Unchanged since signed"),
     "period": lambda: _("Within its period"),
     "status": lambda: _("Not revoked"),
+    "suspension": lambda: _("Not suspended"),
 }
 
 
@@ -131,7 +132,9 @@ class _Checking:
         # Period and status are worth knowing even of a certificate that was changed.
         shaped = checks[1].outcome is Outcome.PASSED
         checks.append(self.period() if shaped else _not_made("period"))
-        checks.append(self.status() if shaped and self.did_document else _not_made("status"))
+        for step in (self.status, self.suspension):
+            ready = shaped and self.did_document is not None
+            checks.append(step() if ready else _not_made(step.__name__))
         if self.holder.strip():
             checks.append(self.same_holder())
         return Report(checks, self.claim, self.status_age)
@@ -197,7 +200,7 @@ class _Checking:
     def proof(self) -> Check:
         assert self.did_document is not None
         for each in proof.proofs(self.found):
-            if not _proof_holds(self.found, each, self.did_document, self.now):
+            if not standing.proof_holds(self.found, each, self.did_document, self.now):
                 text = _(
                     "Something in it was changed after it was signed. Ask the holder for the "
                     "original."
@@ -223,56 +226,44 @@ class _Checking:
         return _check("period", Outcome.PASSED, text)
 
     def status(self) -> Check:
-        entry = self.found.get("credentialStatus")
-        listed = self._bits(entry) if isinstance(entry, dict) else None
-        if listed is None:
+        bit = self.lists().revocation(self.entry())
+        if bit is None:
             text = _("Whether it was revoked cannot be told: its status list is not held here.")
             return _check("status", Outcome.FAILED, text, "status_unknown")
-        bits, signed_at = listed
-        self.status_age = max(self.now - signed_at, timedelta(0))
-        try:
-            revoked = bitstring.is_raised(bits, int(str(entry.get("statusListIndex"))))  # type: ignore[union-attr]
-        except ValueError:
-            text = _("Its number in the status list does not exist.")
-            return _check("status", Outcome.FAILED, text, "status_unknown")
-        if revoked:
+        self.status_age = bit.age
+        if bit.raised:
             return _check("status", Outcome.FAILED, _("The issuer has revoked it."), "revoked")
-        if self.status_age > STATUS_GROWS_OLD:
+        if bit.age > STATUS_GROWS_OLD:
             text = _(
                 "Not revoked when last published, {days} days ago. Check again with a new list."
             )
-            return _check(
-                "status", Outcome.NOTED, text.format(days=self.status_age.days), "status_old"
-            )
+            return _check("status", Outcome.NOTED, text.format(days=bit.age.days), "status_old")
         return _check("status", Outcome.PASSED, _("The issuer has not revoked it."))
 
-    def _bits(self, entry: dict[str, Any]) -> tuple[bytes, datetime] | None:
-        """The bits of the list that the entry names, and when it was signed; None if unsound."""
-        address = entry.get("statusListCredential")
-        kind, purpose = entry.get("type"), entry.get("statusPurpose")
-        if not isinstance(address, str) or kind != "BitstringStatusListEntry":
-            return None
-        found = self.publication.status_list(address)
-        if found is None or self.did_document is None:
-            return None
-        subject = found.get("credentialSubject", {})
-        signed_at = instants.read(found.get("validFrom"))
-        sound = (
-            found.get("id") == address
-            and found.get("issuer") == self.claim.issuer
-            and subject.get("type") == "BitstringStatusList"
-            and subject.get("statusPurpose") == purpose == "revocation"
-            and bool(proof.proofs(found))
-            and all(
-                _proof_holds(found, p, self.did_document, self.now) for p in proof.proofs(found)
+    def suspension(self) -> Check:
+        if "statusReference" not in self.entry():
+            text = _("It names no list of suspensions, so it cannot be suspended.")
+            return _check("suspension", Outcome.NOTED, text)
+        bit = self.lists().suspension(self.entry())
+        if bit is None:
+            text = _("Whether it is suspended cannot be told: that list is not held here.")
+            return _check("suspension", Outcome.FAILED, text, "suspension_unknown")
+        if bit.raised:
+            text = _(
+                "The issuer has suspended it for the time being: what it rests on is disputed. Ask "
+                "again later."
             )
-        )
-        if not sound or signed_at is None:
-            return None
-        try:
-            return bitstring.decode(str(subject.get("encodedList"))), signed_at
-        except ValueError:
-            return None
+            return _check("suspension", Outcome.FAILED, text, "suspended")
+        return _check("suspension", Outcome.PASSED, _("The issuer has not suspended it."))
+
+    def entry(self) -> dict[str, Any]:
+        """What the certificate says of its status; empty where that cannot be read."""
+        found = self.found.get("credentialStatus")
+        return found if isinstance(found, dict) else {}
+
+    def lists(self) -> standing.Lists:
+        assert self.did_document is not None
+        return standing.Lists(self.publication, self.claim.issuer, self.did_document, self.now)
 
     def same_holder(self) -> Check:
         """Whether the hashed name in the certificate is the name that was typed."""
@@ -285,19 +276,3 @@ class _Checking:
             name=name
         )
         return Check("verify.other_holder", _("Holder"), Outcome.FAILED, text)
-
-
-def _proof_holds(
-    found: dict[str, Any], each: dict[str, Any], did_document: dict[str, Any], now: datetime
-) -> bool:
-    """Whether a proof was made with the issuer's key over exactly this text, and not later."""
-    if not isinstance(each, dict) or each.get("proofPurpose") != proof.PURPOSE:
-        return False
-    key = did.multikey(did_document, str(each.get("verificationMethod")))
-    created = instants.read(each.get("created"))
-    if key is None or created is None or created > now:
-        return False
-    try:
-        return proof.holds(document=found, proof=each, public_multikey=key)
-    except canonical.NotCanonical:
-        return False

@@ -42,6 +42,9 @@ APPEND_ONLY = (
     "creditbank_rulesignature",
     "creditbank_consultationcomment",
     "creditbank_consultationreply",
+    "creditbank_certificatelot",
+    "creditbank_shareitem",
+    "creditbank_shareaccess",
 )
 # Tables of which some columns are facts and others say how things stand.
 FIXED_COLUMNS = {
@@ -63,7 +66,29 @@ FIXED_COLUMNS = {
         "total_hundredths",
         "reservation_id",
     ),
-    CERTIFICATE: ("key", "request_key", "person_id", "lot_id", "institution_id"),
+    CERTIFICATE: (
+        "key",
+        "request_key",
+        "kind",
+        "person_id",
+        "lot_id",
+        "institution_id",
+        "conversion_id",
+        "endorses_id",
+        "replaces_id",
+        "content",
+    ),
+    "creditbank_suspension": ("certificate_id", "cause", "reason", "begun_at", "begun_by_id"),
+    "creditbank_share": (
+        "key",
+        "request_key",
+        "person_id",
+        "use",
+        "use_text",
+        "recipient",
+        "shared_at",
+        "expires_at",
+    ),
     "creditbank_hold": ("request_key", "lot_id", "cause", "reason", "opened_by_id", "opened_at"),
     "creditbank_reversal": (
         "request_key",
@@ -80,7 +105,7 @@ FIXED_COLUMNS = {
 # What was signed stays as it was signed, and what was revoked stays revoked.
 SIGNED = (
     "(old.document <> '' and new.document <> old.document)"
-    " or (old.state = 'revoked' and new.state <> 'revoked')"
+    " or (old.state in ('revoked', 'superseded') and new.state <> old.state)"
 )
 PUBLISHED, AGREEMENT = "creditbank_ruleversion", "creditbank_transferagreement"
 # Hashes are added behind those that are there, which stay as they are.

@@ -8,8 +8,10 @@ from xueqiao.creditbank.models.agreements import (
 )
 from xueqiao.creditbank.models.certificates import (
     Certificate,
+    CertificateLot,
     IssuerKey,
     StatusList,
+    Suspension,
 )
 from xueqiao.creditbank.models.claims import (
     ClaimedCertificate,
@@ -100,6 +102,7 @@ from xueqiao.creditbank.models.seals import (
     SealReader,
     SealTile,
 )
+from xueqiao.creditbank.models.shares import Share, ShareAccess, ShareItem, Use
 from xueqiao.creditbank.models.standards import (
     Level,
     QualificationFramework,
@@ -127,6 +130,7 @@ __all__ = [
     "BankKey",
     "Body",
     "Certificate",
+    "CertificateLot",
     "ClaimedCertificate",
     "Consultation",
     "ConsultationComment",
@@ -177,6 +181,9 @@ __all__ = [
     "SealCheck",
     "SealReader",
     "SealTile",
+    "Share",
+    "ShareAccess",
+    "ShareItem",
     "Side",
     "Simulation",
     "SimulationRow",
@@ -184,10 +191,12 @@ __all__ = [
     "Standard",
     "StandardChange",
     "StatusList",
+    "Suspension",
     "Team",
     "Transfer",
     "TransferAgreement",
     "TransferGroup",
     "Unit",
+    "Use",
     "WorkPeriod",
 ]

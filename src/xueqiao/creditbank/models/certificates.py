@@ -1,4 +1,7 @@
-"""Tables of certificates: keys, status lists, certificates. ``credentials`` writes them."""
+"""Tables of certificates: keys, status lists, certificates, suspensions.
+
+``credentials`` writes them.
+"""
 
 from __future__ import annotations
 
@@ -45,11 +48,19 @@ class StatusList(models.Model):
     """A published list with one bit for each certificate 状态列表; a bit set means revoked.
 
     ``document`` is the signed list as it is served. It is written anew in the transaction that
-    changes a bit, and by a job before it grows old.
+    changes a bit, and by a job before it grows old. Beside each list of revocations stands one of
+    suspensions, in which the same certificate has the same bit.
     """
 
     institution = models.ForeignKey("network.Institution", models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=20, default="revocation")
+    beside = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="suspensions",
+        help_text="of a list of suspensions: the list of revocations whose bits it shares",
+    )
     length = models.PositiveIntegerField(help_text="bits")
     taken = models.PositiveIntegerField(default=0, help_text="bits that belong to a certificate")
     document = models.TextField(blank=True, help_text="signed BitstringStatusListCredential")
@@ -59,6 +70,11 @@ class StatusList(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="status_list_not_overfull", condition=Q(taken__lte=models.F("length"))
+            ),
+            models.CheckConstraint(
+                name="status_list_of_suspensions_beside_another",
+                condition=Q(purpose="suspension", beside__isnull=False)
+                | Q(purpose="revocation", beside__isnull=True),
             ),
         ]
         indexes = [models.Index(fields=["institution", "purpose"])]
@@ -70,29 +86,79 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         return self.filter(person=person)
 
     def signed(self) -> CertificateQuerySet:
-        """Those that have a document: issued or revoked."""
-        return self.filter(state__in=[Certificate.State.ISSUED, Certificate.State.REVOKED])
+        """Those that have a document, whatever became of them since."""
+        return self.exclude(document="")
+
+    def standing(self) -> CertificateQuerySet:
+        """Those that are not over: waiting, issued or suspended."""
+        return self.filter(state__in=STANDING)
+
+    def resting_on(self, lot_ids: list[int]) -> CertificateQuerySet:
+        """Those that attest one of these lots, alone or among others."""
+        several = CertificateLot.objects.filter(lot_id__in=lot_ids).values("certificate_id")
+        return self.filter(Q(lot_id__in=lot_ids) | Q(pk__in=several))
 
 
 class Certificate(models.Model):
-    """A certificate 证书: what an institution attests about a lot of credit, signed by a job.
+    """A certificate 证书: what an institution attests, signed by a job.
 
     ``document`` is the exact text that was signed. It never changes (a trigger refuses); what
-    changes is the state, which the status list publishes.
+    changes is the state, which the status lists publish. What it attests depends on ``kind``: one
+    lot of credit, several as a transcript, a conversion, an award, or another certificate.
     """
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting to be signed")
         ISSUED = "issued", _("Issued")
+        SUSPENDED = "suspended", _("Suspended")
         REVOKED = "revoked", _("Revoked")
+        SUPERSEDED = "superseded", _("Replaced by a newer one")
         WITHDRAWN = "withdrawn", _("Withdrawn before it was signed")
 
+    class Kind(models.TextChoices):
+        ACHIEVEMENT = "achievement", _("Certificate of credit")
+        TRANSCRIPT = "transcript", _("Transcript")
+        CONVERSION = "conversion", _("Certificate of conversion")
+        AWARD = "award", _("Certificate of qualification")
+        ENDORSEMENT = "endorsement", _("Endorsement")
+
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.ACHIEVEMENT)
     key = models.UUIDField(unique=True, help_text="random; whoever has it may see the certificate")
     request_key = models.CharField(max_length=120, unique=True)
-    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     person = models.ForeignKey("people.Person", models.PROTECT, related_name="certificates")
     institution = models.ForeignKey("network.Institution", models.PROTECT, related_name="+")
-    lot = models.ForeignKey("creditbank.CreditLot", models.PROTECT, related_name="certificates")
+    lot = models.ForeignKey(
+        "creditbank.CreditLot",
+        models.PROTECT,
+        null=True,
+        related_name="certificates",
+        help_text="of a certificate of credit: the lot",
+    )
+    conversion = models.ForeignKey(
+        "creditbank.Conversion",
+        models.PROTECT,
+        null=True,
+        related_name="certificates",
+        help_text="of a certificate of conversion: the conversion",
+    )
+    endorses = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="endorsements",
+        help_text="of an endorsement: the certificate that a second institution speaks for",
+    )
+    replaces = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="replacement",
+        help_text="the certificate that is superseded when this one is signed",
+    )
+    content = models.JSONField(
+        default=dict, help_text="what is attested beside the lots: use, recipient, comment, title"
+    )
     requested_at = models.DateTimeField()
     issued_at = models.DateTimeField(null=True)
     valid_until = models.DateTimeField(null=True, help_text="null: does not expire")
@@ -116,7 +182,7 @@ class Certificate(models.Model):
                 name="certificate_signed_when_issued",
                 condition=Q(state__in=["queued", "withdrawn"], document="", issued_at__isnull=True)
                 | Q(
-                    state__in=["issued", "revoked"],
+                    state__in=["issued", "suspended", "revoked", "superseded"],
                     issued_at__isnull=False,
                     issuer_key__isnull=False,
                     status_list__isnull=False,
@@ -126,14 +192,89 @@ class Certificate(models.Model):
             ),
             models.CheckConstraint(
                 name="certificate_revoked_with_reason",
-                condition=Q(state__in=["revoked", "withdrawn"], revoked_at__isnull=False)
+                condition=Q(
+                    state__in=["revoked", "superseded", "withdrawn"], revoked_at__isnull=False
+                )
                 & ~Q(revoke_reason="")
-                | Q(state__in=["queued", "issued"], revoked_at__isnull=True, revoke_reason=""),
+                | Q(
+                    state__in=["queued", "issued", "suspended"],
+                    revoked_at__isnull=True,
+                    revoke_reason="",
+                ),
+            ),
+            models.CheckConstraint(
+                name="certificate_says_what_its_kind_says",
+                condition=Q(kind="achievement", lot__isnull=False, endorses__isnull=True)
+                | Q(
+                    kind__in=["transcript", "award"],
+                    lot__isnull=True,
+                    conversion__isnull=True,
+                    endorses__isnull=True,
+                )
+                | Q(
+                    kind="conversion",
+                    lot__isnull=True,
+                    conversion__isnull=False,
+                    endorses__isnull=True,
+                )
+                | Q(
+                    kind="endorsement",
+                    lot__isnull=True,
+                    conversion__isnull=True,
+                    endorses__isnull=False,
+                ),
             ),
         ]
         indexes = [
             models.Index(fields=["person", "state"]),
             models.Index(
                 name="certificate_waiting", fields=["requested_at"], condition=Q(state="queued")
+            ),
+        ]
+
+
+STANDING = (Certificate.State.QUEUED, Certificate.State.ISSUED, Certificate.State.SUSPENDED)
+
+
+class CertificateLot(models.Model):
+    """A lot that a certificate of several lots rests on, in the order in which it is named."""
+
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="rows")
+    lot = models.ForeignKey("creditbank.CreditLot", models.PROTECT, related_name="rows")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="certificate_lot_once", fields=["certificate", "lot"]),
+        ]
+        ordering = ["certificate", "position"]
+
+
+class Suspension(models.Model):
+    """A time in which a certificate does not count 暂停, for one cause.
+
+    A certificate is suspended while any of its suspensions is open, so that a second cause keeps it
+    suspended when the first has ended.
+    """
+
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="suspensions")
+    cause = models.CharField(max_length=120, help_text="'lot:812' for a frozen lot, or 'hand'")
+    reason = models.CharField(max_length=300, help_text="in words the learner reads")
+    begun_at = models.DateTimeField()
+    begun_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=300, blank=True)
+    ended_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="suspension_open_once",
+                fields=["certificate", "cause"],
+                condition=Q(ended_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="suspension_ends_after_it_began",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("begun_at")),
             ),
         ]
