@@ -43,6 +43,7 @@ class World:
     profile_contract: int
     erasure: int
     erased: int
+    agreement: int
     persona: str
     sheet: int
     export: str
@@ -66,6 +67,7 @@ def build(now: datetime | None = None) -> World:
         places,
         records,
         relay,
+        rulebook,
         staff,
     )
     from xueqiao.kernel import clock  # noqa: PLC0415
@@ -92,6 +94,7 @@ def build(now: datetime | None = None) -> World:
         **sent,
         **relay.relay(now),
         **erasure.erasure(people, now),
+        **rulebook.rulebook(where, people, now),
     )
 
 

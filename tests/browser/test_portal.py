@@ -44,6 +44,8 @@ PAGES = {
     "application-draft": ("/bank/applications/{draft}/", "learner"),
     "application": ("/bank/applications/{application}/", "learner"),
     "convert": ("/bank/convert/{lot}/{version}/", "learner"),
+    "agreements": ("/bank/agreements/", ""),
+    "agreement": ("/bank/agreements/SAMPLE-AGREEMENT-1/", ""),
     "online": ("/online/", "learner"),
     "online-nobody": ("/online/", ""),
     "online-course": ("/online/{online_course}/", "learner"),

@@ -46,6 +46,19 @@ class AgreementQuerySet(models.QuerySet["TransferAgreement"]):
         """What both sides have signed; everybody may read it."""
         return self.exclude(Q(signed_giving=None) | Q(signed_receiving=None))
 
+    def awaiting(self) -> AgreementQuerySet:
+        """Put forward, and not signed by both."""
+        unsigned = Q(signed_giving=None) | Q(signed_receiving=None)
+        return self.filter(unsigned, offered_at__isnull=False)
+
+    def search(self, text: str) -> AgreementQuerySet:
+        """By words of the titles, of the sides, or by the number."""
+        names = ("title_zh", "title_en", "giving", "receiving", "code")
+        asked = Q()
+        for name in names:
+            asked |= Q(**{f"{name}__icontains": text})
+        return self.filter(asked)
+
     def in_force(self, day: date) -> AgreementQuerySet:
         """Signed by both and within their days."""
         open_end = Q(valid_to__isnull=True) | Q(valid_to__gt=day)

@@ -20,6 +20,7 @@ from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Quarantine
+from xueqiao.web.console import rulebook_work
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -78,6 +79,7 @@ def read(person: Person, today: date) -> list[Group]:
         _results(person, today),
         _alarms(person, today),
         _quarantine(person, today),
+        *_rulebook(person, today),
     ]
     return [group for group in groups if group and group.count]
 
@@ -133,6 +135,14 @@ def _conversion(asked: Any, today: date) -> Item:
         day,
         day < today,
     )
+
+
+def _rulebook(person: Person, today: date) -> list[Group]:
+    """What waits in the making of agreements and rules; nothing of it has a last day."""
+    return [
+        Group(code, title, len(lines), [Item(*line, None, False) for line in lines], address)
+        for code, title, address, lines in rulebook_work.groups(person, today)
+    ]
 
 
 def _full_classes(person: Person, today: date) -> Group | None:

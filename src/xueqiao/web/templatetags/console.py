@@ -22,6 +22,8 @@ SECTIONS = (
     ("console", _("Work list"), rights.CONSOLE),
     ("console-recognition", _("Recognition"), rights.RECOGNITION_QUEUE),
     ("console-conversions", _("Conversions"), rights.CONVERSION_DECIDE),
+    ("console-conversions", _("Conversions"), rights.RECOGNITION_DECIDE),
+    ("console-agreements", _("Agreements"), rights.AGREEMENTS),
     ("console-classes", _("Classes and rosters"), rights.ROSTER),
     ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
     ("console-online", _("Online courses"), rights.CMI5_COURSES),

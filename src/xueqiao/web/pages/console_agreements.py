@@ -1,0 +1,212 @@
+"""Console: transfer agreements, from the draft to the signatures of both sides and to notice."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from xueqiao.creditbank.models import TransferAgreement
+from xueqiao.creditbank.rulebook import agreements
+from xueqiao.kernel import clock, errors
+from xueqiao.people import rights
+from xueqiao.web import access, lists, refused
+from xueqiao.web.console import agreements as shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.forms import Form
+    from django.http import HttpRequest, HttpResponse
+
+    from xueqiao.creditbank.models.agreements import AgreementQuerySet
+
+LISTING = lists.Listing(
+    code="agreements",
+    columns=(
+        lists.Column(
+            gettext_lazy("Agreement"),
+            lambda row: row.title_zh,
+            head=True,
+            link=lambda row: reverse("console-agreement", args=[row.pk]),
+        ),
+        lists.Column(gettext_lazy("Number"), lambda row: row.code, sort="code"),
+        lists.Column(gettext_lazy("Giving side"), lambda row: row.giving, sort="giving"),
+        lists.Column(gettext_lazy("Receiving side"), lambda row: row.receiving, sort="receiving"),
+        lists.Column(gettext_lazy("Stands"), shown.standing, state=shown.level),
+        lists.Column(gettext_lazy("Holds from"), lambda row: row.valid_from, sort="from"),
+    ),
+    sorts={
+        "from": ("-valid_from", "-id"),
+        "code": ("code",),
+        "giving": ("giving", "id"),
+        "receiving": ("receiving", "id"),
+    },
+    filters=(
+        lists.Filter(
+            "show",
+            gettext_lazy("Show"),
+            lambda: [
+                ("draft", _("Drafts")),
+                ("offered", _("Put forward for signature")),
+                ("signed", _("Signed by both")),
+            ],
+            shown.narrowed,
+        ),
+    ),
+    search=shown.found,
+    search_hint=gettext_lazy("title, number or body"),
+)
+
+
+def kept(request: HttpRequest) -> AgreementQuerySet:
+    me, day = access.signed_in(request), clock.local_date(clock.now())
+    return TransferAgreement.objects.kept_by(me, day)
+
+
+@access.page(rights.AGREEMENTS)
+def index(request: HttpRequest) -> HttpResponse:
+    """The agreements of the own institution or place."""
+    return lists.answer(request, LISTING, kept(request), "console/agreements.html")
+
+
+@access.page(rights.AGREEMENTS)
+def new(request: HttpRequest) -> HttpResponse:
+    """Draft an agreement between two bodies."""
+    form = shown.DraftForm(request.POST or None, initial={"request_key": f"page:{uuid.uuid4()}"})
+    if form.is_bound and form.is_valid():
+        names = ("request_key", "code", "giving", "receiving")
+        given = {name: form.cleaned_data[name] for name in names}
+        try:
+            made = agreements.draft(
+                by=access.signed_in(request), text=form.agreed(), at=clock.now(), **given
+            )
+        except errors.Refusal as why:
+            refused.into(form, why)
+        else:
+            return redirect("console-agreement", made.pk)
+    return _form(request, form, None)
+
+
+@access.page(rights.AGREEMENTS)
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the text of a draft."""
+    row = get_object_or_404(kept(request), pk=pk)
+    names = shown.TextForm.base_fields
+    form = shown.TextForm(request.POST or None, initial={n: getattr(row, n) for n in names})
+    if form.is_bound and form.is_valid():
+        me = access.signed_in(request)
+        try:
+            agreements.amend(agreement=row, by=me, text=form.agreed(), at=clock.now())
+        except errors.Refusal as why:
+            refused.into(form, why)
+        else:
+            return redirect("console-agreement", pk)
+    return _form(request, form, row)
+
+
+def _form(request: HttpRequest, form: Form, row: TransferAgreement | None) -> HttpResponse:
+    context = {"form": form, "agreement": row}
+    status = 422 if form.errors else 200
+    return render(request, "console/agreement_form.html", context, status=status)
+
+
+@access.page(rights.AGREEMENTS)
+def agreement(request: HttpRequest, pk: int) -> HttpResponse:
+    """One agreement: its text, its signatures, what can be done next."""
+    return _page(request, pk)
+
+
+def _page(
+    request: HttpRequest, pk: int, *, why: errors.Refusal | None = None, bound: Form | None = None
+) -> HttpResponse:
+    row = get_object_or_404(kept(request), pk=pk)
+    day = clock.local_date(clock.now())
+    forms = shown.signing(row, access.signed_in(request), day)
+    context: dict[str, Any] = {
+        "agreement": row,
+        "standing": shown.standing(row),
+        "level": shown.level(row),
+        "text_hash": agreements.text_hash(row),
+        "signing": [bound if bound and bound.prefix == each.prefix else each for each in forms],
+        "notice": bound if isinstance(bound, shown.NoticeForm) else shown.NoticeForm(),
+        "may_end": row.signed_giving and row.signed_receiving and row.ended_at is None,
+        "signatures": row.signatures.select_related("person").order_by("revision", "pk"),
+        "steps": [
+            (shown.VERBS[each.verb], each)
+            for each in row.steps.select_related("actor").order_by("number")
+        ],
+        "rules": row.rules.select_related("programme").order_by("code"),
+        "refusal": why,
+    }
+    status = why.status if why else 422 if bound and bound.errors else 200
+    return render(request, "console/agreement.html", context, status=status)
+
+
+def _do(request: HttpRequest, pk: int, verb: Callable[..., Any], **more: Any) -> HttpResponse:
+    row = get_object_or_404(kept(request), pk=pk)
+    try:
+        verb(agreement=row, by=access.signed_in(request), at=clock.now(), **more)
+    except errors.Refusal as why:
+        return _page(request, pk, why=why)
+    return redirect("console-agreement", pk)
+
+
+@require_POST
+@access.page(rights.AGREEMENTS)
+def offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put the text forward for signature."""
+    return _do(request, pk, agreements.offer)
+
+
+@require_POST
+@access.page(rights.AGREEMENTS)
+def send_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return an offered text for a change."""
+    reason = request.POST.get("reason", "")
+    return _do(request, pk, agreements.return_for_change, reason=reason)
+
+
+@require_POST
+@access.page(rights.AGREEMENTS)
+def sign(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign for one side."""
+    row = get_object_or_404(kept(request), pk=pk)
+    form = shown.SignForm(request.POST, prefix=request.POST.get("for", ""))
+    if not form.is_valid():
+        return _page(request, pk, bound=form)
+    answer = _do(request, pk, agreements.sign, **form.cleaned_data)
+    row.refresh_from_db()
+    if answer.status_code == 302 and row.signed_giving and row.signed_receiving:  # noqa: PLR2004
+        messages.success(request, _("Both sides have signed."))
+    return answer
+
+
+@require_POST
+@access.page(rights.AGREEMENTS)
+def give_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """End an agreement that stands."""
+    get_object_or_404(kept(request), pk=pk)
+    form = shown.NoticeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, pk, bound=form)
+    return _do(request, pk, agreements.give_notice, **form.cleaned_data)
+
+
+ONE = "console/agreements/<int:pk>/"
+urlpatterns = [
+    path("console/agreements/", index, name="console-agreements"),
+    path("console/agreements/new/", new, name="console-agreement-new"),
+    path(ONE, agreement, name="console-agreement"),
+    path(f"{ONE}edit/", edit, name="console-agreement-edit"),
+    path(f"{ONE}offer/", offer, name="console-agreement-offer"),
+    path(f"{ONE}return/", send_back, name="console-agreement-return"),
+    path(f"{ONE}sign/", sign, name="console-agreement-sign"),
+    path(f"{ONE}notice/", give_notice, name="console-agreement-notice"),
+]
