@@ -28,6 +28,8 @@ from xueqiao.records.exporting import writing
 from xueqiao.records.personas import proposals
 from xueqiao.relay import reactions, shipping
 from xueqiao.relay.profiles import contracts
+from xueqiao.service import appointments
+from xueqiao.service.takeouts import packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +75,9 @@ PERIODIC = {
     "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),
     "propose_personas": Periodic(timedelta(days=1), lambda now: proposals.find(now=now)),
     "abandon_sessions": Periodic(timedelta(minutes=5), lambda now: sessions.abandon_due(at=now)),
+    "miss_appointments": Periodic(timedelta(minutes=5), lambda now: appointments.miss_due(now=now)),
+    "pack_takeouts": Periodic(timedelta(minutes=1), lambda now: packing.work(now=now)),
+    "sweep_takeouts": Periodic(timedelta(hours=1), lambda now: packing.sweep(now=now)),
     "relay": Periodic(timedelta(minutes=1), lambda now: shipping.run(now=now)),
     "reactions": Periodic(timedelta(minutes=1), lambda now: reactions.run(now=now)),
     "profiles": Periodic(timedelta(minutes=1), lambda now: contracts.run(now=now)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -114,6 +114,17 @@ def open_learning_accounts(*, person_ids: set[int], opened_at: datetime) -> None
     )
 
 
+def _to_holders(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """What was learnt under an account that has been merged belongs to the account it is in now."""
+    merged = LearningAccount.objects.filter(
+        person_id__in={draft.person_id for draft in drafts}, merged_into__isnull=False
+    )
+    now = dict(merged.values_list("person_id", "merged_into__person_id"))
+    if not now:
+        return drafts
+    return [replace(draft, person_id=now.get(draft.person_id, draft.person_id)) for draft in drafts]
+
+
 @transaction.atomic
 def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
     """Write outcome, decision, account, transfer and lot of each draft; all or none.
@@ -125,6 +136,7 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
     """
     if not drafts:
         return []
+    drafts = _to_holders(drafts)
     open_learning_accounts(person_ids={draft.person_id for draft in drafts}, opened_at=now)
     opened = accounts.open_all(_issue_accounts(drafts, now))
     opened |= accounts.open_fresh(

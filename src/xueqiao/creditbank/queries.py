@@ -103,7 +103,9 @@ def timeline(person: Person) -> list[TimelineRow]:
     decisions = Decision.objects.select_related("rule", "unit", "application").prefetch_related(
         Prefetch("lots", lots)
     )
-    outcomes = Outcome.objects.filter(person=person).select_related("institution")
+    outcomes = Outcome.objects.filter(
+        Q(person=person) | Q(person__learning_account__merged_into__person=person)
+    ).select_related("institution")
     found = outcomes.prefetch_related(Prefetch("decisions", decisions)).order_by("-obtained", "-pk")
     return [_timeline_row(outcome) for outcome in found]
 

@@ -174,6 +174,18 @@ def by_key(key: UUID) -> Person:
     return person
 
 
+def by_id(person_id: int) -> Person:
+    """The person with an id.
+
+    Raises:
+        PersonUnknown: nobody.
+    """
+    person = Person.objects.filter(pk=person_id).first()
+    if person is None:
+        raise PersonUnknown(_("Nobody has the number {id}.").format(id=person_id))
+    return person
+
+
 @transaction.atomic
 def create_login(
     *, person_id: int, username: str, password: str | None, repeated: str | None = None
@@ -277,6 +289,12 @@ def _same_or_refuse(found: Person, new: NewAccount, hashed: str) -> Person:
             "another person."
         ).format(key=new.key, name=found.name)
     )
+
+
+def person_row(account: NewAccount) -> Person:
+    """The row of an account, not yet written. Raises ParticularsImpossible."""
+    _check(account)
+    return _person(account)
 
 
 def _person(account: NewAccount) -> Person:

@@ -48,6 +48,24 @@ def identity_number_fits(number: str) -> bool:
     return IDENTITY_CHECKS[total % 11] == number[-1]
 
 
+def birth_year_of(identity_number: str) -> int:
+    """The year of birth in an identity number that fits.
+
+    >>> birth_year_of("11010519491231002X")
+    1949
+    """
+    return int(identity_number[6:10])
+
+
+def sex_of(identity_number: str) -> str:
+    """The sex (GB/T 2261.1) in an identity number that fits: the last but one digit, odd is male.
+
+    >>> sex_of("11010519491231002X")
+    '2'
+    """
+    return "1" if int(identity_number[16]) % 2 else "2"
+
+
 def grantable(holder_kinds: frozenset[str]) -> frozenset[str]:
     """The roles that the holder of some roles may give to others.
 

@@ -83,7 +83,8 @@ class StatusList(models.Model):
 class CertificateQuerySet(models.QuerySet["Certificate"]):
     def own(self, person: Person) -> CertificateQuerySet:
         """The certificates of a learner, signed or not yet."""
-        return self.filter(person=person)
+        merged = Q(person__learning_account__merged_into__person=person)
+        return self.filter(Q(person=person) | merged)
 
     def signed(self) -> CertificateQuerySet:
         """Those that have a document, whatever became of them since."""
