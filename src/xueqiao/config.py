@@ -125,6 +125,12 @@ class Config:
         "24",
         "How many hours a statement's timestamp may lie ahead of the clock here",
     )
+    sm2_seal: str = _env(
+        "XUEQIAO_SM2_SEAL",
+        "0",
+        "1 puts an SM2 signature beside the Ed25519 one under the ledger's roots; needs the extra "
+        "sm2",
+    )
     debug: str = _env(
         "XUEQIAO_DEBUG", "0", "1 shows error pages for developers; never in production"
     )

@@ -18,7 +18,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xueqiao.cmi5 import sessions
-from xueqiao.creditbank import completions, conversion, credentials, expiry
+from xueqiao.creditbank import completions, conversion, credentials, expiry, seals
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
@@ -62,6 +62,10 @@ PERIODIC = {
     "sign_certificates": Periodic(
         timedelta(minutes=1), lambda now: credentials.sign_queued(limit=2000, now=now)
     ),
+    "seal_ledger": Periodic(
+        timedelta(minutes=1), lambda now: seals.catch_up(now=now, limit=400_000)
+    ),
+    "check_seals": Periodic(timedelta(days=1), lambda now: seals.refuse_findings(now=now)),
     "expire_reservations": Periodic(
         timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
     ),

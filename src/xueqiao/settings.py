@@ -13,6 +13,7 @@ IDENTITY_KEY = CONFIG.kept_secret("identity_key", CONFIG.identity_key)
 ALLOWED_HOSTS = [host for host in CONFIG.allowed_hosts.split(",") if host]
 PUBLIC_URL = CONFIG.public_url.rstrip("/")
 DEMO = CONFIG.is_demo
+SM2_SEAL = CONFIG.sm2_seal == "1"
 DROPS = CONFIG.drops or HOME / "drops"
 XAPI_STRICT_VERSIONS = CONFIG.xapi_strict_versions == "1"
 XAPI_HOURS_AHEAD = int(CONFIG.xapi_hours_ahead)

@@ -358,15 +358,18 @@ def _row(
         "phase": line.phase, "pending_id": line.pending, "event_at": voucher.event_at,
         "posted_at": posted_at, "expires_at": line.expires_at, "reverses_id": line.reverses,
     }  # fmt: skip
-    return (*facts.values(), rules.canonical_hash(_leaf(facts)))
+    return (*facts.values(), rules.canonical_hash(leaf_facts(facts)))
 
 
 def leaf_hash(transfer: Transfer) -> str:
     """The leaf hash of a row as it stands: over every fact but the database's own id and xid."""
-    return rules.canonical_hash(_leaf({name: getattr(transfer, name) for name in LEAF_COLUMNS}))
+    return rules.canonical_hash(
+        leaf_facts({name: getattr(transfer, name) for name in LEAF_COLUMNS})
+    )
 
 
-def _leaf(facts: Mapping[str, Any]) -> dict[str, Any]:
+def leaf_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is hashed of a transfer: its ``LEAF_COLUMNS``, instants as UTC text."""
     return {
         name: _instant(value) if isinstance(value, datetime) else value
         for name, value in facts.items()

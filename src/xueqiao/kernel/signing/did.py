@@ -5,10 +5,13 @@ Source: https://w3c-ccg.github.io/did-method-web/
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from xueqiao.kernel.signing import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 DID_CONTEXT = "https://www.w3.org/ns/did/v1"
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
@@ -44,12 +47,13 @@ def url(did: str) -> str:
     return f"{scheme}://{host}/{'/'.join(folders)}/did.json"
 
 
-def document(did: str, keys: dict[str, str]) -> dict[str, Any]:
+def document(did: str, keys: dict[str, str], *, withdrawn: Collection[str] = ()) -> dict[str, Any]:
     """The DID document.
 
     Args:
         did: the identifier that the document describes.
         keys: full identifier of each verification method -> ``publicKeyMultibase``.
+        withdrawn: methods that are shown and assert nothing any more, such as a stolen key's.
     """
     return {
         "@context": [DID_CONTEXT, canonical.MULTIKEY],
@@ -58,7 +62,7 @@ def document(did: str, keys: dict[str, str]) -> dict[str, Any]:
             {"id": name, "type": "Multikey", "controller": did, "publicKeyMultibase": key}
             for name, key in keys.items()
         ],
-        "assertionMethod": list(keys),
+        "assertionMethod": [name for name in keys if name not in withdrawn],
     }
 
 

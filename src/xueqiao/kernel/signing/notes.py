@@ -19,6 +19,8 @@ from xueqiao.kernel.signing import sealers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Under which name somebody signs, and with what.
+Signer = tuple[str, sealers.Sealer]
 DASH = "\u2014 "
 LONGEST = 10_000
 ID_BYTES = 4
@@ -81,9 +83,7 @@ def verifier_key(name: str, public_multikey: str) -> str:
     return f"{name}+{key_id(name, public_multikey).hex()}+{packed}"
 
 
-def checkpoint(
-    *, origin: str, size: int, root: bytes, signers: Sequence[tuple[str, sealers.Sealer]]
-) -> str:
+def checkpoint(*, origin: str, size: int, root: bytes, signers: Sequence[Signer]) -> str:
     """A checkpoint with a line for each signer, who is given with the name to sign under."""
     text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
     lines = [f"{DASH}{name} {_packed(name, signer, text)}\n" for name, signer in signers]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -64,14 +64,16 @@ def make(algorithm: str, path: Path) -> Sealer:
     """
     if algorithm == ED25519:
         return Ed25519Sealer(keyfiles.make(path))
-    return _sm2().make(path)  # type: ignore[no-any-return]
+    made: Sealer = _sm2().make(path)
+    return made
 
 
 def load(algorithm: str, path: Path, public_multikey: str) -> Sealer:
     """Who signs with the key in a file. Raises as ``make``, and for another public half."""
     if algorithm == ED25519:
         return Ed25519Sealer(keyfiles.load(path, public_multikey))
-    return _sm2().load(path, public_multikey)  # type: ignore[no-any-return]
+    found: Sealer = _sm2().load(path, public_multikey)
+    return found
 
 
 def public_bytes(public_multikey: str) -> tuple[str, bytes]:
@@ -106,7 +108,8 @@ def holds(*, public_multikey: str, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def _sm2():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module, only there with its package
+def _sm2() -> Any:
+    """The module that needs the package."""
     if not is_installed(SM2):
         raise NotInstalled("SM2 needs the package gmssl: pip install 'xueqiao[sm2]'")
     return import_module("xueqiao.kernel.signing.sm2")

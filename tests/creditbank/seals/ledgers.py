@@ -1,0 +1,25 @@
+"""A ledger with transfers, made through verbs, to be sealed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.creditbank import factories
+from xueqiao.creditbank import ledger
+from xueqiao.creditbank.models import Account, Transfer
+
+AT = factories.AT
+NOW = AT + timedelta(days=1)
+
+
+def post(count, *, first=0, batch=500):
+    """As many transfers, each with a voucher of its own; ids of all there are, in order."""
+    one = Account.objects.filter(code="a").first() or factories.account("a")
+    other = Account.objects.filter(code="b").first() or factories.account("b")
+    vouchers = [
+        ledger.Voucher(f"t:{number}", "test", (factories.line(one, other, number + 1),), AT)
+        for number in range(first, first + count)
+    ]
+    for start in range(0, count, batch):
+        ledger.post_many(vouchers=vouchers[start : start + batch], posted_at=AT)
+    return list(Transfer.objects.order_by("pk").values_list("pk", flat=True))
