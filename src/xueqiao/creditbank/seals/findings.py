@@ -47,7 +47,7 @@ TEXTS = {
     ),
     "transfer_skipped": lambda: _("Transfer {transfer} should be sealed and is in no tile"),
     "hash_differs": lambda: _(
-        "Transfer {transfer} (leaf {index}): the hash stored with it is not that of its facts"
+        "Transfer {transfer}: the hash stored with it is not that of its facts"
     ),
     "tile_changed": lambda: _("Tile {tile}: hash {index} is not what was sealed"),
     "tile_missing": lambda: _("Tile {tile} is gone"),
