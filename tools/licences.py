@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ALLOWED = re.compile(
     r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla Public|Unlicense|Zlib|0BSD|"
-    r"Public Domain|CC0|EPL-2\.0|LGPL|Lesser General Public)\b",
+    r"Public Domain|CC0|EPL-2\.0|OFL|Open Font License|LGPL|Lesser General Public)\b",
     re.IGNORECASE,
 )
 # LGPL: psycopg and frozendict are separate, replaceable libraries, imported and not copied

@@ -1,9 +1,11 @@
+import io
 import json
 import re
 import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from tests.creditbank import certified
 from xueqiao.creditbank import credentials
@@ -68,6 +70,46 @@ def test_by_file_by_text_by_link_and_by_the_address_of_the_qr_code(client, certi
     assert all(rows(each) == PASSED for each in answers)
 
 
+def test_by_pdf_by_picture_and_by_a_photo_of_the_code(client, certificate):
+    for form, media_type in (
+        ("pdf", "application/pdf"),
+        ("png", "image/png"),
+        ("svg", "image/svg+xml"),
+    ):
+        paper = client.get(f"/certificates/{certificate.key}.{form}")
+        assert (paper.status_code, paper["Content-Type"]) == (200, media_type)
+        answer = upload(client, paper.content)
+        assert (verdict(answer), rows(answer)) == ("holds", PASSED), form
+    picture = Image.open(io.BytesIO(client.get(f"/certificates/{certificate.key}.png").content))
+    photo = io.BytesIO()
+    picture.convert("RGB").save(photo, "JPEG")
+    assert verdict(upload(client, photo.getvalue())) == "holds"
+
+
+def test_a_picture_or_pdf_without_a_certificate_gets_a_sentence(client):
+    blank = io.BytesIO()
+    Image.new("RGB", (90, 90), "white").save(blank, "PNG")
+    for raw, sentence in (
+        (blank.getvalue(), "Neither a certificate nor a QR code"),
+        (b"%PDF-1.7", "No certificate is attached to this PDF"),
+    ):
+        answer = upload(client, raw)
+        assert (answer.status_code, sentence in answer.content.decode()) == (422, True)
+
+
+def test_a_suspended_and_an_expired_certificate_are_called_so(client):
+    one, two = certified.issued(2)
+    statuslists.refresh(now=clock.now())
+    credentials.suspend(key=one.key, reason="有异议", at=clock.now())
+    answer = upload(client, one.document)
+    assert rows(answer)["verify.suspended"] == "bad"
+    assert "The certificate is suspended for the time being" in answer.content.decode()
+    page = client.get(f"/certificates/{one.key}/").content.decode()
+    assert "有异议" in page
+    assert 'data-state="suspended"' in page
+    assert verdict(upload(client, two.document)) == "holds"
+
+
 def test_what_it_says_is_shown_and_the_holder_compared(client, certificate):
     response = client.post("/verify/", {"text": certificate.document, "holder": "学员 1"})
     text = response.content.decode()
@@ -112,7 +154,7 @@ def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(client, given, statu
         assert value.strip() in text
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff\xfe\x00", b"\x89PNG\r\n", b"x" * 1_000_002])
+@pytest.mark.parametrize("raw", [b"", b"\xff\xfe\x00", b"PNG\r\n", b"x" * 1_000_002])
 def test_a_file_that_is_no_certificate_gets_a_sentence(client, raw):
     response = upload(client, raw)
     text = response.content.decode()

@@ -110,6 +110,12 @@ def claim(document: dict[str, Any]) -> Claim:
     )
 
 
+def embedded(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The credentials that a transcript carries, in order; empty for any other document."""
+    subject = _dict(document.get("credentialSubject"))
+    return [each for each in _list(subject.get("verifiableCredential")) if isinstance(each, dict)]
+
+
 def identities(document: dict[str, Any], kind: str) -> list[tuple[str, str]]:
     """Hash and salt of each identity of a kind, such as ``ext:name``."""
     subject = _dict(document.get("credentialSubject"))

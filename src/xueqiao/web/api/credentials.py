@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from xueqiao.creditbank.credentials import addresses, keys
+from xueqiao.creditbank.credentials.paper import sheets
 from xueqiao.creditbank.models import Certificate, StatusList
 from xueqiao.kernel import errors
 from xueqiao.people import rights
@@ -61,6 +62,31 @@ def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
     return answer
 
 
+@require_safe
+@access.page(rights.PUBLIC)
+def paper(request: HttpRequest, key: UUID, form: str) -> HttpResponse:
+    """The same certificate as PDF/A-3, PNG or SVG; the signed file is inside each of them."""
+    found = Certificate.objects.signed().select_related("person", "institution")
+    certificate_row = found.filter(key=key).first()
+    if certificate_row is None:
+        return missing(request, _("There is no signed certificate {code} (yet)."), str(key))
+    draw, media_type = PAPERS[form]
+    try:
+        answer = HttpResponse(draw(certificate_row), content_type=media_type)
+    except sheets.NotOnPaper as why:
+        return api.problem(request, why)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{key}.{form}"'
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+PAPERS = {
+    "pdf": (sheets.pdf, "application/pdf"),
+    "png": (sheets.png, "image/png"),
+    "svg": (sheets.svg, "image/svg+xml"),
+}
+
+
 def published(text: str, media_type: str) -> HttpResponse:
     """A public document: any page may read it, no cache may keep it."""
     answer = HttpResponse(text, content_type=media_type)
@@ -77,4 +103,7 @@ urlpatterns = [
     path("did/<str:institution>/did.json", did_document, name="did-document"),
     path("status/<int:number>.json", status_list, name="status-list"),
     path("certificates/<uuid:key>.json", certificate, name="certificate-json"),
+    path("certificates/<uuid:key>.pdf", paper, {"form": "pdf"}, name="certificate-pdf"),
+    path("certificates/<uuid:key>.png", paper, {"form": "png"}, name="certificate-png"),
+    path("certificates/<uuid:key>.svg", paper, {"form": "svg"}, name="certificate-svg"),
 ]

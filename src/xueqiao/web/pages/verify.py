@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import segno
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xueqiao.creditbank import credentials
-from xueqiao.creditbank.credentials import addresses, document, reading
+from xueqiao.creditbank.credentials import addresses, document, handed_in
 from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.web import access
+from xueqiao.web import access, qr
 
 if TYPE_CHECKING:
     from xueqiao.creditbank.credentials.verification import Report
@@ -55,8 +52,13 @@ class VerifyForm(forms.Form):
     file = forms.FileField(
         required=False,
         label=gettext_lazy("Certificate file"),
-        help_text=gettext_lazy("The file the holder sent you; its name ends in .json"),
-        widget=forms.FileInput({"accept": ".json,application/json,application/ld+json"}),
+        help_text=gettext_lazy(
+            "What the holder sent you: the signed file (.json), the PDF, the PNG or SVG picture, "
+            "or a photo of the QR code"
+        ),
+        widget=forms.FileInput(
+            {"accept": ".json,.pdf,.png,.svg,.jpg,.jpeg,.webp,application/json,image/*"}
+        ),
     )
     link = forms.CharField(
         required=False,
@@ -111,8 +113,9 @@ def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
     context = {
         "certificate": found,
         "lot": found.lot,
-        "result": document.result(found.lot),
-        "qr": qr(addresses.checking(key)),
+        "result": document.result(found.lot) if found.lot else "",
+        "open_suspensions": found.suspensions.filter(ended_at=None).order_by("begun_at"),
+        "qr": qr.svg(addresses.checking(key)),
         "checking": addresses.checking(key),
         "digest": hashlib.sha256(found.document.encode()).hexdigest() if found.document else "",
     }
@@ -132,16 +135,17 @@ def check(form: VerifyForm) -> Report:
 
     Raises:
         NothingToCheck, NotOurLink, NoSuchLink: there is nothing to check.
+        handed_in.FileTooLarge, handed_in.NothingInPicture, handed_in.NothingInPdf.
     """
     given = form.cleaned_data
+    text, link = given.get("text", ""), given.get("link", "")
     if given.get("file"):
-        text = given["file"].read(reading.LARGEST + 1).decode("utf-8", "replace")
-    elif given.get("text", "").strip():
-        text = given["text"]
-    elif given.get("link", "").strip():
-        text = linked(given["link"])
-    else:
+        found = handed_in.read(given["file"].read(handed_in.LARGEST + 1))
+        text, link = found.text, found.link
+    if not text.strip() and not link.strip():
         raise NothingToCheck(_("Choose a file, or paste a link or the text of a certificate."))
+    if not text.strip():
+        text = linked(link)
     return credentials.verify(text=text, now=clock.now(), holder=given.get("holder", ""))
 
 
@@ -170,22 +174,6 @@ def answer(
     part = bool(request.htmx)  # type: ignore[attr-defined]
     name = "creditbank/_verify_result.html" if part else "creditbank/verify.html"
     return render(request, name, {"form": form, **result}, status=status)
-
-
-def qr(text: str) -> SafeString:
-    """A QR code as SVG to stand in a page."""
-    out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        out,
-        kind="svg",
-        xmldecl=False,
-        svgns=True,
-        omitsize=True,
-        border=2,
-        dark="#000",
-        light="#fff",
-    )
-    return mark_safe(out.getvalue().decode())  # noqa: S308 - drawn by segno from modules, not text
 
 
 urlpatterns = [
