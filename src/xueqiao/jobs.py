@@ -18,7 +18,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xueqiao.cmi5 import sessions
-from xueqiao.creditbank import completions, conversion, credentials, expiry, seals
+from xueqiao.creditbank import completions, conversion, credentials, expiry, recounts, seals
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
@@ -70,6 +70,7 @@ PERIODIC = {
         timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
     ),
     "expire_lots": Periodic(timedelta(minutes=10), lambda now: expiry.expire_due(now=now)),
+    "recount_ledger": Periodic(timedelta(days=1), lambda now: recounts.run(now=now)),
     "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
     "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),

@@ -239,6 +239,7 @@ STATE_LEVELS = {
     "revoked": "bad",
     "reversed": "bad",
     "returned": "warn",
+    "frozen": "warn",
     "draft": "",
     "withdrawn": "",
     "timed_out": "",
