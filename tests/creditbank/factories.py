@@ -6,9 +6,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from tests.hall import factories as network
-from xueqiao.creditbank import ledger
-from xueqiao.creditbank.models import Account, AccountKind, LedgerUnit
+from xueqiao.creditbank import accounts, caps, ledger, rules
+from xueqiao.creditbank.models import (
+    Account,
+    AccountKind,
+    Award,
+    AwardUse,
+    LedgerUnit,
+    Phase,
+    Programme,
+    Qualification,
+)
 from xueqiao.network.models import Institution, InstitutionKind, Place
 from xueqiao.people.models import Person, Role, RoleKind
 from xueqiao.records import log
@@ -100,7 +111,54 @@ def completed(who, number, *, result="pass", credits=6000, module="AAA", at=None
 
 def deeper(version):
     """The next version of a rule, published, that also takes credit converted before."""
-    version.pk, version.number, version.hop_limit = None, version.number + 1, 2
-    version.pattern, version.level_gap = {}, 9
+    body = rules.read(version.body)
+    wide = (msgspec.structs.replace(body.sources[0], units=()),)
+    body = msgspec.structs.replace(body, sources=wide, hop_limit=2, level_gap=9)
+    version.pk, version.number, version.body = None, version.number + 1, rules.write(body)
     version.save()
     return version
+
+
+def awarded(lot, amount=1000):
+    """A qualification that a learner was awarded by part of a lot; its right is used up."""
+    programme = Programme.objects.get(code="SAMPLE-BA-SOCIAL")
+    qualification = Qualification.objects.create(
+        code=f"Q-{lot.pk}", version="1", title_zh="示例资历", title_en="Sample qualification",
+        programme=programme, level=programme.level, institution=None, requirements={},
+        reserve_days=60, valid_from=DAY, is_sample=True, source="test",
+    )  # fmt: skip
+    code = caps.capacity_code(lot.pk, programme.scope.code)
+    ids = accounts.open_all(
+        [
+            _right(caps.ORIGIN, AccountKind.CAPACITY_SOURCE, None, no_overdraw=False),
+            _right(code, AccountKind.CAPACITY, lot.person_id, no_overdraw=True),
+            _right(f"award:{qualification.code}", AccountKind.CLEARING, None, no_overdraw=False),
+        ]
+    )
+    ledger.post(
+        key=f"fund:{code}", kind="capacity", event_at=AT, posted_at=AT,
+        lines=[ledger.Line(ids[caps.ORIGIN], ids[code], lot.amount_hundredths, "capacity")],
+    )  # fmt: skip
+    line = ledger.Line(ids[code], ids[f"award:{qualification.code}"], amount, "award")
+    until = AT + timedelta(days=60)
+    reservation = ledger.reserve(
+        key=f"award:{qualification.code}", lines=[line], event_at=AT, posted_at=AT, expires_at=until
+    )
+    settlement = ledger.resolve(
+        key=f"awarded:{qualification.code}", reservation=reservation, outcome=Phase.POST,
+        event_at=AT, posted_at=AT, kind="award",
+    )  # fmt: skip
+    award = Award.objects.create(
+        number=qualification.code, request_key=qualification.code, request_hash="",
+        qualification=qualification, person_id=lot.person_id, asked_by_id=lot.person_id,
+        total_hundredths=amount, state=Award.State.AWARDED, state_since=AT, asked_at=AT,
+        reserved_until=until, awarded_at=AT, reservation=reservation, settlement=settlement,
+    )  # fmt: skip
+    part = programme.groups.order_by("pk")[0]
+    AwardUse.objects.create(award=award, lot=lot, part=part, amount_hundredths=amount)
+    return award
+
+
+def _right(code, kind, owner, *, no_overdraw):
+    unit = LedgerUnit.RIGHT.value
+    return accounts.Opening(code, unit, kind.value, no_overdraw, AT, person_id=owner)

@@ -146,6 +146,62 @@ def test_certificates_of_every_lot_are_revoked_in_the_same_act(court):
     assert (certificate.state, certificate.revoke_reason) == (Certificate.State.REVOKED, WHY)
 
 
+def test_certificates_of_a_frozen_lot_are_suspended_until_it_is_released(court):
+    lot = court.lot(6000)
+    credentials.request(lot_id=lot.pk, request_key="certificate", requested_at=AT)
+    credentials.sign_queued(limit=1, now=AT)
+    hold = holds.freeze(request_key="hold:1", lot=lot, reason="有争议", by=court.asker, at=LATER)
+    assert Certificate.objects.get().state == Certificate.State.SUSPENDED
+    holds.release(hold=hold, outcome="查实无误", by=court.officer, at=LATER)
+    assert Certificate.objects.get().state == Certificate.State.ISSUED
+
+
+def test_credit_behind_a_qualification_is_not_undone_before_its_review(court):
+    lot = court.lot(6000)
+    award = factories.awarded(lot)
+    asked = court.ask(lot)
+    award.refresh_from_db()
+    assert (asked.state, award.state) == ("review", "in_review")
+    with pytest.raises(reversal.cases.UnderReview):
+        court.carry_out(asked)
+    review = asked.reviews.get()
+    verdict = {"review": review, "outcome": "revoked", "note": "学分虚假", "at": LATER}
+    with pytest.raises(reversal.cases.SecondPerson):
+        reversal.review(by=court.asker, **verdict)
+    assert reversal.review(by=court.officer, **verdict).state == "asked"
+    assert reversal.review(by=court.officer, **verdict).state == "asked"
+    award.refresh_from_db()
+    assert award.state == "in_review", "it is revoked with the credit, not before"
+    court.carry_out(asked)
+    award.refresh_from_db()
+    assert (award.state, award.steps.order_by("pk").last().reason) == ("revoked", WHY)
+    assert states(lot) == ["reversed"]
+    assert balances() == {}
+
+
+def test_a_qualification_that_stands_ends_the_reversal(court):
+    lot = court.lot(6000)
+    award = factories.awarded(lot)
+    asked = court.ask(lot)
+    done = reversal.review(
+        review=asked.reviews.get(), outcome="stands", note="信赖利益保护", by=court.officer,
+        at=LATER,
+    )  # fmt: skip
+    award.refresh_from_db()
+    assert (done.state, award.state, states(lot)) == ("refused", "awarded", ["active"])
+    with pytest.raises(reversal.cases.Answered):
+        court.carry_out(asked)
+
+
+def test_a_reversal_taken_back_leaves_the_qualification_as_it_was(court):
+    lot = court.lot(6000)
+    award = factories.awarded(lot)
+    asked = court.ask(lot)
+    reversal.withdraw(reversal=asked, note="误提", by=court.asker, at=LATER)
+    award.refresh_from_db()
+    assert (award.state, asked.reviews.get().outcome) == ("awarded", "stands")
+
+
 def test_who_asked_does_not_answer_and_the_learner_does_neither(court):
     lot = court.lot()
     asked = court.ask(lot)

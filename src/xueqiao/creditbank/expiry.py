@@ -22,7 +22,7 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from xueqiao.people.models import Person
@@ -51,11 +51,7 @@ def expire_due(*, now: datetime, limit: int = 500) -> int:
 @transaction.atomic
 def _expire(lot_id: int, today: date, now: datetime) -> bool:
     """One lot: conversions that still wait for it are given back, and its free rights lapse."""
-    waiting = [
-        each
-        for each in lotstates.lock_conversions([lot_id])
-        if each.state == Conversion.State.RESERVED
-    ]
+    waiting = [each for each in lotstates.lock_conversions([lot_id]) if each.is_pending]
     (lot,) = lotstates.lock([lot_id])
     if lot.state != State.ACTIVE or lot.valid_to is None or lot.valid_to > today:
         return False
@@ -73,9 +69,8 @@ def _expire(lot_id: int, today: date, now: datetime) -> bool:
     vouchers = [_given_back(each, reserved, now) for each in waiting]
     if lines:
         vouchers.append(ledger.Voucher(f"expire:lot:{lot_id}:{lot.valid_to}", "expire", lines, now))
-    if vouchers:
-        ledger.post_many(vouchers=vouchers, posted_at=now)
-    _time_out(waiting, now)
+    posted = ledger.post_many(vouchers=vouchers, posted_at=now)
+    _time_out(waiting, posted, now)
     lotstates.move(
         lots=[lot], verb="expire", by=None, reason=LAPSED, at=now, cause=f"expire:{lot.valid_to}"
     )
@@ -85,13 +80,18 @@ def _expire(lot_id: int, today: date, now: datetime) -> bool:
 def _given_back(asked: Conversion, reserved: Sequence[Transfer], now: datetime) -> ledger.Voucher:
     mine = [each for each in reserved if each.group_id == asked.reservation_id]
     lines = ledger.resolving(mine, Phase.VOID)
-    return ledger.Voucher(f"lapsed:conversion:{asked.pk}", "void", lines, now, LAPSED)
+    return ledger.Voucher(_lapsed_key(asked), "void", lines, now, LAPSED)
 
 
-def _time_out(waiting: Sequence[Conversion], now: datetime) -> None:
+def _lapsed_key(asked: Conversion) -> str:
+    return f"lapsed:conversion:{asked.pk}"
+
+
+def _time_out(waiting: Sequence[Conversion], posted: Mapping[str, int], now: datetime) -> None:
     for asked in waiting:
         asked.state, asked.state_since = Conversion.State.TIMED_OUT, now
-    Conversion.objects.bulk_update(waiting, ["state", "state_since"])
+        asked.settlement_id = posted[_lapsed_key(asked)]
+    Conversion.objects.bulk_update(waiting, ["state", "state_since", "settlement"])
     ConversionStep.objects.bulk_create(
         [
             ConversionStep(conversion=each, to_state=each.state, reason=LAPSED, at=now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import ledger, lotstates, rules_lots
+from xueqiao.creditbank import credentials, ledger, lotstates, rules_lots
 from xueqiao.creditbank.models import CreditLot, HeldLot, Hold, LotStep
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
@@ -70,6 +70,8 @@ def place(
     HeldLot.objects.bulk_create([HeldLot(hold=hold, lot=each) for each in alive])
     fresh = [each for each in alive if rules_lots.may_move("freeze", each.state)]
     lotstates.move(lots=fresh, verb="freeze", by=by, reason=reason, at=at, cause=f"hold:{hold.pk}")
+    frozen = [each.pk for each in fresh]
+    credentials.suspend_for_lots(lot_ids=frozen, reason=reason, at=at, by=by)
     return hold
 
 
@@ -114,6 +116,8 @@ def lift(*, hold: Hold, outcome: str, by: Person, at: datetime) -> Hold:
         lots=free, verb="release", by=by, reason=outcome, at=at, back_to=_before(free),
         cause=f"release:{hold.pk}",
     )  # fmt: skip
+    released = [each.pk for each in free]
+    credentials.reinstate_for_lots(lot_ids=released, reason=outcome, at=at, by=by)
     return hold
 
 

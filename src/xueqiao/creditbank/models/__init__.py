@@ -77,6 +77,7 @@ from xueqiao.creditbank.models.recognition import (
     Evidence,
 )
 from xueqiao.creditbank.models.reversal import (
+    AwardReview,
     HeldLot,
     Hold,
     LotStep,
@@ -125,6 +126,7 @@ __all__ = [
     "ApplicationStep",
     "Assessment",
     "Award",
+    "AwardReview",
     "AwardStep",
     "AwardUse",
     "BankKey",

@@ -167,6 +167,32 @@ class ReversalStep(models.Model):
         ]
 
 
+class AwardReview(models.Model):
+    """The review of a qualification 资历复核 that rests on credit which is to be reversed."""
+
+    class Outcome(models.TextChoices):
+        STANDS = "stands", _("The qualification stands")
+        REVOKED = "revoked", _("The qualification is revoked")
+
+    reversal = models.ForeignKey(Reversal, models.PROTECT, related_name="reviews")
+    award = models.ForeignKey("creditbank.Award", models.PROTECT, related_name="reviews")
+    opened_at = models.DateTimeField()
+    outcome = models.CharField(max_length=7, choices=Outcome, blank=True)
+    note = models.CharField(max_length=300, blank=True, help_text="in words the learner reads")
+    decided_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="award_review_once", fields=["reversal", "award"]),
+            models.CheckConstraint(
+                name="award_review_decided_by_somebody",
+                condition=Q(outcome="", decided_by__isnull=True, decided_at__isnull=True)
+                | ~Q(outcome="") & Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+        ]
+
+
 class Recount(models.Model):
     """One recomputation of every account from its transfers 复算. Differences raise an alarm."""
 

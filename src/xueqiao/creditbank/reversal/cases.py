@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import holds, ledger, lotstates
-from xueqiao.creditbank.models import Hold, Reversal
-from xueqiao.creditbank.reversal import cascade, downstream
+from xueqiao.creditbank import holds, ledger, lotstates, rules_lots
+from xueqiao.creditbank.models import AwardReview, Hold, Reversal
+from xueqiao.creditbank.reversal import cascade, downstream, reviews
 from xueqiao.kernel import errors
 from xueqiao.people import rights
 
@@ -42,6 +42,12 @@ class PlanChanged(errors.Refusal):
     code = "reversal.plan_changed"
 
 
+class UnderReview(errors.Refusal):
+    """A qualification rests on the credit; it is reviewed first."""
+
+    code = "reversal.under_review"
+
+
 class Answered(errors.Refusal):
     """The reversal was answered before, and otherwise."""
 
@@ -52,7 +58,8 @@ class Answered(errors.Refusal):
 def ask(*, request_key: str, lot: CreditLot, reason: str, by: Person, at: datetime) -> Reversal:
     """Ask for the reversal of a lot. It and everything made from it is frozen until the answer.
 
-    A repeated call with the same key returns the first.
+    Where a qualification rests on it, nothing is undone before that was reviewed. A repeated call
+    with the same key returns the first.
 
     Args:
         reason: what was wrong, in words the learner reads.
@@ -63,6 +70,7 @@ def ask(*, request_key: str, lot: CreditLot, reason: str, by: Person, at: dateti
     """
     holds.refuse_person(lot, rights.LOT_FREEZE, by, at)
     reason = lotstates.refuse_silence(reason)
+    reviews.lock_awards(rules_lots.downstream([lot.pk], lotstates.children))
     lotstates.lock_with_downstream([lot.pk])
     found: Reversal | None = Reversal.objects.filter(request_key=request_key).first()
     if found:
@@ -80,7 +88,7 @@ def ask(*, request_key: str, lot: CreditLot, reason: str, by: Person, at: dateti
     made: Reversal = Reversal.objects.create(
         request_key=request_key, lot=lot, hold=hold, reason=reason, asked_by=by, asked_at=at
     )
-    return made
+    return reviews.open_for(reversal=made, by=by, at=at)
 
 
 @transaction.atomic
@@ -94,7 +102,7 @@ def approve(*, reversal: Reversal, seen: str, by: Person, at: datetime, note: st
         seen: ``Plan.digest`` of the dry run that was looked at.
 
     Raises:
-        rights.NotAllowed, holds.OwnLot, SecondPerson, Answered, PlanChanged.
+        rights.NotAllowed, holds.OwnLot, SecondPerson, Answered, UnderReview, PlanChanged.
     """
     locked = _lock(reversal)
     holds.refuse_person(locked.lot, rights.LOT_REVERSE, by, at)
@@ -102,6 +110,9 @@ def approve(*, reversal: Reversal, seen: str, by: Person, at: datetime, note: st
     if locked.state == State.DONE:
         return locked
     _refuse_answered(locked)
+    if locked.state == State.REVIEW:
+        text = _("A qualification rests on this credit. Decide its review first.")
+        raise UnderReview(text)
     plan = _locked_plan(locked)
     if plan.digest != seen:
         text = _("What is undone has changed since you looked. Read the page again, then decide.")
@@ -127,6 +138,33 @@ def refuse(*, reversal: Reversal, note: str, by: Person, at: datetime) -> Revers
 
 
 @transaction.atomic
+def review(
+    *, review: AwardReview, outcome: AwardReview.Outcome, note: str, by: Person, at: datetime
+) -> Reversal:
+    """Decide whether a qualification stands. If it does, the reversal is refused with it.
+
+    When every qualification is to be revoked the reversal waits for its second person; they are
+    revoked with the credit, not before. A repeated call changes nothing.
+
+    Raises:
+        rights.NotAllowed, holds.OwnLot, SecondPerson, Answered, lotstates.NoReason.
+    """
+    locked = _lock(review.reversal)
+    holds.refuse_person(locked.lot, rights.LOT_REVERSE, by, at)
+    _refuse_same(locked, by)
+    note = lotstates.refuse_silence(note)
+    if not reviews.decide(review=review, outcome=outcome, note=note, by=by, at=at):
+        return locked
+    _refuse_answered(locked)
+    if outcome == AwardReview.Outcome.STANDS:
+        return _leave(locked, State.REFUSED, note, by, at)
+    if not locked.reviews.filter(outcome="").exists():
+        locked.state = State.ASKED
+        locked.save(update_fields=["state"])
+    return locked
+
+
+@transaction.atomic
 def withdraw(*, reversal: Reversal, note: str, by: Person, at: datetime) -> Reversal:
     """Who asked takes it back; the lot is released. A repeated call changes nothing.
 
@@ -149,6 +187,7 @@ def _locked_plan(locked: Reversal) -> downstream.Plan:
     """The plan as it stands under the locks of every conversion and lot that it names."""
     frozen = locked.hold.lots.values_list("lot_id", flat=True)
     lotstates.lock_conversions(frozen)
+    reviews.lock_awards(frozen)
     lotstates.lock_with_downstream([locked.lot_id])
     return downstream.look(locked.lot)
 
@@ -157,6 +196,7 @@ def _leave(locked: Reversal, state: State, note: str, by: Person, at: datetime) 
     if locked.state == state:
         return locked
     _refuse_answered(locked)
+    reviews.close(reversal=locked, by=by, at=at, note=note)
     holds.lift(hold=locked.hold, outcome=note, by=by, at=at)
     return _answer(locked, state, by, at, note)
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from xueqiao.creditbank import capacity, lotstates, rules, rules_lots
 from xueqiao.creditbank.models import (
+    Award,
     Certificate,
     Conversion,
     CreditLot,
@@ -21,7 +22,8 @@ from xueqiao.creditbank.models import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNDONE = (Conversion.State.RESERVED, Conversion.State.APPROVED)
+CONVERTED = (Conversion.State.RESERVED, Conversion.State.REVIEWING, Conversion.State.APPROVED)
+AWARDED = (Award.State.REQUESTED, Award.State.AWARDED, Award.State.IN_REVIEW)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Plan:
 
     lots: tuple[CreditLot, ...]
     conversions: tuple[Conversion, ...]
+    awards: tuple[Award, ...]
     certificates: tuple[Certificate, ...]
     undo: tuple[Undo, ...]
 
@@ -58,6 +61,7 @@ class Plan:
             {
                 "lots": self.lot_ids,
                 "conversions": [[each.pk, str(each.state)] for each in self.conversions],
+                "awards": [[each.pk, str(each.state)] for each in self.awards],
                 "transfers": [each.pk for undo in self.undo for each in undo.transfers],
             }
         )
@@ -75,13 +79,13 @@ def look(lot: CreditLot) -> Plan:
     found = CreditLot.objects.filter(pk__in=ids).exclude(state=CreditLot.State.REVERSED)
     lots = sorted(found.select_related(*related), key=lambda each: (each.pk != lot.pk, each.pk))
     alive = [each.pk for each in lots]
-    conversions = Conversion.objects.filter(uses__lot_id__in=alive, state__in=UNDONE).distinct()
-    certificates = Certificate.objects.filter(
-        lot_id__in=alive, state__in=[Certificate.State.QUEUED, Certificate.State.ISSUED]
-    )
+    conversions = Conversion.objects.filter(uses__lot_id__in=alive, state__in=CONVERTED).distinct()
+    awards = Award.objects.filter(uses__lot_id__in=alive, state__in=AWARDED).distinct()
+    certificates = Certificate.objects.resting_on(alive).standing()
     return Plan(
         tuple(lots),
         tuple(conversions.select_related("version__rule__programme", "person").order_by("pk")),
+        tuple(awards.select_related("qualification", "person").order_by("pk")),
         tuple(certificates.select_related("lot", "institution").order_by("pk")),
         _undo([lot.account_id for lot in lots] + capacity.accounts_of(alive)),
     )

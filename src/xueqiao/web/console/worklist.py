@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from xueqiao.creditbank import queries as creditbank
-from xueqiao.creditbank.models import Application
+from xueqiao.creditbank import recounts
+from xueqiao.creditbank.models import Application, Reversal
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
 from xueqiao.intake import alarms
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 # Days in which the console asks for the next step; a target of service, not a rule of the bank.
 DAYS = {"submitted": 5, "accepted": 20, "assessing": 5, "proposed": 10, "approved": 2}
-RESULTS_DAYS = 14
+RESULTS_DAYS, REVERSAL_DAYS = 14, 5
 SHOWN = 8
 
 
@@ -75,6 +76,8 @@ def read(person: Person, today: date) -> list[Group]:
     groups = [
         _cases(person, today),
         _conversions(person, today),
+        _reversals(person, today),
+        _recounts(person, today),
         _full_classes(person, today),
         _results(person, today),
         _alarms(person, today),
@@ -143,6 +146,40 @@ def _rulebook(person: Person, today: date) -> list[Group]:
         Group(code, title, len(lines), [Item(*line, None, False) for line in lines], address)
         for code, title, address, lines in rulebook_work.groups(person, today)
     ]
+
+
+def _reversals(person: Person, today: date) -> Group | None:
+    """Reversals that wait for a second person, or for the review of a qualification."""
+    if not rights.allows(person, rights.LOT_REVERSE, today):
+        return None
+    rows = Reversal.objects.within(person, rights.LOT_REVERSE, today).exclude(asked_by=person)
+    rows = rows.filter(state__in=[Reversal.State.ASKED, Reversal.State.REVIEW])
+    found, count = _first(rows.select_related("lot__person").order_by("asked_at", "pk"))
+    items = [_reversal(each, today) for each in found]
+    return Group("reversal", _("Reversals to answer"), count, items, reverse("console-reversals"))
+
+
+def _reversal(case: Reversal, today: date) -> Item:
+    day = clock.local_date(case.asked_at) + timedelta(days=REVERSAL_DAYS)
+    address = reverse("console-reversal", args=[case.pk])
+    return Item(f"{case.number} · {case.lot.person.name}", case.reason, address, day, day < today)
+
+
+def _recounts(person: Person, today: date) -> Group | None:
+    """Recounts of the ledger that found differences and that nobody looks after."""
+    if not rights.allows(person, rights.LEDGER_SEE, today):
+        return None
+    found, count = _first(recounts.alarms())
+    text = _("{n} accounts disagree with their transfers")
+    items = [
+        Item(
+            str(clock.local_date(each.began_at)), text.format(n=each.differences),
+            reverse("console-ledger-recount", args=[each.pk]), None, is_late=True,
+        )
+        for each in found
+    ]  # fmt: skip
+    address = reverse("console-ledger-recounts")
+    return Group("recount", _("Recounts with differences"), count, items, address)
 
 
 def _full_classes(person: Person, today: date) -> Group | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from xueqiao.people.models import Person
 
 SHOWN = 200
+# Days for which the account page tells of a freeze, a reversal or a lapse.
+LATELY = timedelta(days=90)
 
 
 @access.page(rights.OWN)
@@ -48,6 +50,12 @@ def balance_file(request: HttpRequest) -> HttpResponse:
             "lots": [_lot(each) for each in found["positions"]],
         }
     )
+
+
+def lately(me: Person) -> list[LotStep]:
+    """The last moves of my lots, latest first, for the notice on the account page. 1 query."""
+    rows = LotStep.objects.filter(lot__person=me, at__gte=clock.now() - LATELY)
+    return list(rows.select_related("lot").order_by("-at", "-pk")[:5])
 
 
 def _lot(position: bitemporal.Position) -> dict[str, Any]:

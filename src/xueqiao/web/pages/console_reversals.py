@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from xueqiao.creditbank import reversal
-from xueqiao.creditbank.models import Reversal
+from xueqiao.creditbank import reversal as reversal_verbs
+from xueqiao.creditbank.models import AwardReview, Reversal
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-State = Reversal.State
+State, Outcome = Reversal.State, AwardReview.Outcome
 LEVELS = {State.ASKED: "warn", State.REVIEW: "warn", State.DONE: "ok", State.REFUSED: "bad"}
 
 REVERSALS = lists.Listing(
@@ -84,9 +84,10 @@ def _page(
     today = clock.local_date(clock.now())
     context = {
         "case": case,
-        "plan": reversal.look(case.lot) if waits else None,
+        "plan": reversal_verbs.look(case.lot) if waits else None,
         "posted": case.steps.select_related("group", "undone").order_by("number"),
         "held": case.hold.lots.select_related("lot__person").order_by("lot_id"),
+        "reviews": case.reviews.select_related("award__qualification", "decided_by"),
         "way": _way(case),
         "waits": waits,
         "is_own": case.asked_by_id == access.signed_in(request).pk,
@@ -122,21 +123,37 @@ def _move(request: HttpRequest, pk: int, name: str, verb: Callable[..., Any]) ->
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Carry out the dry run that the form shows."""
     seen = request.POST.get("seen", "")
-    return _move(request, pk, "approve", partial(reversal.approve, seen=seen))
+    return _move(request, pk, "approve", partial(reversal_verbs.approve, seen=seen))
 
 
 @require_POST
 @access.page(rights.LOT_REVERSE)
 def refuse(request: HttpRequest, pk: int) -> HttpResponse:
     """Leave everything as it was."""
-    return _move(request, pk, "refuse", reversal.refuse)
+    return _move(request, pk, "refuse", reversal_verbs.refuse)
+
+
+@require_POST
+@access.page(rights.LOT_REVERSE)
+def review(request: HttpRequest, pk: int, review_pk: int) -> HttpResponse:
+    """Decide whether a qualification that rests on the credit stands."""
+    case = get_object_or_404(_reach(request), pk=pk)
+    found = get_object_or_404(case.reviews, pk=review_pk)
+    chosen = request.POST.get("outcome", "")
+    outcome = Outcome.REVOKED if chosen == Outcome.REVOKED else Outcome.STANDS
+
+    def verb(*, reversal: Reversal, **given: Any) -> Any:
+        del reversal
+        return reversal_verbs.review(review=found, outcome=outcome, **given)
+
+    return _move(request, pk, f"review-{review_pk}", verb)
 
 
 @require_POST
 @access.page(rights.LOT_FREEZE)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an own request back."""
-    return _move(request, pk, "withdraw", reversal.withdraw)
+    return _move(request, pk, "withdraw", reversal_verbs.withdraw)
 
 
 urlpatterns = [
@@ -144,5 +161,10 @@ urlpatterns = [
     path("console/lots/reversals/<int:pk>/", one, name="console-reversal"),
     path("console/lots/reversals/<int:pk>/approve/", approve, name="console-reversal-approve"),
     path("console/lots/reversals/<int:pk>/refuse/", refuse, name="console-reversal-refuse"),
+    path(
+        "console/lots/reversals/<int:pk>/reviews/<int:review_pk>/",
+        review,
+        name="console-reversal-review",
+    ),
     path("console/lots/reversals/<int:pk>/withdraw/", withdraw, name="console-reversal-withdraw"),
 ]

@@ -20,6 +20,7 @@ from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
 from xueqiao.web import access, qr
+from xueqiao.web.pages import account_history
 from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "certificates": (proofs := certificates(me)),
         "certified": {each.lot_id for each in proofs},
         "today": today,
+        "changes": account_history.lately(me),
     }
     return render(request, "creditbank/account.html", context)
 

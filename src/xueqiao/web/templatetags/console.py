@@ -24,6 +24,8 @@ SECTIONS = (
     ("console-conversions", _("Conversions"), rights.CONVERSION_DECIDE),
     ("console-conversions", _("Conversions"), rights.RECOGNITION_DECIDE),
     ("console-agreements", _("Agreements"), rights.AGREEMENTS),
+    ("console-lots", _("Credit lots"), rights.LOT_FREEZE),
+    ("console-ledger", _("Ledger"), rights.LEDGER_SEE),
     ("console-classes", _("Classes and rosters"), rights.ROSTER),
     ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
     ("console-online", _("Online courses"), rights.CMI5_COURSES),
