@@ -112,7 +112,7 @@ def completed(who, number, *, result="pass", credits=6000, module="AAA", at=None
 def deeper(version):
     """The next version of a rule, published, that also takes credit converted before."""
     body = rules.read(version.body)
-    wide = (msgspec.structs.replace(body.sources[0], units=()),)
+    wide = (rules.Pattern(name=body.sources[0].name),)
     body = msgspec.structs.replace(body, sources=wide, hop_limit=2, level_gap=9)
     version.pk, version.number, version.body = None, version.number + 1, rules.write(body)
     version.save()
