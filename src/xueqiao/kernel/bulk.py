@@ -7,6 +7,7 @@ SQLite.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,6 +92,23 @@ def numbers(model: type[models.Model], count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
 
 
+def holds_any(model: type[models.Model], column: str, keys: Iterable[UUID]) -> bool:
+    """Whether a row has one of these identifiers. One parameter, however many they are."""
+    words = [key.hex for key in keys]
+    if not words:
+        return False
+    name, table = map(connection.ops.quote_name, (column, model._meta.db_table))
+    question = f"select 1 from {table} where {name}"  # noqa: S608 - names come from models
+    if connection.vendor == "postgresql":
+        with _plain_cursor() as run:
+            run.execute(f"{question} = any(%b::uuid[]) limit 1", [f"{{{','.join(words)}}}"])
+            return run.fetchone() is not None
+    question += " in (select value from json_each(%s)) limit 1"
+    with connection.cursor() as ask:
+        ask.execute(question, [_json(words)])
+        return ask.fetchone() is not None
+
+
 def remove(rows: models.QuerySet[Any]) -> int:
     """Delete rows in one statement, without reading them first; how many those were.
 
@@ -157,13 +175,20 @@ def _day(value: date | None) -> str | None:
 
 
 def _run_on_postgresql(statement: str, arrays: list[list[Any]]) -> int:
-    # Binary arrays in one round trip are as fast as COPY; Django's own cursor sends text only.
+    # Binary arrays in one round trip; Django's own cursor sends text only.
+    with _plain_cursor() as run:
+        run.execute(statement, arrays)
+        return int(run.rowcount)
+
+
+@contextmanager
+def _plain_cursor() -> Iterator[Any]:
+    """A cursor of psycopg's own, on Django's connection and with its errors."""
     import psycopg  # noqa: PLC0415 - not needed, and perhaps not there, on SQLite
 
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as run:
-        run.execute(statement, arrays)
-        return run.rowcount
+        yield run
 
 
 def count_anew(*models_: type[models.Model]) -> None:

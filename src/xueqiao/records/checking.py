@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from xueqiao.records.reasons import Reason
 from xueqiao.records.xapi import facts, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -35,6 +36,19 @@ class Incoming(NamedTuple):
     statement: Any
     version: str = "1.0.3"
     at: str = ""
+
+
+class Familiar(NamedTuple):
+    """A statement that was read by ``familiar.read``, and so is good and brings no files.
+
+    Attributes:
+        text, version, at: as those of ``Incoming``.
+    """
+
+    text: str
+    facts: facts.Facts
+    version: str
+    at: str
 
 
 class Refused(NamedTuple):
@@ -87,7 +101,7 @@ class TimeAhead(errors.Refusal):
 
 
 def check(
-    items: Iterable[Incoming | Refused],
+    items: Iterable[Incoming | Familiar | Refused],
     *,
     strict: bool,
     at: datetime | None = None,
@@ -111,10 +125,11 @@ def check(
     latest = at + timedelta(hours=settings.XAPI_HOURS_AHEAD) if at else None
     for position, item in enumerate(items):
         batch.texts.append(item.text)
-        batch.pointers.append(item.at if isinstance(item, Incoming) else item.pointer)
         if isinstance(item, Refused):
+            batch.pointers.append(item.pointer)
             batch.held[position] = item
             continue
+        batch.pointers.append(item.at)
         try:
             _take(batch, position, item, latest=latest, parts=parts, strict=strict)
         except IdTwice:
@@ -132,19 +147,19 @@ def check(
 def _take(
     batch: Checked,
     position: int,
-    item: Incoming,
+    item: Incoming | Familiar,
     *,
     latest: datetime | None,
     parts: Mapping[str, attachments.Part] | None,
     strict: bool,
 ) -> None:
-    validate.check(item.statement, at=item.at, version=item.version)
-    found = facts.read(item.statement, item.version)
+    found = item.facts if isinstance(item, Familiar) else _read(item)
     if latest and found.event_at and found.event_at > latest:
         text = _("{at} lies in the future. Set the sender's clock right and send it again.")
-        raise TimeAhead(text.format(at=item.statement["timestamp"]), pointer=f"{item.at}/timestamp")
+        given = msgspec.json.decode(item.text)["timestamp"]
+        raise TimeAhead(text.format(at=given), pointer=f"{item.at}/timestamp")
     files = []
-    if parts is not None and _may_have_files(item.statement):
+    if parts is not None and isinstance(item, Incoming) and _may_have_files(item.statement):
         files = attachments.of_statement(item.statement, parts, at=item.at, version=item.version)
     key = found.uuid or uuid.uuid4()
     batch.order.append(key)
@@ -159,6 +174,11 @@ def _take(
         batch.repeated.append((key, position))
 
 
+def _read(item: Incoming) -> facts.Facts:
+    validate.check(item.statement, at=item.at, version=item.version)
+    return facts.read(item.statement, item.version)
+
+
 def _may_have_files(statement: dict[str, Any]) -> bool:
     return "attachments" in statement or "attachments" in statement["object"]
 
@@ -170,7 +190,14 @@ class NotUnderThisId(errors.Refusal):
     status = 400
 
 
-def under(items: list[Incoming], wanted: uuid.UUID, *, is_list: bool) -> Incoming:
+def decoded(item: Incoming | Familiar) -> Incoming:
+    """An item with its statement decoded, for whoever looks into that."""
+    if isinstance(item, Incoming):
+        return item
+    return Incoming(item.text, msgspec.json.decode(item.text), item.version, item.at)
+
+
+def under(items: Sequence[Incoming | Familiar], wanted: uuid.UUID, *, is_list: bool) -> Incoming:
     """The one statement that was sent to the address of an id, with that id.
 
     Raises:
@@ -178,7 +205,7 @@ def under(items: list[Incoming], wanted: uuid.UUID, *, is_list: bool) -> Incomin
     """
     if is_list:
         raise NotUnderThisId(_("One statement is needed here, not a list. Send lists by POST."))
-    item = items[0]
+    item = decoded(items[0])
     if isinstance(item.statement, dict):
         held = item.statement.setdefault("id", str(wanted))
         if not isinstance(held, str) or held.lower() != str(wanted):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from xueqiao.records.checking import Checked, Incoming, Refused
+    from xueqiao.records.checking import Checked, Familiar, Incoming, Refused
 
 Parcel = writing.Parcel
 
@@ -77,7 +77,7 @@ def store_batch(
 def store_all(
     *,
     source: Source,
-    items: Iterable[Incoming],
+    items: Iterable[Incoming | Familiar],
     received_at: datetime,
     batch_key: str,
     parts: Mapping[str, attachments.Part] | None = None,
@@ -133,8 +133,7 @@ def parcel(*, source_id: int, batch: Checked, received_at: datetime, batch_key: 
 def is_new(batch: Checked) -> bool:
     """Whether no statement of a batch is in the store or was erased from it, as far as one sees."""
     given = [key for key, (_position, found) in batch.good.items() if found.uuid]
-    is_held = any(Statement.objects.filter(uuid__in=some).exists() for some in bulk.chunks(given))
-    return not is_held and gate.seems_clear(batch.good)
+    return not bulk.holds_any(Statement, "uuid", given) and gate.seems_clear(batch.good)
 
 
 def store_acknowledged(parcels: Sequence[Parcel]) -> None:

@@ -15,12 +15,12 @@ from xueqiao.records.journal.drain import Drain
 from xueqiao.records.journal.writer import SETTLE_SECONDS, Full, Journal, full_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from xueqiao.records.attachments import Part
-    from xueqiao.records.checking import Checked, Incoming
+    from xueqiao.records.checking import Checked, Familiar, Incoming
     from xueqiao.records.models import Source
 
 _LOG = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def open_() -> Journal:
 def accept(
     *,
     source: Source,
-    items: list[Incoming],
+    items: Sequence[Incoming | Familiar],
     received_at: datetime,
     batch_key: str,
     parts: Mapping[str, Part] | None = None,
@@ -76,14 +76,13 @@ def accept(
     """
     journal = journal or (open_() if settings.INTAKE == "journal" else None)
     if journal is not None:
-        with journal.pressure:
-            batch = checking.check(items, strict=True, at=received_at, parts=parts)
-            batch.defines = defines
-            parcel = statements.parcel(
-                source_id=source.pk, batch=batch, received_at=received_at, batch_key=batch_key
-            )
-            if _is_plain(batch) and _is_written(journal, parcel, items[0].version):
-                return batch.order
+        batch = checking.check(items, strict=True, at=received_at, parts=parts)
+        batch.defines = defines
+        parcel = statements.parcel(
+            source_id=source.pk, batch=batch, received_at=received_at, batch_key=batch_key
+        )
+        if _is_plain(batch) and _is_written(journal, parcel, items[0].version):
+            return batch.order
         if not journal.settled(SETTLE_SECONDS):
             raise Full(full_text())
     return statements.store_all(

@@ -9,7 +9,7 @@ import msgspec
 
 from xueqiao.records import statements
 from xueqiao.records.checking import Checked
-from xueqiao.records.xapi import facts
+from xueqiao.records.xapi import facts, familiar
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -47,7 +47,7 @@ def read(content: bytes) -> statements.Parcel:
     """What a record's content is stored as. It was checked before it was written."""
     entry = _DECODER.decode(content)
     good = {
-        key: (position, facts.read(msgspec.json.decode(text), entry.version))
+        key: (position, _facts(text, entry.version))
         for position, (key, text) in enumerate(zip(entry.ids, entry.texts, strict=True))
     }
     batch = Checked(entry.texts, [""] * len(entry.texts), entry.ids, good, defines=entry.defines)
@@ -57,3 +57,8 @@ def read(content: bytes) -> statements.Parcel:
         received_at=entry.received_at,
         batch_key=entry.batch_key,
     )
+
+
+def _facts(text: str, version: str) -> facts.Facts:
+    found = familiar.read(text.encode(), version)
+    return found or facts.read(msgspec.json.decode(text), version)

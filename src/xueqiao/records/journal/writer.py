@@ -46,9 +46,9 @@ def full_text() -> str:
 
 @dataclass
 class Claim:
-    """Ids that a request has taken for its batch."""
+    """Ids that a request has taken for its batch, as whole numbers: many wait in a burst."""
 
-    ids: Collection[UUID]
+    ids: Collection[int]
     is_used: bool = False
 
 
@@ -59,25 +59,8 @@ class Waiting(NamedTuple):
     segment: segments.Segment
     place: int
     size: int
-    ids: Collection[UUID]
+    ids: Collection[int]
     parcel: Parcel | None
-
-
-class Pressure:
-    """How many batches are taken in at a time, lately: more than one or two means a burst."""
-
-    _LATELY = 0.05
-
-    def __init__(self) -> None:
-        self._inside, self.mean = 0, 0.0
-
-    # A count that is off by one for a moment, between two threads, does no harm.
-    def __enter__(self) -> None:
-        self._inside += 1
-        self.mean += self._LATELY * (self._inside - self.mean)
-
-    def __exit__(self, *_why: object) -> None:
-        self._inside -= 1
 
 
 class Journal:
@@ -90,15 +73,14 @@ class Journal:
 
     def __init__(self, home: Path, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self.pressure = Pressure()
         self._lock, self._syncing = threading.Lock(), threading.Lock()
         self._arrived = threading.Condition(self._lock)
         self._stored = threading.Condition(self._lock)
         self.folder = _folder(home)
         self._mark = marks.Mark(self.folder)
         self._queue: deque[Waiting] = deque()
-        self._ids: set[UUID] = set()
-        self.bytes = self._written = self._synced = self.taken = self.done = 0
+        self._ids: set[int] = set()
+        self.bytes = self.taken_bytes = self._synced = self.taken = self.done = 0
         self._number = 0
         self._segment = self._next_segment()
 
@@ -109,16 +91,17 @@ class Journal:
         Taken before the store is asked for them, given back after they are in it: so two requests
         with one id never both find it free.
         """
+        asked = [key.int for key in ids]
         with self._lock:
-            claim = Claim(ids) if self._ids.isdisjoint(ids) else None
+            claim = Claim(asked) if self._ids.isdisjoint(asked) else None
             if claim:
-                self._ids.update(ids)
+                self._ids.update(asked)
         try:
             yield claim
         finally:
             if claim and not claim.is_used:
                 with self._lock:
-                    self._ids.difference_update(ids)
+                    self._ids.difference_update(asked)
 
     def append(self, content: bytes, *, claim: Claim, parcel: Parcel) -> None:
         """Write a batch and return when it is on the disk.
@@ -144,7 +127,7 @@ class Journal:
             if self._synced >= mine:
                 return
             with self._lock:
-                reached, segment = self._written, self._segment
+                reached, segment = self.taken_bytes, self._segment
             segment.sync()
             self._synced = reached
 
@@ -167,10 +150,10 @@ class Journal:
         self._queue.append(Waiting(now, self._segment, place, len(content), claim.ids, kept))
         self.bytes += len(content)
         self.taken += 1
-        self._written += len(content)
+        self.taken_bytes += len(content)
         self._set_mark()
         self._arrived.notify()
-        return self._written
+        return self.taken_bytes
 
     def _set_mark(self) -> None:
         self._mark.set(self._queue[0].at if self._queue else None, self.bytes)
@@ -206,6 +189,11 @@ class Journal:
         with self._lock:
             target = self.taken
             return self._stored.wait_for(lambda: self.done >= target, seconds)
+
+    def gather(self, most_bytes: int, seconds: float) -> None:
+        """Wait until so many bytes are to be stored, at most this long."""
+        with self._lock:
+            self._arrived.wait_for(lambda: self.bytes >= most_bytes, seconds)
 
     def wait(self, seconds: float) -> bool:
         """Wait until something is to be stored; whether something is."""

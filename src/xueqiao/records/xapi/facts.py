@@ -28,7 +28,7 @@ class Facts(NamedTuple):
 
 
 # What the standard says a statement without a version is.
-_VERSIONS = {"1": "1.0.0", "2": "2.0.0"}
+VERSIONS = {"1": "1.0.0", "2": "2.0.0"}
 
 
 def read(statement: dict[str, Any], version: str) -> Facts:
@@ -45,7 +45,7 @@ def read(statement: dict[str, Any], version: str) -> Facts:
         registration=uuid.UUID(registration) if registration else None,
         event_at=values.instant(statement["timestamp"]) if "timestamp" in statement else None,
         voids=target if verb == VOIDED else None,
-        version=statement.get("version") or _VERSIONS[version[0]],
+        version=statement.get("version") or VERSIONS[version[0]],
         target=target,
         named=named.read(statement),
     )

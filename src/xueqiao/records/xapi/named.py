@@ -34,10 +34,18 @@ class Named:
 
     __slots__ = ("activities", "agents", "definitions")
 
-    def __init__(self) -> None:
-        self.agents: dict[str, int] = {}
-        self.activities: dict[str, int] = {}
-        self.definitions: dict[str, dict[str, Any]] = {}
+    def __init__(
+        self,
+        agents: dict[str, int] | None = None,
+        activities: dict[str, int] | None = None,
+        definitions: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        self.agents = {} if agents is None else agents
+        self.activities = {} if activities is None else activities
+        self.definitions = {} if definitions is None else definitions
+
+
+NOBODY = Named()
 
 
 def read(statement: dict[str, Any]) -> Named:
@@ -60,6 +68,40 @@ def read(statement: dict[str, Any]) -> Named:
     if kind == "Activity" and named.activities:
         named.activities.pop(thing["id"], None)
     return named
+
+
+def of_activity(activity: dict[str, Any]) -> Named:
+    """What an activity names as the object of a statement."""
+    named = Named()
+    _define(named, activity)
+    return named
+
+
+def of_context(context: dict[str, Any]) -> Named:
+    """What the context of a statement names."""
+    named = Named()
+    _of_context(named, context, None)
+    return named
+
+
+def joined(thing: Named, context: Named, *, actor: str, activity: str) -> Named:
+    """What a statement about an activity names, made of what its object and its context name.
+
+    Args:
+        actor: identifier of its actor, a single agent or an identified group.
+        activity: address of its object.
+    """
+    return Named(
+        _without(context.agents, actor),
+        _without(context.activities, activity),
+        {**thing.definitions, **context.definitions} if context.definitions else thing.definitions,
+    )
+
+
+def _without(held: dict[str, int], name: str) -> dict[str, int]:
+    if name not in held:
+        return held
+    return {each: role for each, role in held.items() if each != name}
 
 
 def _of_context(named: Named, context: dict[str, Any], role: int | None) -> None:

@@ -45,7 +45,7 @@ def check(statement: Any, *, at: str = "", version: str = "1.0.3") -> None:
     if "stored" in found:
         values.timestamp(found["stored"], f"{at}/stored")
     if "authority" in found:
-        _authority(found["authority"], f"{at}/authority")
+        authority(found["authority"], f"{at}/authority")
     if "version" in found:
         _version(found["version"], f"{at}/version", version)
 
@@ -53,7 +53,7 @@ def check(statement: Any, *, at: str = "", version: str = "1.0.3") -> None:
 def _common(found: dict[str, Any], at: str, version: str, *, nested: bool) -> None:
     """What statements and the statements inside them have in common."""
     agents.actor(values.needs(found, "actor", at), f"{at}/actor")
-    _verb(values.needs(found, "verb", at), f"{at}/verb")
+    verb(values.needs(found, "verb", at), f"{at}/verb")
     _object(values.needs(found, "object", at), f"{at}/object", version, nested=nested)
     if found["verb"]["id"] == VOIDED and found["object"].get("objectType") != "StatementRef":
         raise values.refuse(
@@ -72,7 +72,8 @@ def _common(found: dict[str, Any], at: str, version: str, *, nested: bool) -> No
         parts.attachments(found["attachments"], f"{at}/attachments")
 
 
-def _verb(value: Any, at: str) -> None:
+def verb(value: Any, at: str) -> None:
+    """A verb with its address and, perhaps, its words."""
     found = values.mapping(value, at)
     values.only(found, _VERB, at)
     values.iri(values.needs(found, "id", at), f"{at}/id")
@@ -103,7 +104,8 @@ def _object(value: Any, at: str, version: str, *, nested: bool) -> None:
         )  # fmt: skip
 
 
-def _authority(value: Any, at: str) -> None:
+def authority(value: Any, at: str) -> None:
+    """Who vouches for a statement: an agent, or an application with a user."""
     agents.actor(value, at)
     if value.get("objectType") == "Group" and (
         "member" not in value
@@ -115,9 +117,14 @@ def _authority(value: Any, at: str) -> None:
         )
 
 
+def is_version(value: str, spoken: str) -> bool:
+    """Whether a statement may say that it is of this version, where a sender speaks that one."""
+    return bool(_VERSION[spoken[0]].fullmatch(value))
+
+
 def _version(value: Any, at: str, version: str) -> None:
     values.text(value, at)
-    if not _VERSION[version[0]].fullmatch(value):
+    if not is_version(value, version):
         raise values.refuse(
             at, _("“{value}” is not a version of the standard that is spoken here."), value=value
         )

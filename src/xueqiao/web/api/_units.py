@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.cmi5 import arrival, notebook
 from xueqiao.kernel import clock
-from xueqiao.records import parameters
+from xueqiao.records import checking, parameters
 from xueqiao.records.journal import door
 from xueqiao.web.api import _keys
 
@@ -33,7 +33,7 @@ def store(request: HttpRequest, received: _xapi.Received) -> list[uuid.UUID]:
     if credential.session is not None:
         return arrival.accept(
             session=credential.session,
-            items=received.items,
+            items=[checking.decoded(each) for each in received.items],
             at=now,
             batch_key=key,
             parts=received.parts,

@@ -19,14 +19,13 @@ from django.views.decorators.csrf import csrf_exempt
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.records import attachments, documents, parameters, query, visibility
-from xueqiao.records.checking import Incoming
+from xueqiao.records.checking import Familiar, Incoming
 from xueqiao.records.journal import marks
-from xueqiao.records.xapi import texts
+from xueqiao.records.xapi import familiar, texts
 from xueqiao.web import api
 from xueqiao.web.api import _keys, _multipart, _protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
 _SETTLE_SECONDS = 1.0
@@ -168,7 +167,7 @@ def json(value: Any) -> HttpResponse:
 class Received(NamedTuple):
     """What a request brought: statements, whether as a list, and their files by hash."""
 
-    items: list[Incoming]
+    items: list[Incoming | Familiar]
     is_list: bool
     parts: dict[str, attachments.Part]
 
@@ -200,20 +199,19 @@ def received(request: HttpRequest) -> Received:
 
 def _read(body: bytes, version: str, parts: dict[str, attachments.Part]) -> Received:
     if not body.lstrip(b" \t\r\n").startswith(b"["):
-        statement = texts.decode(body)
-        return Received([Incoming(body.decode(), statement, version)], False, parts)
+        return Received([_statement(body, version, "")], False, parts)
     try:
         raws = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as why:
         raise texts.NotJson(_("The body is not JSON: {why}.").format(why=why)) from why
-    return Received(_statements(raws, version), True, parts)
+    items = [_statement(bytes(raw), version, f"/{place}") for place, raw in enumerate(raws)]
+    return Received(items, True, parts)
 
 
-def _statements(raws: Sequence[msgspec.Raw], version: str) -> list[Incoming]:
-    found = []
-    for place, each in enumerate(raws):
-        raw, at = bytes(each), f"/{place}"
-        # Decoded first: only what is JSON is sure to be UTF-8.
-        statement = texts.decode(raw, at)
-        found.append(Incoming(raw.decode(), statement, version, at))
-    return found
+def _statement(raw: bytes, version: str, at: str) -> Incoming | Familiar:
+    found = familiar.read(raw, version)
+    if found is not None:
+        return Familiar(raw.decode(), found, version, at)
+    # Decoded first: only what is JSON is sure to be UTF-8.
+    statement = texts.decode(raw, at)
+    return Incoming(raw.decode(), statement, version, at)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.records import attachments, checking, parameters, query, shown
+from xueqiao.records.journal import pressure
 from xueqiao.web.api import _keys, _multipart, _units, _xapi
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def post(request: HttpRequest) -> HttpResponse:
     _keys.writer(request)
     for name in request.GET:
         raise parameters.unfit(name, _("“{name}” is not a parameter of this request."))
-    received = _xapi.received(request)
-    return _xapi.json([str(each) for each in _units.store(request, received)])
+    with pressure.TAKING_IN:
+        received = _xapi.received(request)
+        return _xapi.json(_units.store(request, received))
 
 
 def put(request: HttpRequest) -> HttpResponse:
