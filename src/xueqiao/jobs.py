@@ -20,6 +20,7 @@ from django_tasks_db.models import DBTaskResult
 from xueqiao.cmi5 import sessions
 from xueqiao.creditbank import completions, conversion, credentials, expiry, recounts, seals
 from xueqiao.creditbank.credentials import statuslists
+from xueqiao.creditbank.rulebook import simulation
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
 from xueqiao.records import attachments
@@ -71,6 +72,7 @@ PERIODIC = {
     ),
     "expire_lots": Periodic(timedelta(minutes=10), lambda now: expiry.expire_due(now=now)),
     "recount_ledger": Periodic(timedelta(days=1), lambda now: recounts.run(now=now)),
+    "simulate_rules": Periodic(timedelta(minutes=1), lambda now: simulation.work(now=now)),
     "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
     "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),

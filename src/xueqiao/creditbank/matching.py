@@ -94,6 +94,10 @@ def applicable(version: RuleVersion) -> Applicable:
     return Applicable(version, rules.read(version.body), parts)
 
 
+# A superseded version still holds until the day on which the next one begins.
+HOLDING = (RuleVersion.State.PUBLISHED, RuleVersion.State.SUPERSEDED)
+
+
 def versions_in_force(day: date) -> QuerySet[RuleVersion]:
     """Published versions in force on a day, of agreements that both sides have signed.
 
@@ -103,7 +107,7 @@ def versions_in_force(day: date) -> QuerySet[RuleVersion]:
     rows = RuleVersion.objects.filter(
         _in_force(day), _in_force(day, agreement),
         **{
-            "state": RuleVersion.State.PUBLISHED,
+            "state__in": HOLDING,
             f"{agreement}signed_giving__lte": day,
             f"{agreement}signed_receiving__lte": day,
         },

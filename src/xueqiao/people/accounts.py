@@ -160,6 +160,11 @@ def ids_of(keys: Sequence[UUID]) -> dict[UUID, int]:
     return found
 
 
+def birth_years(ids: Sequence[int]) -> dict[int, int | None]:
+    """The year of birth of each person, by id; None where it is not known."""
+    return dict(Person.objects.filter(pk__in=ids).values_list("pk", "birth_year"))
+
+
 def by_key(key: UUID) -> Person:
     """The person behind a key.
 

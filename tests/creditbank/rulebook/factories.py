@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from tests.creditbank import factories
 from tests.creditbank.factories import AT, DAY, SINCE
-from xueqiao.creditbank.models import TransferAgreement
-from xueqiao.creditbank.rulebook import agreements
+from xueqiao.creditbank import standards
+from xueqiao.creditbank.models import ConversionRule, Programme, TransferAgreement
+from xueqiao.creditbank.rulebook import agreements, consultation, publication, texts
+from xueqiao.creditbank.rulebook import making as making_verbs
 from xueqiao.network.models import Institution, InstitutionKind, Place, Register, Seat
 from xueqiao.people.models import Person, Role, RoleKind
 
@@ -89,3 +91,72 @@ def signed(of: Sides, code="A-1", **changes):
     sign(made, of.engineer, "giving")
     made.refresh_from_db()
     return made
+
+
+@dataclass
+class Making:
+    """A rule under an agreement that both sides have signed, and a programme of the school's."""
+
+    of: Sides
+    agreement: TransferAgreement
+    programme: Programme
+    rule: ConversionRule
+
+
+def making():
+    standards.load()
+    of = sides()
+    agreement = signed(of)
+    programme = Programme.objects.get(code="SAMPLE-AS-IT")
+    rule = making_verbs.open_rule(
+        code="R-WORKS", agreement=agreement, programme=programme, title_zh="机械培训转入专科",
+        title_en="Machining courses into the associate programme", by=of.engineer, at=AT,
+    )  # fmt: skip
+    return Making(of, agreement, programme, rule)
+
+
+def says(**changes):
+    given = {
+        "body": {
+            "sources": [{"source_kinds": ["nonformal"]}], "cardinality": {"kind": "sum"},
+            "targets": [{"code": "ELECTIVE"}], "value": {"kind": "ratio", "denominator": 2},
+        },
+        "reserve_days": 60, "valid_from": date(2026, 10, 1), "valid_to": None,
+        "source": "双方会议纪要 2026-3",
+    }  # fmt: skip
+    return making_verbs.Says(**{**given, **changes})
+
+
+def body(**changes):
+    return {**says().body, **changes}
+
+
+def drafted(of: Making, **changes):
+    return making_verbs.draft(rule=of.rule, says=says(**changes), by=of.of.engineer, at=AT)
+
+
+def consulted(of: Making, version, at=AT):
+    """Checked and consulted on: in the state from which both sides sign."""
+    making_verbs.check(version=version, by=of.of.engineer, at=at)
+    opened = consultation.start(
+        version=version, question="拟调整比例，请提意见。", by=of.of.engineer, at=at,
+        closes_on=at.date() + timedelta(days=6),
+    )  # fmt: skip
+    later = at + timedelta(days=7)
+    consultation.close(consultation=opened, summary="无异议", by=of.of.engineer, at=later)
+    version.refresh_from_db()
+    return version
+
+
+def sign_version(version, by, side, *, at=AT, read=None, document=""):
+    return publication.sign(
+        version=version, side=side, by=by, at=at, document=document,
+        text_hash=texts.text_hash(version) if read is None else read,
+    )  # fmt: skip
+
+
+def published(of: Making, **changes):
+    made = consulted(of, drafted(of, **changes))
+    sign_version(made, of.of.engineer, "giving")
+    sign_version(made, of.of.headmaster, "receiving")
+    return publication.publish(version=made, by=of.of.officer, at=AT + timedelta(days=8))

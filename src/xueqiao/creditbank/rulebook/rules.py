@@ -1,10 +1,11 @@
-"""Where an agreement stands, from its facts. Plain Python."""
+"""Where an agreement stands, and from where which step of a rule begins. Plain Python."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
 
@@ -32,3 +33,19 @@ def standing(agreement: Facts, day: date) -> str:
     if day < max(agreement.valid_from, agreement.signed_giving, agreement.signed_receiving):
         return "signed"
     return "in_force" if agreement.ended_at is None else "ending"
+
+
+# A step of a rule version to the states in which it can be made.
+VERSION_MOVES: Final[Mapping[str, frozenset[str]]] = {
+    "revise": frozenset({"draft", "linted", "consulted", "signed"}),
+    "check": frozenset({"draft", "linted"}),
+    "consult": frozenset({"linted"}),
+    "close_consultation": frozenset({"linted"}),
+    "sign": frozenset({"consulted", "signed"}),
+    "publish": frozenset({"signed", "published"}),
+    "suspend": frozenset({"published", "suspended"}),
+    "resume": frozenset({"suspended", "published"}),
+    "retire": frozenset({"published", "suspended", "retired"}),
+    "simulate": frozenset({"draft", "linted", "consulted", "signed"}),
+}
+IN_MAKING: Final = VERSION_MOVES["revise"]
