@@ -21,6 +21,10 @@ from xueqiao.records.models import LogEntry
 pytestmark = pytest.mark.django_db
 AT = factories.AT
 AFTER_NOTICE = AT + timedelta(days=20)
+PRACTICE = {
+    "held_on": "2026-08-28", "where": "县实训中心", "tasks": "翻身、喂饭、测体温", "score": "86.5",
+    "pass_score": "60",
+}  # fmt: skip
 
 
 class Case:
@@ -38,29 +42,37 @@ class Case:
         )
 
     def apply(self, key="form:1", by=None, claims=None, title="照料老人十年"):
-        claims = claims or [
-            recognition.Claim(self.care.pk, 200), recognition.Claim(self.nursing.pk, 300),
-        ]  # fmt: skip
+        if claims is None:
+            claims = [
+                recognition.Claim(self.care.pk, 200), recognition.Claim(self.nursing.pk, 300),
+            ]  # fmt: skip
         return recognition.apply(
             request_key=key, applicant=self.learner, by=by or self.learner, title=title,
             claims=claims, obtained=date(2025, 12, 31), at=AT, employer="示例养老院",
         )  # fmt: skip
 
-    def submitted(self):
-        application = self.apply()
+    def submitted(self, key="form:1"):
+        application = self.apply(key)
         evidence.attach(
             application=application, title="工作证明", media_type="text/plain",
             content="十年工作证明".encode(), at=AT,
         )  # fmt: skip
         return recognition.submit(application=application, by=self.learner, at=AT)
 
-    def accepted(self):
-        return recognition.accept(application=self.submitted(), by=self.helper, at=AT)
+    def accepted(self, key="form:1"):
+        return recognition.accept(application=self.submitted(key), by=self.helper, at=AT)
+
+    def proposed_from(self, submitted):
+        accepted = recognition.accept(application=submitted, by=self.helper, at=AT)
+        return recognition.propose(application=self.assess(accepted), by=self.assessor, at=AT)
 
     def assess(self, application, by=None, amounts=None, **more):
-        given = {"no_conflict_declared": True, "findings": "实操合格", **more}
+        given = {
+            "method": "practice", "no_conflict_declared": True, "findings": "实操合格",
+            "details": PRACTICE, **more,
+        }  # fmt: skip
         return recognition.assess(
-            application=application, by=by or self.assessor, at=AT, method="practice",
+            application=application, by=by or self.assessor, at=AT,
             amounts=amounts or {self.care.pk: 200, self.nursing.pk: 0}, **given,
         )  # fmt: skip
 
@@ -76,7 +88,7 @@ class Case:
 
 
 @pytest.fixture
-def case(settings, tmp_path):
+def storage(settings, tmp_path):
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
@@ -84,6 +96,10 @@ def case(settings, tmp_path):
             "OPTIONS": {"location": tmp_path},
         },
     }
+
+
+@pytest.fixture
+def case(storage):
     return Case()
 
 

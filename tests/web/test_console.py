@@ -101,8 +101,9 @@ def move(client, world, verb, **typed):
 def assessed(client, world, **changes):
     unit = Application.objects.get(pk=world.application).items.get().unit_id
     typed = {
-        "method": "portfolio", f"unit-{unit}": "1.5", "findings": "The letter shows it.",
-        "no_conflict": "yes", **changes,
+        "method": "portfolio", "portfolio-pieces": "3", "portfolio-authentic": "yes",
+        "portfolio-how_checked": "by telephone", f"unit-{unit}": "1.5",
+        "findings": "The letter shows it.", "no_conflict": "yes", **changes,
     }  # fmt: skip
     return move(client, world, "assess", **typed)
 
@@ -163,7 +164,17 @@ def test_htmx_gets_the_changed_case_alone(world, sign_in):
     unit = Application.objects.get(pk=world.application).items.get().unit_id
     answer = sign_in("assessor").post(
         f"/console/recognition/{world.application}/assess/",
-        {"method": "exam", f"unit-{unit}": "1", "findings": "x", "no_conflict": "yes"},
+        {
+            "method": "exam",
+            "exam-held_on": "2026-01-05",
+            "exam-paper": "A",
+            "exam-score": "90",
+            "exam-supervisor": "B",
+            "exam-pass_score": "60",
+            f"unit-{unit}": "1",
+            "findings": "x",
+            "no_conflict": "yes",
+        },
         headers={"HX-Target": "case", "HX-Request": "true"},
     )
     page = answer.content.decode()

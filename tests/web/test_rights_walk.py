@@ -37,8 +37,12 @@ DOORS = {
     "cmi5.courses": ("teacher", "institution", "province", "operator"),
     "creditbank.queue": ("helper", "institution", "assessor", "county", "province"),
     "creditbank.accept": ("helper", "institution", "province"),
+    "creditbank.screen": ("institution", "county", "province"),
     "creditbank.assess": ("assessor",),
     "creditbank.decide": ("province",),
+    "creditbank.review": ("province",),
+    "creditbank.revoke": ("province",),
+    "creditbank.experts": ("province",),
     "creditbank.agreements": ("institution", "province"),
     "creditbank.rules": ("institution", "province"),
     "creditbank.rules_publish": ("province",),
@@ -228,7 +232,11 @@ def test_lists_and_their_files_hold_what_can_be_opened(module_world, who):
 @pytest.mark.parametrize("who", ROLES)
 def test_nobody_moves_a_case_of_another_province(module_world, who):
     case = module_world.case["other"]
-    for verb in ("accept", "return", "assess", "propose", "decide", "reject"):
+    verbs = (
+        "accept", "return", "screen", "convene", "assess", "vote", "propose", "decide", "reject",
+        "send-back", "take", "release", "declare", "take-up", "change", "uphold",
+    )  # fmt: skip
+    for verb in verbs:
         answer = signed_in(who).post(
             f"/console/recognition/{case}/{verb}/", {"note": "x", "reasons": "x"}
         )

@@ -8,6 +8,7 @@ from typing import Any
 from xueqiao.creditbank import completions, evidence, queries, recognition, standards
 from xueqiao.creditbank.credentials import asking, signing
 from xueqiao.creditbank.models import CreditLot
+from xueqiao.creditbank.recognition import waiting
 from xueqiao.kernel import clock
 from xueqiao.people.models import Person
 from xueqiao.records import log
@@ -63,5 +64,5 @@ def submitted(people: dict[str, Person], at: datetime) -> Any:
     recognition.accept(
         application=made, by=people["helper"], at=at + timedelta(days=2), note="材料齐全"
     )
-    assert queries.work_queue(people["assessor"], clock.local_date(at)).filter(pk=made.pk).exists()
+    assert waiting.work_queue(people["assessor"], clock.local_date(at)).filter(pk=made.pk).exists()
     return made

@@ -24,6 +24,10 @@ OULAD_LEARNER = "11391"
 RULE = "R-OULAD-BA-SOCIAL"
 # 72 credits of the lot make 40: exactly one half of the 80 credits of the programme.
 ASKED_HUNDREDTHS = 7200
+PRACTICE = {
+    "held_on": "2025-03-10", "where": "示例养老服务实训中心",
+    "tasks": "翻身与移位；喂饭；测量并记录生命体征", "score": "86", "pass_score": "60",
+}  # fmt: skip
 
 
 class StandardsMissing(errors.Refusal):
@@ -54,6 +58,7 @@ def recognise_prior_learning() -> Application:
         amounts = dict(zip([unit.pk for unit in care], (200, 250, 100), strict=True))
         case = recognition.assess(
             application=case, by=assessor, at=_at(3, 11), method="practice", amounts=amounts,
+            details=PRACTICE,
             findings="模拟床位三项任务全部合格；生命体征记录不够完整，第二单元认定 2.5 学分。",
             no_conflict_declared=True,
         )  # fmt: skip

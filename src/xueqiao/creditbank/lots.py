@@ -37,7 +37,7 @@ OUTCOME_COLUMNS = (
 )  # fmt: skip
 DECISION_COLUMNS = (
     "id", "key", "person_id", "outcome_id", "application_id", "unit_id", "approved",
-    "amount_hundredths", "reasons", "rule_id", "decided_by_id", "decided_at",
+    "amount_hundredths", "reasons", "rule_id", "decided_by_id", "decided_at", "replaces_id",
 )  # fmt: skip
 LOT_COLUMNS = (
     "id", "account_id", "person_id", "institution_id", "unit_id", "level_id", "field", "title_zh",
@@ -48,7 +48,11 @@ LOT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An outcome that is to be recognised: what it is, for how much, under which rule and why."""
+    """An outcome that is to be recognised: what it is, for how much, under which rule and why.
+
+    ``outcome_id`` names an outcome that is already there, such as a certificate that several units
+    rest on; ``replaces_id`` the earlier decision, where this one follows an appeal.
+    """
 
     key: str
     person_id: int
@@ -68,6 +72,8 @@ class Draft:
     source: str
     application: Application | None = None
     decided_by_id: int | None = None
+    outcome_id: int | None = None
+    replaces_id: int | None = None
 
     def fingerprint(self) -> str:
         """The content of the outcome: whoever holds it, it enters once."""
@@ -142,12 +148,9 @@ def post_recognised(*, drafts: Sequence[Draft], now: datetime) -> list[int]:
     opened |= accounts.open_fresh(
         [_lot_account(draft.key, draft.person_id, now) for draft in drafts]
     )
-    outcomes = bulk.numbers(Outcome, len(drafts))
+    outcomes = _write_outcomes(drafts)
     decisions = bulk.numbers(Decision, len(drafts))
     lots = bulk.numbers(CreditLot, len(drafts))
-    bulk.insert(
-        Outcome, OUTCOME_COLUMNS, [_outcome(*each) for each in zip(outcomes, drafts, strict=True)]
-    )
     bulk.insert(
         Decision, DECISION_COLUMNS,
         [_decision(*each, now) for each in zip(decisions, drafts, outcomes, strict=True)],
@@ -242,6 +245,16 @@ def issue_code(issuer: str) -> str:
     return f"issue:{issuer}"
 
 
+def _write_outcomes(drafts: Sequence[Draft]) -> list[int]:
+    """Write the outcomes that are not there yet; the id of each draft's outcome, in their order."""
+    fresh = [draft for draft in drafts if draft.outcome_id is None]
+    numbers = list(bulk.numbers(Outcome, len(fresh)))
+    rows = [_outcome(*each) for each in zip(numbers, fresh, strict=True)]
+    bulk.insert(Outcome, OUTCOME_COLUMNS, rows)
+    following = iter(numbers)
+    return [next(following) if each.outcome_id is None else each.outcome_id for each in drafts]
+
+
 def _outcome(id_: int, draft: Draft) -> tuple[Any, ...]:
     return (
         id_, draft.person_id, draft.source_kind.value, draft.institution_id, draft.issuer,
@@ -255,6 +268,7 @@ def _decision(id_: int, draft: Draft, outcome_id: int, now: datetime) -> tuple[A
     return (
         id_, draft.key, draft.person_id, outcome_id, application_id, draft.unit.pk, True,
         draft.amount_hundredths, draft.reasons, draft.rule.pk, draft.decided_by_id, now,
+        draft.replaces_id,
     )  # fmt: skip
 
 

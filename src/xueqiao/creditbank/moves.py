@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import rules
+from xueqiao.creditbank import deadlines, notices
 from xueqiao.creditbank.models import Application, ApplicationStep
+from xueqiao.creditbank.rules import recognition as rules
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
+    from datetime import date, datetime
 
     from xueqiao.people.models import Person
 
@@ -38,9 +40,12 @@ class TwoSteps(errors.Refusal):
 
 
 POLICIES = {
-    "screening": rights.RECOGNITION_ACCEPT,
+    "accepting": rights.RECOGNITION_ACCEPT,
+    "screening": rights.RECOGNITION_SCREEN,
     "assessing": rights.RECOGNITION_ASSESS,
     "deciding": rights.RECOGNITION_DECIDE,
+    "reviewing": rights.RECOGNITION_REVIEW,
+    "revoking": rights.RECOGNITION_REVOKE,
 }
 
 
@@ -58,44 +63,72 @@ def lock(
     first = begins_with or verb
     locked = Application.objects.select_for_update().get(pk=application.pk)
     steps = list(locked.steps.order_by("number"))
-    stage = rules.APPLICATION_MOVES[first][2]
+    stage = rules.MOVES[first].stage
     _refuse_person(locked, stage, by, at)
     if not rules.may_move(first, locked.state):
         last = steps[-1] if steps else None
         if last and last.actor_id == by.pk and last.verb in (verb, _twin(verb)):
             return locked, True
         raise WrongState(wrong_state_text(locked))
-    earlier = {step.stage for step in steps if step.actor_id == by.pk}
-    if rules.passes_two_steps(stage, earlier):
-        text = _(
-            "You already acted in another step of this case. Leave this step to somebody else."
-        )
-        raise TwoSteps(text)
+    refuse_two_steps(stage, by, steps)
     return locked, False
 
 
 def move(
-    application: Application, verb: str, *, by: Person, at: datetime, note: str = ""
+    application: Application, verb: str, *, by: Person | None, at: datetime, note: str = ""
 ) -> Application:
-    """Make a move that ``lock`` has let through, and write its audit row."""
-    froms, to_state, stage = rules.APPLICATION_MOVES[verb]
+    """Make a move that ``lock`` has let through: its audit row, the next due day, the notice.
+
+    A move that leaves the state as it is (a vote, a ruling) leaves a row only. ``by`` is None where
+    the calendar made the move.
+    """
+    froms, to_state, stage = rules.MOVES[verb]
     assert application.state in froms, (verb, application.state)
+    number = application.steps.count() + 1
     ApplicationStep.objects.create(
-        application=application, number=application.steps.count() + 1, verb=verb, stage=stage,
-        from_state=application.state, to_state=to_state, actor=by, note=note, at=at,
+        application=application, number=number, verb=verb, stage=stage,
+        from_state=application.state, to_state=to_state or application.state, actor=by, note=note,
+        at=at,
     )  # fmt: skip
-    application.state = to_state
-    application.state_since = at
-    application.save(update_fields=["state", "state_since"])
+    if not to_state:
+        return application
+    application.state, application.state_since, application.holder = to_state, at, None
+    application.due_on = _due(application, clock.local_date(at))
+    application.save(update_fields=["state", "state_since", "holder", "due_on"])
+    if to_state in rules.DEAD_STATES:
+        application.certificates.filter(live=True).update(live=False)
+    if by is None or by.pk != application.applicant_id:
+        notices.tell_of_step(application, number=number, note=note, at=at)
     return application
 
 
-def may_act(application: Application, person: Person, steps: list[ApplicationStep]) -> set[str]:
+def may_act(application: Application, person: Person, steps: Iterable[ApplicationStep]) -> set[str]:
     """The stages in which the person has not disqualified themselves, rights apart."""
     if application.applicant_id == person.pk:
         return {"asking"}
-    earlier = {step.stage for step in steps if step.actor_id == person.pk}
+    earlier = _stages(person, steps)
     return {stage for stage in POLICIES if not rules.passes_two_steps(stage, earlier)}
+
+
+def refuse_two_steps(stage: str, by: Person, steps: Iterable[ApplicationStep]) -> None:
+    """Raises TwoSteps: the person acted in another stage of the case."""
+    if rules.passes_two_steps(stage, _stages(by, steps)):
+        text = _(
+            "You already acted in another step of this case. Leave this step to somebody else."
+        )
+        raise TwoSteps(text)
+
+
+def reaches(application: Application, person: Person, stage: str, day: date) -> bool:
+    """Whether a role of the person reaches the case for the stage."""
+    reach = rights.within(
+        person, POLICIES[stage], day, place="place_id", institution="institution_id"
+    )
+    return Application.objects.filter(pk=application.pk).filter(reach).exists()
+
+
+def _stages(person: Person, steps: Iterable[ApplicationStep]) -> set[str]:
+    return {step.stage for step in steps if step.actor_id == person.pk}
 
 
 def _refuse_person(application: Application, stage: str, by: Person, at: datetime) -> None:
@@ -106,11 +139,16 @@ def _refuse_person(application: Application, stage: str, by: Person, at: datetim
         raise rights.NotAllowed(rights.not_allowed_text())
     if own:
         raise OwnCase(_("This is your own application. Somebody else has to review it."))
-    reach = rights.within(
-        by, POLICIES[stage], clock.local_date(at), place="place_id", institution="institution_id"
-    )
-    if not Application.objects.filter(pk=application.pk).filter(reach).exists():
+    if not reaches(application, by, stage, clock.local_date(at)):
         raise rights.NotAllowed(rights.not_allowed_text())
+
+
+def _due(application: Application, today: date) -> date | None:
+    """The last day for the next step, by the measures in force; None where none waits."""
+    if application.state in {"draft", "returned"}:
+        return deadlines.lapses_on(application.state, today)
+    begins = application.notice_until if application.state == "public_notice" else None
+    return deadlines.due_on(application.state, begins or today)
 
 
 def _twin(verb: str) -> str:

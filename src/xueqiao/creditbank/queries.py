@@ -9,15 +9,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, CharField, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Prefetch, Q, QuerySet
 
-from xueqiao.creditbank import caps, matching, moves, rules
+from xueqiao.creditbank import caps, matching, rules
 from xueqiao.creditbank.models import (
     Account,
     AccountKind,
-    Application,
-    ApplicationItem,
-    ApplicationStep,
     Conversion,
     CreditLot,
     Decision,
@@ -25,20 +22,11 @@ from xueqiao.creditbank.models import (
     Outcome,
     RuleVersion,
 )
-from xueqiao.people import rights
 
 if TYPE_CHECKING:
     from datetime import date
 
     from xueqiao.people.models import Person
-
-STAGES = {
-    "submitted": "screening",
-    "accepted": "assessing",
-    "assessing": "assessing",
-    "proposed": "deciding",
-    "public_notice": "deciding",
-}
 
 
 @dataclass(frozen=True)
@@ -161,47 +149,11 @@ def conversions(person: Person) -> QuerySet[Conversion]:
     return found.prefetch_related(*related).order_by("-asked_at", "-pk")
 
 
-def work_queue(person: Person, day: date) -> QuerySet[Application]:
-    """Applications whose next step is the person's on a day, longest waiting first.
-
-    Left out: one's own, and those in which the person acted in another stage. ``waits_for`` is the
-    stage: screening, assessing or deciding. A public notice that still runs waits for nobody.
-    """
-    waiting = Q(pk__in=[])
-    for stage, policy in moves.POLICIES.items():
-        states = [state for state, its_stage in STAGES.items() if its_stage == stage]
-        reach = rights.within(person, policy, day, place="place_id", institution="institution_id")
-        waiting |= Q(state__in=states) & reach
-    stages = Case(
-        *(When(state=state, then=Value(stage)) for state, stage in STAGES.items()),
-        output_field=CharField(),
-    )
-    acted = ApplicationStep.objects.filter(application=OuterRef("pk"), actor=person)
-    elsewhere = acted.exclude(stage=OuterRef("waits_for"))
-    rows = Application.objects.filter(waiting).exclude(applicant=person)
-    rows = rows.exclude(state=Application.State.PUBLIC_NOTICE, notice_until__gte=day)
-    rows = rows.annotate(waits_for=stages).exclude(Exists(elsewhere))
-    return rows.select_related("applicant", "place").order_by("state_since", "pk")
-
-
 def conversions_waiting(person: Person, day: date) -> QuerySet[Conversion]:
     """Conversions that the person may answer on a day, first to lapse first."""
     rows = Conversion.objects.reviewable_by(person, day).pending()
     rows = rows.exclude(asked_by=person).select_related("person", "version__rule__programme")
     return rows.order_by("reserved_until", "pk")
-
-
-def with_case(rows: QuerySet[Application]) -> QuerySet[Application]:
-    """Applications with all that a case page shows, read in 8 queries."""
-    items = ApplicationItem.objects.select_related("unit__level", "unit__standard").order_by("pk")
-    steps = ApplicationStep.objects.select_related("actor").order_by("number")
-    return rows.select_related("applicant", "place", "institution", "entered_by").prefetch_related(
-        Prefetch("items", items),
-        Prefetch("steps", steps),
-        "evidence",
-        "assessments__assessor",
-        "decisions__rule",
-    )
 
 
 def totals(person: Person) -> dict[str, int]:

@@ -77,10 +77,16 @@ RECOGNITION_ENTER = define("creditbank.enter", Audience.ROLES, K.HELPER)
 RECOGNITION_ACCEPT = define(
     "creditbank.accept", Audience.ROLES, K.HELPER, K.INSTITUTION, K.PROVINCE
 )
+RECOGNITION_SCREEN = define(
+    "creditbank.screen", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE
+)
 RECOGNITION_ASSESS = define("creditbank.assess", Audience.ROLES, K.ASSESSOR)
 RECOGNITION_DECIDE = define("creditbank.decide", Audience.ROLES, K.PROVINCE)
 # The receiving institution answers for its own programmes, the province for its learners.
 CONVERSION_DECIDE = define("creditbank.convert", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
+RECOGNITION_REVIEW = define("creditbank.review", Audience.ROLES, K.PROVINCE)
+RECOGNITION_REVOKE = define("creditbank.revoke", Audience.ROLES, K.PROVINCE)
+RECOGNITION_EXPERTS = define("creditbank.experts", Audience.ROLES, K.PROVINCE)
 RECOGNITION_QUEUE = define(
     "creditbank.queue", Audience.ROLES, K.HELPER, K.INSTITUTION, K.ASSESSOR, K.COUNTY, K.PROVINCE
 )

@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "creditbank_appeal",
     "creditbank_appealruling",
     "creditbank_revocation",
+    "creditbank_revocationanswer",
     "creditbank_conversionstep",
     "creditbank_conversionuse",
     "creditbank_conversionresult",

@@ -34,6 +34,7 @@ from xueqiao.creditbank.models.disputes import (
     Objection,
     ObjectionRuling,
     Revocation,
+    RevocationAnswer,
 )
 from xueqiao.creditbank.models.ledger import (
     Account,
@@ -176,6 +177,7 @@ __all__ = [
     "Reversal",
     "ReversalStep",
     "Revocation",
+    "RevocationAnswer",
     "RuleSignature",
     "RuleStep",
     "RuleTable",

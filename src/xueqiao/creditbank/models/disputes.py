@@ -61,16 +61,34 @@ class AppealRuling(models.Model):
 
 
 class Revocation(models.Model):
-    """Why a decided case was undone 撤销."""
+    """That somebody asks for a decided case to be undone 撤销, and why. Another person answers."""
 
     class Ground(models.TextChoices):
         FRAUD = "fraud", _("Something in it was forged or untrue")
         ERROR = "error", _("It was decided by mistake")
 
-    application = models.OneToOneField(
-        "creditbank.Application", models.PROTECT, related_name="revocation"
+    application = models.ForeignKey(
+        "creditbank.Application", models.PROTECT, related_name="revocations"
+    )
+    number = models.PositiveSmallIntegerField(
+        default=1, help_text="1, 2, 3 … within the application"
     )
     ground = models.CharField(max_length=8, choices=Ground)
     reasons = models.TextField()
-    revoked_by = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
-    revoked_at = models.DateTimeField()
+    asked_by = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="revocation_once", fields=["application", "number"]),
+        ]
+
+
+class RevocationAnswer(models.Model):
+    """What a second person answered: the case is undone, or it stays."""
+
+    revocation = models.OneToOneField(Revocation, models.PROTECT, related_name="answer")
+    granted = models.BooleanField()
+    reasons = models.TextField()
+    answered_by = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField()

@@ -35,7 +35,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
 
 class Application(models.Model):
-    """An application for recognition 认定申请. Its moves are ``rules_recognition.MOVES``."""
+    """An application for recognition 认定申请. Its moves are ``rules.recognition.MOVES``."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -74,6 +74,8 @@ class Application(models.Model):
     round = models.PositiveSmallIntegerField(
         default=1, help_text="raised when the case goes back to assessment"
     )
+    needs_screening = models.BooleanField(default=False, help_text="set when it is accepted")
+    needs_panel = models.BooleanField(default=False, help_text="set when it is accepted")
     due_on = models.DateField(null=True, help_text="last day for the next step")
     holder = models.ForeignKey(
         "people.Person", models.PROTECT, null=True, related_name="+", help_text="who took it up"
@@ -150,7 +152,7 @@ class ApplicationStep(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="steps")
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 … within the application")
     verb = models.CharField(max_length=20)
-    stage = models.CharField(max_length=12, help_text="as ``rules_recognition.STAGES``")
+    stage = models.CharField(max_length=12, help_text="as ``rules.recognition.MOVES``")
     from_state = models.CharField(max_length=14, blank=True)
     to_state = models.CharField(max_length=14, choices=Application.State)
     actor = models.ForeignKey(

@@ -13,13 +13,9 @@ from xueqiao.creditbank.rules.body import (
     write,
 )
 from xueqiao.creditbank.rules.cases import (
-    APPLICATION_MOVES,
-    CLOSED_STATES,
     EVIDENCE_BYTES,
     EVIDENCE_TYPES,
     PASSED,
-    may_move,
-    passes_two_steps,
 )
 from xueqiao.creditbank.rules.days import working_days_later, years_later
 from xueqiao.creditbank.rules.filling import Filled, Offer, Unfilled, fill, met, target_limit
@@ -41,8 +37,6 @@ from xueqiao.creditbank.rules.requirements import (
 
 __all__ = [
     "ACCOUNT_DIGITS",
-    "APPLICATION_MOVES",
-    "CLOSED_STATES",
     "EVIDENCE_BYTES",
     "EVIDENCE_TYPES",
     "PASSED",
@@ -66,11 +60,9 @@ __all__ = [
     "age_misfit",
     "canonical_hash",
     "fill",
-    "may_move",
     "met",
     "misfit",
     "needed",
-    "passes_two_steps",
     "patterns_met",
     "read",
     "read_requirements",

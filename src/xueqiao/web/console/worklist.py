@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank import recounts
-from xueqiao.creditbank.models import Application, Reversal
+from xueqiao.creditbank.models import Reversal
+from xueqiao.creditbank.recognition import waiting
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
 from xueqiao.intake import alarms
@@ -26,10 +27,9 @@ from xueqiao.web.console import rulebook_work
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from xueqiao.creditbank.models import Application
     from xueqiao.people.models import Person
 
-# Days in which the console asks for the next step; a target of service, not a rule of the bank.
-DAYS = {"submitted": 5, "accepted": 20, "assessing": 5, "proposed": 10, "approved": 2}
 RESULTS_DAYS, REVERSAL_DAYS = 14, 5
 SHOWN = 8
 
@@ -56,18 +56,9 @@ class Group:
     address: str
 
 
-def due(application: Application) -> date | None:
-    """The day by which the next step of a case should be made; None when nothing is to be done."""
-    if application.state == Application.State.PUBLIC_NOTICE:
-        end = application.notice_until
-        return end + timedelta(days=DAYS["proposed"]) if end else None
-    days = DAYS.get(application.state)
-    return clock.local_date(application.state_since) + timedelta(days=days) if days else None
-
-
 def due_level(application: Application) -> str:
     """A badge for what is late; none otherwise."""
-    day = due(application)
+    day = application.due_on
     return "bad" if day and day < clock.local_date(clock.now()) else ""
 
 
@@ -95,7 +86,7 @@ def _first(rows: QuerySet[Any]) -> tuple[list[Any], int]:
 
 def _cases(person: Person, today: date) -> Group | None:
     """Cases whose next step is the person's, and in which nothing stands against that."""
-    found, count = _first(creditbank.work_queue(person, today))
+    found, count = _first(waiting.work_queue(person, today))
     items = [_case(each, today) for each in found]
     return Group(
         "recognition",
@@ -107,7 +98,7 @@ def _cases(person: Person, today: date) -> Group | None:
 
 
 def _case(application: Application, today: date) -> Item:
-    day = due(application)
+    day = application.due_on
     return Item(
         application.title,
         f"{application.applicant.name} · {application.place.name}"

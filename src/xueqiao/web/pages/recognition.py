@@ -6,39 +6,19 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import evidence, matching, queries, recognition, rules, standards
+from xueqiao.creditbank import matching, queries, recognition, standards
 from xueqiao.creditbank.models import Application, Unit
 from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
 from xueqiao.web import access
-from xueqiao.web.templatetags.ui import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.http import HttpRequest, HttpResponse
-
-State = Application.State
-# The road of an application, with who has it while it stands there.
-ROAD = [
-    (State.DRAFT, gettext_lazy("You")),
-    (State.SUBMITTED, gettext_lazy("Service point")),
-    (State.ACCEPTED, gettext_lazy("An assessor")),
-    (State.ASSESSING, gettext_lazy("An assessor")),
-    (State.PUBLIC_NOTICE, gettext_lazy("Province, deciding")),
-    (State.POSTED, gettext_lazy("Your account")),
-]
-STANDS_AT = {
-    State.RETURNED: State.DRAFT,
-    State.PROPOSED: State.PUBLIC_NOTICE,
-    State.APPROVED: State.POSTED,
-}
-STOPPED = {State.REJECTED, State.WITHDRAWN}
 
 
 class ApplicationForm(forms.Form):
@@ -104,8 +84,6 @@ class ApplicationForm(forms.Form):
                 )
             else:
                 claims.append(recognition.Claim(unit.pk, amount))
-        if not claims and not self.errors:
-            self.add_error(None, _("Tick at least one unit that fits what you have learnt."))
         return {**given, "claims": claims}
 
 
@@ -149,121 +127,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     return redirect("application", made.pk)
 
 
-@access.page(rights.OWN)
-def application_page(request: HttpRequest, application_id: int) -> HttpResponse:
-    """Where an application stands, with its evidence."""
-    return show(request, own(request, application_id))
-
-
-@access.page(rights.OWN)
-def attach(request: HttpRequest, application_id: int) -> HttpResponse:
-    """Add a file of evidence to a draft."""
-    sent = request.FILES.get("file")
-
-    def work(application: Application) -> None:
-        if sent is None:
-            raise evidence.NotAccepted(_("Choose a file first."), pointer="evidence")
-        # The limit is asked before the content is read into memory.
-        content = sent.read(rules.EVIDENCE_BYTES + 1)
-        evidence.attach(
-            application=application,
-            title=request.POST.get("title", "").strip()[:160] or (sent.name or "")[:160],
-            media_type=sent.content_type or "",
-            content=content,
-            at=clock.now(),
-        )
-
-    return change(request, application_id, work)
-
-
-@access.page(rights.OWN)
-def submit(request: HttpRequest, application_id: int) -> HttpResponse:
-    """Hand the application in."""
-    me = access.signed_in(request)
-    return change(
-        request,
-        application_id,
-        lambda it: recognition.submit(application=it, by=me, at=clock.now()),
-    )
-
-
-@access.page(rights.OWN)
-def withdraw(request: HttpRequest, application_id: int) -> HttpResponse:
-    """Take the application back."""
-    me = access.signed_in(request)
-    return change(
-        request,
-        application_id,
-        lambda it: recognition.withdraw(application=it, by=me, at=clock.now()),
-    )
-
-
-def own(request: HttpRequest, application_id: int) -> Application:
-    rows = Application.objects.own(access.signed_in(request)).select_related("institution", "place")
-    return get_object_or_404(rows, pk=application_id)
-
-
-def change(
-    request: HttpRequest, application_id: int, work: Callable[[Application], object]
-) -> HttpResponse:
-    """Call one verb for a press of a button; back to the page, or the page with the refusal."""
-    application = own(request, application_id)
-    if request.method == "POST":
-        try:
-            work(application)
-        except errors.Refusal as why:
-            return show(request, application, why)
-    return redirect("application", application_id)
-
-
-def show(
-    request: HttpRequest, application: Application, why: errors.Refusal | None = None
-) -> HttpResponse:
-    context = {
-        "application": application,
-        "steps": road(application),
-        "items": application.items.select_related("unit__level"),
-        "files": application.evidence.order_by("pk"),
-        "may_change": application.state in evidence.OPEN_STATES,
-        "may_withdraw": rules.may_move("withdraw", application.state),
-        "refusal": why,
-        "types": ",".join(sorted(rules.EVIDENCE_TYPES)),
-        "most_megabytes": rules.EVIDENCE_BYTES // (1024 * 1024),
-    }
-    return render(
-        request, "creditbank/application.html", context, status=why.status if why else 200
-    )
-
-
-def road(application: Application) -> list[Step]:
-    """What was done, by whom and when; who has it now; what is still to come."""
-    rows = application.steps.select_related("actor").order_by("number")
-    done = [
-        Step(
-            row.get_to_state_display(),
-            "stopped" if row.to_state in STOPPED else "done",
-            row.actor.name,
-            row.at,
-            row.note,
-        )
-        for row in rows
-    ]
-    if application.state in STOPPED or application.state == State.POSTED:
-        return done
-    at = STANDS_AT.get(State(application.state), State(application.state))
-    places = [state for state, _who in ROAD]
-    here = places.index(at)
-    now = done.pop()
-    who = str(ROAD[here][1])
-    current = Step(now.title, "now", _("now with: {who}").format(who=who), now.since, now.note)
-    return [*done, current, *(Step(str(state.label), "todo") for state in places[here + 1 :])]
-
-
 urlpatterns = [
     path("bank/", bank, name="bank"),
     path("bank/apply/", apply, name="apply"),
-    path("bank/applications/<int:application_id>/", application_page, name="application"),
-    path("bank/applications/<int:application_id>/evidence/", attach, name="application-evidence"),
-    path("bank/applications/<int:application_id>/submit/", submit, name="application-submit"),
-    path("bank/applications/<int:application_id>/withdraw/", withdraw, name="application-withdraw"),
 ]

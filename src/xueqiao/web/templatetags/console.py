@@ -41,6 +41,7 @@ SECTIONS = (
 # Pages that belong to a section and have addresses of their own.
 BELONGING = {
     "console-alarms": "console-connections",
+    "console-experts": "console-recognition",
     "console-contracts": "console-connections",
     "console-table-new": "console-connections",
 }

@@ -240,8 +240,11 @@ STATE_LEVELS = {
     "reversed": "bad",
     "returned": "warn",
     "frozen": "warn",
+    "upheld": "ok",
+    "changed": "ok",
     "draft": "",
     "withdrawn": "",
+    "lapsed": "",
     "timed_out": "",
     "expired": "",
 }
