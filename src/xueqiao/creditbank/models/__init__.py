@@ -106,6 +106,7 @@ from xueqiao.creditbank.models.seals import (
 )
 from xueqiao.creditbank.models.shares import Share, ShareAccess, ShareItem, Use
 from xueqiao.creditbank.models.standards import (
+    CaseObject,
     Level,
     QualificationFramework,
     ReceivedPackage,
@@ -132,6 +133,7 @@ __all__ = [
     "AwardUse",
     "BankKey",
     "Body",
+    "CaseObject",
     "Certificate",
     "CertificateLot",
     "ClaimedCertificate",

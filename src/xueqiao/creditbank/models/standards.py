@@ -150,6 +150,25 @@ class ReceivedPackage(models.Model):
     received_at = models.DateTimeField()
 
 
+class CaseObject(models.Model):
+    """Which published version a CASE identifier belongs to: found without a search."""
+
+    identifier = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=20, help_text="CFDocuments, CFItems or CFAssociations")
+    standard = models.ForeignKey(Standard, models.CASCADE, null=True, related_name="+")
+    framework = models.ForeignKey(
+        QualificationFramework, models.CASCADE, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="case_object_of_one",
+                condition=Q(standard__isnull=True) ^ Q(framework__isnull=True),
+            ),
+        ]
+
+
 class RuleTable(models.Model):
     """A number of a measure: hours per credit, a cap, a validity. A row a version, never edited."""
 

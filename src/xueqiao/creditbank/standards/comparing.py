@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ WORDS: dict[str, StrPromise] = {
     "source": gettext_lazy("Source"),
 }
 
+# A Latin word, number or date is compared as a whole, Chinese sign by sign.
+WORD = re.compile(r"[A-Za-z0-9.-]+|.", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -71,7 +75,10 @@ def compare(
 def _children(row: Standard | QualificationFramework) -> dict[Any, dict[str, str]]:
     if isinstance(row, Standard):
         units = row.units.select_related("level").order_by("code")
-        return {unit.code: _facts(unit) for unit in units}
+        found = {unit.code: _facts(unit) for unit in units}
+        for facts in found.values():
+            facts.pop("valid_from")  # the standard's, told there
+        return found
     return {level.number: _facts(level) for level in row.levels.order_by("number")}
 
 
@@ -103,10 +110,11 @@ def _part(code: str, old: dict[str, str] | None, new: dict[str, str] | None) -> 
 
 
 def _marked(old: str, new: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    before, after = WORD.findall(old), WORD.findall(new)
+    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     return (
-        list(_pieces((old[a:b], tag != "equal") for tag, a, b, _c, _d in steps)),
-        list(_pieces((new[c:d], tag != "equal") for tag, _a, _b, c, d in steps)),
+        list(_pieces(("".join(before[a:b]), tag != "equal") for tag, a, b, _c, _d in steps)),
+        list(_pieces(("".join(after[c:d]), tag != "equal") for tag, _a, _b, c, d in steps)),
     )
 
 

@@ -156,7 +156,7 @@ def set_levels(
         for each in levels
     ]
     Level.objects.bulk_create(made)
-    note(row, Verb.CHANGED, by, at, f"{len(made)} levels")
+    note(row, Verb.CHANGED, by, at, f"1–{len(made)}")
     return made
 
 
@@ -178,7 +178,7 @@ def save_unit(
         setattr(unit, name, value)
     unit.version, unit.valid_from = row.version, row.valid_from
     _write(unit, facts.code, row.version)
-    note(row, Verb.CHANGED, by, at, f"unit {facts.code}")
+    note(row, Verb.CHANGED, by, at, facts.code)
     return unit
 
 
@@ -187,7 +187,7 @@ def remove_unit(*, draft: Standard, unit_id: int, by: Person, at: datetime) -> N
     """Take a unit out of a draft. Repeating it changes nothing."""
     row = lock(draft, by=by, at=at)
     for unit in row.units.filter(pk=unit_id):
-        note(row, Verb.CHANGED, by, at, f"unit {unit.code} removed")
+        note(row, Verb.CHANGED, by, at, f"− {unit.code}")
         unit.delete()
 
 

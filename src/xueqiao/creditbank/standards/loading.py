@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from xueqiao import sample
 from xueqiao.creditbank import rulebodies
 from xueqiao.creditbank.models import (
+    CaseObject,
     ConversionRule,
     CountingScope,
     CreditGroup,
@@ -27,6 +28,7 @@ from xueqiao.creditbank.models import (
     TransferAgreement,
     Unit,
 )
+from xueqiao.creditbank.standards import published
 from xueqiao.kernel import clock, errors
 
 SAMPLE = Path(sample.__file__).parent / "standards"
@@ -76,10 +78,19 @@ def load(*, folder: Path = SAMPLE) -> Loaded:
         with transaction.atomic():
             for content in files:
                 _load_file(content, count)
+            if count.new or not CaseObject.objects.exists():
+                _index()
     except KeyError as missing:
         text = _("A row in {folder} lacks the field {field}. Add it and load again.")
         raise FileDamaged(text.format(folder=folder, field=missing)) from missing
     return count
+
+
+def _index() -> None:
+    for framework in published.frameworks():
+        published.index(framework)
+    for standard in published.standards():
+        published.index(standard)
 
 
 def _read(path: Path) -> dict[str, list[dict[str, Any]]]:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.models import QualificationFramework, Standard, StandardChange
-from xueqiao.creditbank.standards import drafting
+from xueqiao.creditbank.standards import drafting, published
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 
@@ -68,6 +68,7 @@ def publish(*, draft: Row, by: Person, at: datetime) -> Row:
     row.is_draft, row.published_by, row.changed_at = False, by, at
     row.save(update_fields=["is_draft", "published_by", "changed_at"])
     _end_predecessor(row, at)
+    published.index(row)
     drafting.note(row, Verb.PUBLISHED, by, at)
     return row
 

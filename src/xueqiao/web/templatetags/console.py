@@ -22,10 +22,10 @@ SECTIONS = (
     ("console", _("Work list"), rights.CONSOLE),
     ("console-recognition", _("Recognition"), rights.RECOGNITION_QUEUE),
     ("console-conversions", _("Conversions"), rights.CONVERSION_DECIDE),
-    ("console-conversions", _("Conversions"), rights.RECOGNITION_DECIDE),
     ("console-agreements", _("Agreements"), rights.AGREEMENTS),
     ("console-lots", _("Credit lots"), rights.LOT_FREEZE),
     ("console-ledger", _("Ledger"), rights.LEDGER_SEE),
+    ("console-standards", _("Standards"), rights.STANDARDS_DRAFT),
     ("console-classes", _("Classes and rosters"), rights.ROSTER),
     ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
     ("console-online", _("Online courses"), rights.CMI5_COURSES),
@@ -40,6 +40,8 @@ SECTIONS = (
 )
 # Pages that belong to a section and have addresses of their own.
 BELONGING = {
+    "console-frameworks": "console-standards",
+    "console-packages": "console-standards",
     "console-alarms": "console-connections",
     "console-experts": "console-recognition",
     "console-contracts": "console-connections",
@@ -47,16 +49,59 @@ BELONGING = {
 }
 
 
+# Which sections stand together under one word; a section of no area stands for itself.
+AREAS = {
+    _("Credit bank"): (
+        "console-recognition",
+        "console-conversions",
+        "console-agreements",
+        "console-lots",
+        "console-ledger",
+        "console-standards",
+    ),
+    _("Classes"): ("console-classes", "console-enrol", "console-online"),
+    _("Network"): ("console-places", "console-institutions", "console-blank-spots"),
+    _("Records"): (
+        "console-records",
+        "console-connections",
+        "console-personas",
+        "console-exports",
+        "console-erasures",
+    ),
+}
+
+
 @register.inclusion_tag("console/_navigation.html", takes_context=True)
 def console_navigation(context: Context) -> dict[str, Any]:
-    """The sections the reader may open; the longest address that fits is the present one."""
+    """Areas and, below the present one, its sections: only what the reader may open.
+
+    The longest address that fits is the present one.
+    """
     request = context["request"]
     day = clock.local_date(clock.now())
     held = Role.objects.in_force(day).filter(person=getattr(request, "person", None))
     kinds = set(held.values_list("kind", flat=True))
-    links = [(reverse(name), title) for name, title, policy in SECTIONS if policy.roles & kinds]
-    homes = {address: address for address, _title in links}
-    homes |= {reverse(name): reverse(section) for name, section in BELONGING.items()}
+    links = {name: (reverse(name), title) for name, title, need in SECTIONS if need.roles & kinds}
+    homes = {reverse(name): name for name in links}
+    homes |= {reverse(name): section for name, section in BELONGING.items()}
     fitting = [address for address in homes if request.path.startswith(address)]
     now = homes[max(fitting, key=len)] if fitting else ""
-    return {"links": links, "now": now}
+    areas = []
+    for title, names in _areas(list(links)):
+        own = [links[name] for name in names]
+        areas.append(
+            {"title": title or own[0][1], "address": own[0][0], "now": now in names, "links": own}
+        )
+    inner = next((area["links"] for area in areas if area["now"] and len(area["links"]) > 1), [])
+    return {"areas": areas, "links": inner, "now": links[now][0] if now in links else ""}
+
+
+def _areas(names: list[str]) -> list[tuple[Any, list[str]]]:
+    """The sections by area, in the order of SECTIONS; an area of one section has its title."""
+    of = {name: area for area, sections in AREAS.items() for name in sections}
+    found: dict[Any, list[str]] = {}
+    for name in names:
+        found.setdefault(of.get(name, name), []).append(name)
+    return [
+        (key if key in AREAS and len(inside) > 1 else "", inside) for key, inside in found.items()
+    ]

@@ -258,5 +258,7 @@ def state_level(state: str) -> str:
 
 @register.filter
 def titled(row: Any) -> str:
-    """The title of a row in the reader's language, where it has one in both."""
-    return str((row.title_en if get_language() == "en" else "") or row.title_zh)
+    """The title or name of a row in the reader's language, where it has one in both."""
+    kind = "title" if hasattr(row, "title_zh") else "name"
+    english = getattr(row, f"{kind}_en") if get_language() == "en" else ""
+    return str(english or getattr(row, f"{kind}_zh"))
