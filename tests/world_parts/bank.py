@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from xueqiao.creditbank import completions, evidence, queries, recognition, standards
+from xueqiao.creditbank import completions, evidence, queries, recognition, seals, standards
 from xueqiao.creditbank.credentials import asking, signing
 from xueqiao.creditbank.models import CreditLot
 from xueqiao.creditbank.recognition import waiting
@@ -24,6 +24,8 @@ def credit(people: dict[str, Person], now: datetime) -> dict[str, Any]:
     lot = CreditLot.objects.get(person=people["learner"])
     made = asking.request(lot_id=lot.pk, request_key=f"lot:{lot.pk}", requested_at=now)
     signing.sign_queued(limit=10, now=now)
+    seals.seal(now=now - timedelta(hours=1), at_most=1)
+    seals.seal(now=now)
     return {
         "lot": lot.pk,
         "version": usable_rule(people["learner"], now),
