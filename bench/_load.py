@@ -25,7 +25,10 @@ _BODIES = 40
 
 
 def statement(number: int, people: int) -> dict:
-    """A statement as a learning platform sends it: about a kilobyte."""
+    """A statement as a learning platform sends it: about a kilobyte.
+
+    Learners, courses, units and results differ, as does what they are put together to.
+    """
     course = number % 200
     return {
         "id": _ID.decode(),
@@ -48,8 +51,8 @@ def statement(number: int, people: int) -> dict:
         "result": {
             "success": True,
             "completion": True,
-            "score": {"scaled": 0.8, "raw": 80, "min": 0, "max": 100},
-            "duration": "PT1H30M",
+            "score": {"scaled": number % 101 / 100, "raw": number % 101, "min": 0, "max": 100},
+            "duration": f"PT{number * 31 % 5_000 + 1}S",
         },
         "context": {
             "registration": str(uuid.UUID(int=number * 7919 % 1_000_003 + 1, version=4)),

@@ -142,7 +142,7 @@ class Config:
     )
     journal_mib: str = _env(
         "XUEQIAO_JOURNAL_MIB",
-        "1024",
+        "2048",
         "MiB that may wait in the journal of one process; beyond it senders are asked to come "
         "again later",
     )
