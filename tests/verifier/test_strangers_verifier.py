@@ -9,7 +9,7 @@ import pytest
 
 from tests.creditbank import certified
 from xueqiao.creditbank import credentials
-from xueqiao.creditbank.credentials import exports
+from xueqiao.creditbank.credentials import exports, transcripts
 from xueqiao.creditbank.models import CreditLot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,3 +120,22 @@ def test_a_tampered_status_list_fails(tmp_path):
     path = tmp_path / f"status/{certificate.status_list_id}.json"
     path.write_text(path.read_text("utf-8").replace("2025-09-02", "2025-09-03", 1), "utf-8")
     assert [verified for verified, _why in verdicts(tmp_path).values()] == [False]
+
+
+def test_a_transcript_verifies_and_one_changed_row_fails(tmp_path):
+    certified.issued(2)
+    holder = CreditLot.objects.first().person
+    transcripts.request(
+        person=holder,
+        lot_ids=list(CreditLot.objects.filter(person=holder).values_list("pk", flat=True)),
+        request_key="t",
+        requested_at=certified.NOW,
+    )
+    credentials.sign_queued(limit=9, now=certified.NOW)
+    exports.export(folder=tmp_path, limit=10)
+    found = verdicts(tmp_path)
+    assert set(found.values()) == {(True, "")}
+    [whole] = [name for name in found if "ClrCredential" in (tmp_path / name).read_text("utf-8")]
+    text = (tmp_path / whole).read_text("utf-8")
+    (tmp_path / whole).write_text(text.replace('"creditsEarned":60', '"creditsEarned":61'), "utf-8")
+    assert not verdicts(tmp_path)[whole][0]

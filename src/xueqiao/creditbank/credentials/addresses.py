@@ -35,6 +35,11 @@ def checking(key: UUID) -> str:
     return f"{settings.PUBLIC_URL}/verify/?certificate={key}"
 
 
+def share(key: UUID) -> str:
+    """The page that shows what a learner shared with whoever has this link."""
+    return f"{settings.PUBLIC_URL}/shared/{key}/"
+
+
 def key_in(link: str) -> UUID | None:
     """The certificate's key in a link to one of our certificates; None when there is none."""
     found = LINK.search(link)

@@ -23,6 +23,12 @@ class NotCertifiable(errors.Refusal):
     code = "credentials.not_certifiable"
 
 
+class NotReplaceable(errors.Refusal):
+    """It is not issued, is no certificate of credit, or is being replaced already."""
+
+    code = "credentials.not_replaceable"
+
+
 class OtherRequest(errors.Refusal):
     """The request key already belongs to a certificate of another lot."""
 
@@ -70,6 +76,41 @@ def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certifi
         payload={"certificate_id": certificate.pk, "person_id": lot.person_id, "lot_id": lot.pk},
     )
     return certificate
+
+
+@transaction.atomic
+def replace(*, key: uuid.UUID, request_key: str, requested_at: datetime) -> Certificate:
+    """Ask for a certificate anew, as after a corrected name: the earlier one is superseded.
+
+    The earlier one stands until the new one is signed. A repeated call with the same key returns
+    the first replacement.
+
+    Raises:
+        NotReplaceable: it is not an issued certificate of credit, or is being replaced already.
+        NotCertifiable: its lot is not active any more.
+    """
+    found = Certificate.objects.filter(request_key=request_key).first()
+    if found:
+        return found
+    rows = Certificate.objects.select_for_update(of=("self",)).filter(key=key, lot__isnull=False)
+    older = rows.filter(state=Certificate.State.ISSUED, replacement__isnull=True).first()
+    if older is None:
+        text = _("Only an issued certificate of credit can be replaced, and only once.")
+        raise NotReplaceable(text)
+    lot = older.lot
+    assert lot is not None
+    if lot.state != CreditLot.State.ACTIVE:
+        raise NotCertifiable(_not_certifiable_text(lot))
+    return Certificate.objects.create(
+        key=uuid.uuid4(),
+        request_key=request_key,
+        person_id=older.person_id,
+        institution_id=older.institution_id,
+        lot=lot,
+        replaces=older,
+        requested_at=requested_at,
+        valid_until=older.valid_until,
+    )
 
 
 def lots_to_certify(limit: int) -> list[int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from xueqiao.creditbank.credentials import addresses
-from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey, SourceKind
+from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey, Level, SourceKind
 from xueqiao.kernel import clock, credit, ids
 from xueqiao.kernel.signing import canonical, instants
 
@@ -36,6 +36,21 @@ def build(certificate: Certificate, key: IssuerKey, at: datetime) -> dict[str, A
         at: the instant of issue.
     """
     lot = certificate.lot
+    assert lot is not None
+    return {
+        **head(certificate, key, at),
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": f"学分证书：{lot.title_zh}",
+        "description": f"Certificate of credit: {lot.title_en}",
+        "awardedDate": instants.show(_awarded(lot)),
+        "credentialSubject": _subject(certificate, lot),
+        "evidence": [evidence(lot)],
+        "credentialSchema": [schema(SCHEMA)],
+    }
+
+
+def head(certificate: Certificate, key: IssuerKey, at: datetime) -> dict[str, Any]:
+    """What every credential of ours has: contexts, number, issuer, period, status."""
     found = {
         "@context": [
             canonical.CREDENTIALS,
@@ -43,20 +58,35 @@ def build(certificate: Certificate, key: IssuerKey, at: datetime) -> dict[str, A
             canonical.OPEN_BADGES_EXTENSIONS,
         ],
         "id": addresses.certificate(certificate.key),
-        "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "name": f"学分证书：{lot.title_zh}",
-        "description": f"Certificate of credit: {lot.title_en}",
         "issuer": _issuer(certificate, key),
         "validFrom": instants.show(at),
-        "awardedDate": instants.show(_awarded(lot)),
-        "credentialSubject": _subject(certificate),
-        "evidence": [_evidence(lot)],
-        "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
         "credentialStatus": _status(certificate),
     }
     if certificate.valid_until:
         found["validUntil"] = instants.show(certificate.valid_until)
     return found
+
+
+def schema(address: str) -> dict[str, str]:
+    """The schema that a credential names for its form."""
+    return {"id": address, "type": "1EdTechJsonSchemaValidator2019"}
+
+
+def identities(certificate: Certificate) -> list[dict[str, Any]]:
+    """Who holds it, as salted hashes: the portable identifier, and the name."""
+    # Made from the certificate's key, so that signing again gives the same text.
+    salt = ids.keyed_hash(settings.IDENTITY_KEY, f"certificate:{certificate.key}")[:32]
+    claimed = {"identifier": str(certificate.person.key), NAME_IDENTITY: certificate.person.name}
+    return [
+        {
+            "type": "IdentityObject",
+            "hashed": True,
+            "identityHash": identity_hash(value, salt),
+            "identityType": kind,
+            "salt": salt,
+        }
+        for kind, value in claimed.items()
+    ]
 
 
 def number(hundredths: int) -> int | float:
@@ -93,23 +123,10 @@ def _awarded(lot: CreditLot) -> datetime:
     return lot.decision.decided_at if lot.decision else lot.state_since
 
 
-def _subject(certificate: Certificate) -> dict[str, Any]:
-    lot = certificate.lot
-    # Made from the certificate's key, so that signing again gives the same text.
-    salt = ids.keyed_hash(settings.IDENTITY_KEY, f"certificate:{certificate.key}")[:32]
-    claimed = {"identifier": str(certificate.person.key), NAME_IDENTITY: certificate.person.name}
+def _subject(certificate: Certificate, lot: CreditLot) -> dict[str, Any]:
     subject: dict[str, Any] = {
         "type": ["AchievementSubject"],
-        "identifier": [
-            {
-                "type": "IdentityObject",
-                "hashed": True,
-                "identityHash": identity_hash(value, salt),
-                "identityType": kind,
-                "salt": salt,
-            }
-            for kind, value in claimed.items()
-        ],
+        "identifier": identities(certificate),
         "activityEndDate": clock.start_of(lot.obtained).astimezone(clock.LOCAL).isoformat(),
         "creditsEarned": number(lot.amount_hundredths),
         "achievement": _achievement(lot),
@@ -141,7 +158,7 @@ def _achievement(lot: CreditLot) -> dict[str, Any]:
         "fieldOfStudy": lot.field,
         "creditsAvailable": number(worth),
         "criteria": {"narrative": _criteria(lot)},
-        "alignment": [_level(lot)],
+        "alignment": [level(lot.level)],
         "resultDescription": [
             {
                 "id": _result_name(lot),
@@ -159,19 +176,21 @@ def _criteria(lot: CreditLot) -> str:
     return stated or (lot.decision.reasons if lot.decision else "") or lot.title_zh
 
 
-def _level(lot: CreditLot) -> dict[str, Any]:
-    level, framework = lot.level, lot.level.framework
+def level(found: Level) -> dict[str, Any]:
+    """The level of the qualification framework as an alignment."""
+    framework = found.framework
     return {
         "type": ["Alignment"],
         "targetType": "ext:QualificationLevel",
-        "targetName": level.name_zh,
+        "targetName": found.name_zh,
         "targetFramework": framework.name_zh,
-        "targetCode": str(level.number),
-        "targetUrl": f"{TAG}:frameworks/{framework.code}/{framework.version}/{level.number}",
+        "targetCode": str(found.number),
+        "targetUrl": f"{TAG}:frameworks/{framework.code}/{framework.version}/{found.number}",
     }
 
 
-def _evidence(lot: CreditLot) -> dict[str, Any]:
+def evidence(lot: CreditLot) -> dict[str, Any]:
+    """The lot in the ledger that stands behind what is attested."""
     return {
         "id": f"urn:uuid:{ids.stable_uuid('lot', lot.account.code)}",
         "type": ["Evidence"],

@@ -7,6 +7,7 @@ and answer with a document or None.
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xueqiao.creditbank.credentials import addresses, keys, reading
@@ -40,6 +41,14 @@ class OwnSite:
             return None
         room = StatusList.objects.filter(pk=int(digits[:18])).first()
         return json.loads(room.document) if room and room.document else None
+
+
+class Remembered:
+    """Another publication, each address of which is read once: for many certificates at a time."""
+
+    def __init__(self, publication: Publication) -> None:
+        self.did_document = cache(publication.did_document)
+        self.status_list = cache(publication.status_list)
 
 
 class Folder:

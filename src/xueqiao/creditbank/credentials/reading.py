@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000  # bytes; ours have about 3,000
 SAFE_INTEGER = 2**53
 SCHEMAS = Path(signing.__file__).parent / "schemas"
+ACHIEVEMENT, ENDORSEMENT = "AchievementCredential", "EndorsementCredential"
+TRANSCRIPT = "ClrCredential"
+FILES = {
+    ACHIEVEMENT: "ob_v3p0_achievementcredential_schema.json",
+    ENDORSEMENT: "ob_v3p0_achievementcredential_schema.json",
+    TRANSCRIPT: "clr_v2p0_clrcredential_schema.json",
+}
 
 
 class NotReadable(ValueError):  # noqa: N818 - the reason, not an error of the program
@@ -42,6 +49,8 @@ class Claim:
     issued: datetime | None
     valid_until: datetime | None
     identifier: str
+    comment: str = ""
+    about: str = ""
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -72,18 +81,31 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def shape_fault(document: dict[str, Any]) -> tuple[str, str] | None:
-    """Where the document departs from the Open Badges schema; None when it does not.
+    """Where the document departs from the schema of what it says it is; None when it does not.
+
+    A transcript is one of CLR 2.0, an endorsement and everything else of Open Badges 3.0; what is
+    embedded has the form of a certificate.
 
     Returns:
         JSON pointer, and the name of what is missing there ("" when it is there but does not fit).
     """
-    fault = best_match(_validator().iter_errors(document))
-    if fault is None:
-        return None
-    missing = ""
-    if fault.validator == "required":
-        missing = next(name for name in fault.validator_value if name not in fault.instance)
-    return "/" + "/".join(map(str, fault.absolute_path)), missing
+    fault = best_match(_validator(form(document)).iter_errors(document))
+    if fault is not None:
+        missing = ""
+        if fault.validator == "required":
+            missing = next(name for name in fault.validator_value if name not in fault.instance)
+        return "/" + "/".join(map(str, fault.absolute_path)), missing
+    for place, row in enumerate(embedded(document)):
+        inner = shape_fault(row) if form(row) != TRANSCRIPT else ("", "")
+        if inner:
+            return f"/credentialSubject/verifiableCredential/{place}{inner[0]}", inner[1]
+    return None
+
+
+def form(document: dict[str, Any]) -> str:
+    """Which of the forms a document says it has."""
+    types = _list(document.get("type"))
+    return next((name for name in (TRANSCRIPT, ENDORSEMENT) if name in types), ACHIEVEMENT)
 
 
 def claim(document: dict[str, Any]) -> Claim:
@@ -106,6 +128,8 @@ def claim(document: dict[str, Any]) -> Claim:
         obtained=instants.read(subject.get("activityEndDate")),
         issued=instants.read(document.get("validFrom")),
         valid_until=instants.read(document.get("validUntil")),
+        comment=_text(subject.get("endorsementComment")),
+        about=_text(subject.get("id")),
         identifier=next((_text(each.get("identityHash")) for each in identifiers), ""),
     )
 
@@ -128,9 +152,11 @@ def identities(document: dict[str, Any], kind: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _validator() -> Draft201909Validator:
-    path = SCHEMAS / "ob_v3p0_achievementcredential_schema.json"
-    return Draft201909Validator(json.loads(path.read_text("utf-8")))
+def _validator(name: str) -> Draft201909Validator:
+    schema = json.loads((SCHEMAS / FILES[name]).read_text("utf-8"))
+    if name == ENDORSEMENT:
+        schema = {"$ref": "#/$defs/EndorsementCredential", "$defs": schema["$defs"]}
+    return Draft201909Validator(schema)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

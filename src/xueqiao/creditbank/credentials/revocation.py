@@ -89,6 +89,15 @@ def end(certificate: Certificate, state: State, *, reason: str, at: datetime) ->
         end(locked(endorsement.key), State.REVOKED, reason=reason, at=at)
 
 
+def supersede(newer: Certificate, *, at: datetime) -> None:
+    """End the certificate that a newer one replaces. Inside the transaction that issues it."""
+    assert newer.replaces is not None
+    older = locked(newer.replaces.key)
+    if older.state in STANDING:
+        text = _("Replaced by the certificate {key}.")
+        end(older, State.SUPERSEDED, reason=text.format(key=newer.key), at=at)
+
+
 @transaction.atomic
 def revoke_for_lots(*, lot_ids: list[int], reason: str, at: datetime) -> int:
     """Revoke every certificate that rests on some lots, as when the lots are reversed.

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from xueqiao.creditbank.credentials import document, keys, statuslists
-from xueqiao.creditbank.models import Certificate, CreditLot, IssuerKey
+from xueqiao.creditbank.credentials import document, keys, revocation, statuslists, transcripts
+from xueqiao.creditbank.models import Certificate, CertificateLot, CreditLot, IssuerKey
 from xueqiao.kernel import lease
 from xueqiao.kernel.signing import proof
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 BATCH = 25
 LEASE = timedelta(seconds=60)
-State = Certificate.State
+State, Kind = Certificate.State, Certificate.Kind
+BUILDERS = {
+    Kind.ACHIEVEMENT: document.build,
+    Kind.TRANSCRIPT: transcripts.build,
+}
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,24 @@ def release_dead() -> int:
     return held.filter(lease_owner__in=dead).update(lease_owner="", lease_until=None) if dead else 0
 
 
+def ready() -> Q:
+    """Whether what a certificate rests on stands: its lots are active, its rows are signed."""
+    rows = CertificateLot.objects.filter(certificate=OuterRef("pk"))
+    signed = Certificate.objects.filter(
+        lot=OuterRef("lot"), state=State.ISSUED, kind=Kind.ACHIEVEMENT
+    )
+    unsigned = rows.filter(~Exists(signed))
+    standing = Q(lot__isnull=True) | Q(lot__state=CreditLot.State.ACTIVE)
+    endorsed = Q(endorses__isnull=True) | Q(endorses__state=State.ISSUED)
+    complete = ~Q(kind=Kind.TRANSCRIPT) | ~Exists(unsigned)
+    return standing & endorsed & complete & ~Exists(rows.exclude(lot__state=CreditLot.State.ACTIVE))
+
+
 @transaction.atomic
 def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
     """Lease up to ``count`` certificates and give each its bit in the status list."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    rows = Certificate.objects.filter(free, state=State.QUEUED, lot__state=CreditLot.State.ACTIVE)
+    rows = Certificate.objects.filter(free, ready(), state=State.QUEUED)
     rows = rows.order_by("requested_at", "pk")
     # PostgreSQL passes over what another signer is just claiming; SQLite has one writer anyway.
     batch = list(rows.select_for_update(skip_locked=True, of=("self",))[:count])
@@ -96,6 +113,7 @@ def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
             "lot__level__framework",
             "lot__decision__outcome",
             "status_list__suspensions",
+            "replaces",
         )
         .order_by("pk")
     )
@@ -103,7 +121,7 @@ def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
 
 def _sign(certificate: Certificate, now: datetime) -> tuple[Certificate, IssuerKey, str]:
     key = IssuerKey.objects.get(institution_id=certificate.institution_id, valid_to__isnull=True)
-    unsigned = document.build(certificate, key, now)
+    unsigned = BUILDERS[Kind(certificate.kind)](certificate, key, now)
     private = keys.private(key)
     signed = proof.sign_twice(document=unsigned, key=private, method=key.method, created=now)
     return certificate, key, json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
@@ -115,12 +133,9 @@ def _store(owner: str, now: datetime, batch: list[tuple[Certificate, IssuerKey, 
     stored = 0
     for certificate, key, text in batch:
         ours = Certificate.objects.filter(
-            pk=certificate.pk,
-            state=State.QUEUED,
-            lease_owner=owner,
-            lot__state=CreditLot.State.ACTIVE,
+            ready(), pk=certificate.pk, state=State.QUEUED, lease_owner=owner
         )
-        stored += ours.update(
+        done = ours.update(
             state=State.ISSUED,
             issued_at=now,
             issuer_key=key,
@@ -128,4 +143,7 @@ def _store(owner: str, now: datetime, batch: list[tuple[Certificate, IssuerKey, 
             lease_owner="",
             lease_until=None,
         )
+        stored += done
+        if done and certificate.replaces_id:
+            revocation.supersede(certificate, at=now)
     return stored

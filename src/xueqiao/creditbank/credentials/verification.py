@@ -12,10 +12,11 @@ from enum import Enum
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from xueqiao.creditbank.credentials import document as wording
 from xueqiao.creditbank.credentials import reading, standing
-from xueqiao.creditbank.credentials.publication import OwnSite, Publication
+from xueqiao.creditbank.credentials.publication import OwnSite, Publication, Remembered
 from xueqiao.kernel import clock
 from xueqiao.kernel.signing import canonical, did, proof
 
@@ -29,6 +30,9 @@ class Outcome(Enum):
     NOTED = "noted"  # passed, with something to know
     FAILED = "failed"
     NOT_MADE = "not made"
+
+
+FAILING = {Outcome.FAILED, Outcome.NOT_MADE}
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,7 @@ class Report:
     @property
     def holds(self) -> bool:
         """Whether every check was made and none failed."""
-        bad = {Outcome.FAILED, Outcome.NOT_MADE}
-        return not any(check.outcome in bad for check in self.checks)
+        return not any(check.outcome in FAILING for check in self.checks)
 
     @property
     def status_hours(self) -> int:
@@ -135,6 +138,9 @@ class _Checking:
         for step in (self.status, self.suspension):
             ready = shaped and self.did_document is not None
             checks.append(step() if ready else _not_made(step.__name__))
+        rows = reading.embedded(self.found)
+        if rows and shaped:
+            checks.append(self.rows(rows))
         if self.holder.strip():
             checks.append(self.same_holder())
         return Report(checks, self.claim, self.status_age)
@@ -255,6 +261,25 @@ class _Checking:
             )
             return _check("suspension", Outcome.FAILED, text, "suspended")
         return _check("suspension", Outcome.PASSED, _("The issuer has not suspended it."))
+
+    def rows(self, rows: list[dict[str, Any]]) -> Check:
+        """Whether each certificate in a transcript passes by itself; its source may be gone."""
+        title = _("Each row")
+        shared = Remembered(self.publication)
+        for place, row in enumerate(rows, start=1):
+            report = _Checking(row, self.now, shared, "").report()
+            failed = [each.sentence for each in report.checks if each.outcome in FAILING]
+            if failed:
+                text = _("Row {n}, “{name}”: {why}").format(
+                    n=place, name=report.claim.achievement if report.claim else "", why=failed[0]
+                )
+                return Check("verify.row_fails", title, Outcome.FAILED, text)
+        text = ngettext(
+            "The certificate in it passes every check by itself.",
+            "Each of the {n} certificates in it passes every check by itself.",
+            len(rows),
+        )
+        return Check("verify.rows", title, Outcome.PASSED, text.format(n=len(rows)))
 
     def entry(self) -> dict[str, Any]:
         """What the certificate says of its status; empty where that cannot be read."""

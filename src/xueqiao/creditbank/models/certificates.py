@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from xueqiao.creditbank.models.seals import KeyEnd
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from xueqiao.people.models import Person
 
 
@@ -89,6 +91,14 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def signed(self) -> CertificateQuerySet:
         """Those that have a document, whatever became of them since."""
         return self.exclude(document="")
+
+    def published(self, at: datetime) -> CertificateQuerySet:
+        """Those that whoever has the link may read.
+
+        A transcript is shown by consent: once it is taken back or its time is over, no more.
+        """
+        over = Q(state=Certificate.State.REVOKED) | Q(valid_until__lte=at)
+        return self.signed().exclude(over, kind=Certificate.Kind.TRANSCRIPT)
 
     def standing(self) -> CertificateQuerySet:
         """Those that are not over: waiting, issued or suspended."""

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CREDENTIALS = "https://www.w3.org/ns/credentials/v2"
+CLR = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 OPEN_BADGES_EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
 DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v2"
 MULTIKEY = "https://w3id.org/security/multikey/v1"
 FILES = {
     CREDENTIALS: "credentials-v2.jsonld",
+    CLR: "clr-2.0.1.json",
     OPEN_BADGES: "open-badges-3.0.3.json",
     OPEN_BADGES_EXTENSIONS: "open-badges-extensions.json",
     DATA_INTEGRITY: "data-integrity-v2.jsonld",
@@ -120,18 +122,22 @@ def _refuse(term: object) -> None:
     raise UnknownTerm(str(term))
 
 
-def _check_contexts(document: dict[str, Any]) -> None:
+def _check_contexts(document: dict[str, Any], depth: int = 1) -> None:
     named = document.get("@context")
     for entry in named if isinstance(named, list) else [named]:
         if not isinstance(entry, str):
             raise UnknownContext(json.dumps(entry, ensure_ascii=False)[:80])
         context(entry)
-    for value in document.values():
-        _check_plain(value, 1)
+    for name, value in document.items():
+        if name != "@context":
+            _check_plain(value, depth)
 
 
 def _check_plain(value: object, depth: int) -> None:
-    """Below the top there are neither own contexts nor nulls, which expansion drops in silence."""
+    """Below the top there are no nulls, which expansion drops in silence, and no own contexts.
+
+    A credential inside a credential has its own, from the same files.
+    """
     if depth > DEEPEST:
         raise NotCanonical("nested too deeply")
     if value is None:
@@ -139,10 +145,13 @@ def _check_plain(value: object, depth: int) -> None:
     if isinstance(value, list):
         for entry in value:
             _check_plain(entry, depth + 1)
+    elif isinstance(value, dict) and "@context" in value:
+        types = value.get("type")
+        if not isinstance(types, list) or "VerifiableCredential" not in types:
+            raise UnknownContext("@context")
+        _check_contexts(value, depth + 1)
     elif isinstance(value, dict):
-        for key, entry in value.items():
-            if key == "@context":
-                raise UnknownContext("@context")
+        for entry in value.values():
             _check_plain(entry, depth + 1)
 
 

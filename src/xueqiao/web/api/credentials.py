@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from xueqiao.creditbank.credentials import addresses, keys
 from xueqiao.creditbank.credentials.paper import sheets
 from xueqiao.creditbank.models import Certificate, StatusList
-from xueqiao.kernel import errors
+from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, api
 
@@ -54,7 +54,7 @@ def status_list(request: HttpRequest, number: int) -> HttpResponse:
 @access.page(rights.PUBLIC)
 def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
     """A certificate, byte for byte as it was signed, for whoever has the link."""
-    found = Certificate.objects.signed().filter(key=key).first()
+    found = Certificate.objects.published(clock.now()).filter(key=key).first()
     if found is None:
         return missing(request, _("There is no signed certificate {code} (yet)."), str(key))
     answer = published(found.document, "application/vc")
@@ -66,7 +66,7 @@ def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
 @access.page(rights.PUBLIC)
 def paper(request: HttpRequest, key: UUID, form: str) -> HttpResponse:
     """The same certificate as PDF/A-3, PNG or SVG; the signed file is inside each of them."""
-    found = Certificate.objects.signed().select_related("person", "institution")
+    found = Certificate.objects.published(clock.now()).select_related("person", "institution")
     certificate_row = found.filter(key=key).first()
     if certificate_row is None:
         return missing(request, _("There is no signed certificate {code} (yet)."), str(key))

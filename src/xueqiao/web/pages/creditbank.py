@@ -106,7 +106,9 @@ def transcript(request: HttpRequest) -> HttpResponse:
     """What was recognised, on A4 without the site's frame; the QR code opens verification."""
     me, now = access.signed_in(request), clock.now()
     proofs = {
-        each.lot_id: each for each in certificates(me) if each.state == Certificate.State.ISSUED
+        each.lot_id: each
+        for each in certificates(me)
+        if each.lot_id and each.state == Certificate.State.ISSUED
     }
     lots = [(row, proofs.get(row.lot.pk)) for row in queries.lots(me, clock.local_date(now))]
     context = {

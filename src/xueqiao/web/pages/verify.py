@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xueqiao.creditbank import credentials
-from xueqiao.creditbank.credentials import addresses, document, handed_in
+from xueqiao.creditbank.credentials import addresses, document, handed_in, reading
 from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
@@ -44,6 +44,13 @@ class NoSuchLink(errors.Refusal):
 
     code = "verify.no_such_certificate"
     status = 404
+
+
+class NoLongerShown(errors.Refusal):
+    """A transcript was shown by consent, and the consent was taken back or is over."""
+
+    code = "verify.no_longer_shown"
+    status = 410
 
 
 class VerifyForm(forms.Form):
@@ -108,18 +115,29 @@ def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
         "person", "institution", "lot__level__framework", "lot__unit", "lot__decision__outcome"
     )
     found = rows.filter(key=key).first()
-    if found is None:
+    hidden = found and found.document and not is_published(found)
+    if found is None or hidden:
         raise Http404
+    text = reading.parse(found.document) if found.document else {}
     context = {
+        "claim": reading.claim(text),
+        "rows": [reading.claim(row) for row in reading.embedded(text)],
         "certificate": found,
         "lot": found.lot,
         "result": document.result(found.lot) if found.lot else "",
+        "endorsements": found.endorsements.filter(state=Certificate.State.ISSUED)
+        .select_related("institution")
+        .order_by("pk"),
         "open_suspensions": found.suspensions.filter(ended_at=None).order_by("begun_at"),
         "qr": qr.svg(addresses.checking(key)),
         "checking": addresses.checking(key),
         "digest": hashlib.sha256(found.document.encode()).hexdigest() if found.document else "",
     }
     return render(request, "creditbank/certificate.html", context)
+
+
+def is_published(found: Certificate) -> bool:
+    return Certificate.objects.published(clock.now()).filter(pk=found.pk).exists()
 
 
 def from_address(request: HttpRequest) -> str:
@@ -134,7 +152,7 @@ def check(form: VerifyForm) -> Report:
     """The report on what was handed in.
 
     Raises:
-        NothingToCheck, NotOurLink, NoSuchLink: there is nothing to check.
+        NothingToCheck, NotOurLink, NoSuchLink, NoLongerShown: there is nothing to check.
         handed_in.FileTooLarge, handed_in.NothingInPicture, handed_in.NothingInPdf.
     """
     given = form.cleaned_data
@@ -160,7 +178,14 @@ def linked(link: str) -> str:
             ),
             pointer="link",
         )
-    found = Certificate.objects.signed().filter(key=key).first()
+    signed = Certificate.objects.signed().filter(key=key)
+    found = signed.published(clock.now()).first()
+    if found is None and signed.exists():
+        text = _(
+            "The holder has taken this transcript back, or its time is over. Do not accept it; ask "
+            "the holder for a new one."
+        )
+        raise NoLongerShown(text, pointer="link")
     if found is None:
         text = _("There is no signed certificate {key}. Check the link letter by letter.")
         raise NoSuchLink(text.format(key=key), pointer="link")
