@@ -18,7 +18,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xueqiao.cmi5 import sessions
-from xueqiao.creditbank import completions, conversion, credentials, expiry, recounts, seals
+from xueqiao.creditbank import awards, completions, conversion, credentials, expiry, recounts, seals
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.intake import alarms, running
@@ -70,6 +70,7 @@ PERIODIC = {
     "expire_reservations": Periodic(
         timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
     ),
+    "expire_awards": Periodic(timedelta(minutes=10), lambda now: awards.expire_due(now=now)),
     "expire_lots": Periodic(timedelta(minutes=10), lambda now: expiry.expire_due(now=now)),
     "recount_ledger": Periodic(timedelta(days=1), lambda now: recounts.run(now=now)),
     "simulate_rules": Periodic(timedelta(minutes=1), lambda now: simulation.work(now=now)),

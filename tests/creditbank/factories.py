@@ -67,6 +67,17 @@ def provincial(place):
     return officer("管理中心", RoleKind.PROVINCE, place)
 
 
+def manager(name, institution_, place):
+    """The manager of one institution, wherever its learners live."""
+    who = person(name)
+    Role.objects.create(
+        person=who, kind=RoleKind.INSTITUTION, place=place, institution=institution_,
+        valid_from=SINCE,
+        granted_at=AT,
+    )  # fmt: skip
+    return who
+
+
 def institution(code="SAMPLE-3209-open"):
     return Institution.objects.get_or_create(
         code=code,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, Sum
@@ -17,6 +19,7 @@ from xueqiao.creditbank.models import (
     CreditLot,
     LedgerUnit,
     Phase,
+    Programme,
     RuleVersion,
 )
 from xueqiao.kernel import credit, errors
@@ -84,9 +87,27 @@ class Right:
     made_hundredths: int
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One reservation that is to be made: ``granted`` in 1/100 credit by part of the programme."""
+
+    key: str
+    rule: Applicable
+    uses: Sequence[Right]
+    granted: Mapping[str, int]
+    until: datetime
+
+
 def capacity_code(lot_id: int, scope_code: str) -> str:
     """The account of what a lot may still count in a scope."""
     return f"cap:{lot_id}:{scope_code}"
+
+
+def programme_share(programme: Programme) -> int:
+    """What of a programme may be converted credit, over all rules, in 1/100 credit."""
+    return rules.scaled(
+        programme.total_hundredths, programme.cap_numerator, programme.cap_denominator
+    )
 
 
 def caps_of(
@@ -95,8 +116,7 @@ def caps_of(
     """The programme's caps, those of the parts that get credit and of all above, and the rule's."""
     programme, version = rule.version.rule.programme, rule.version
     total, made = programme.total_hundredths, sum(granted.values())
-    share = rules.scaled(total, programme.cap_numerator, programme.cap_denominator)
-    asked = {f"programme:{programme.code}": (share, made)}
+    asked = {f"programme:{programme.code}": (programme_share(programme), made)}
     if programme.residence_least_hundredths:
         room = max(total - programme.residence_least_hundredths, 0)
         asked[f"residence:{programme.code}"] = (room, made)
@@ -117,40 +137,42 @@ def caps_of(
     ]
 
 
-def reserve(
-    *, key: str, rule: Applicable, person: Person, uses: Sequence[Right],
-    granted: Mapping[str, int], at: datetime, until: datetime,
-) -> int:  # fmt: skip
-    """Reserve the right of every lot used, and the room under every cap. In 1/100 credit.
+def reserve(*, person: Person, asked: Sequence[Asked], at: datetime) -> dict[str, int]:
+    """Reserve the right of every lot used and the room under every cap, all or nothing.
 
-    Each account is funded by a voucher of its own, whose key makes it happen once. The id of the
-    group that holds the reservation. The caller has locked the learner's account.
+    Each account is funded by a voucher of its own, whose key makes it happen once. The ids of the
+    groups that hold the reservations, by key. The caller has locked the learner's account.
 
     Raises:
         RightUsedUp, CapReached.
     """
-    limits = caps_of(rule, person.pk, uses, granted)
-    scope = rule.version.rule.programme.scope.code
-    ids = accounts.open_all(_accounts(rule.version, person, uses, limits, at))
-    clearing = ids[_clearing(rule.version)]
-    _refuse_unwritten(rule, person.pk, sum(granted.values()))
-    funding = [
-        _funding(ids, capacity_code(use.lot.pk, scope), use.lot.amount_hundredths, at)
-        for use in uses
-    ] + _cap_funding(ids, limits, at)
+    limits = {each.key: caps_of(each.rule, person.pk, each.uses, each.granted) for each in asked}
+    openings = [_accounts(each, person, limits[each.key], at) for each in asked]
+    ids = accounts.open_all(chain.from_iterable(openings))
+    _refuse_unwritten(person.pk, asked)
+    vouchers = _cap_funding(ids, list(chain.from_iterable(limits.values())), at)
+    for each in asked:
+        scope = each.rule.version.rule.programme.scope.code
+        vouchers += [fund_capacity(ids, use.lot, scope, at) for use in each.uses]
+        lines = _lines(ids, each, limits[each.key])
+        vouchers.append(ledger.Voucher(each.key, "reserve", lines, at))
+    try:
+        return ledger.post_many(vouchers=vouchers, posted_at=at)
+    except ledger.Overdrawn as why:
+        raise in_words(why) from why
+
+
+def _lines(ids: Mapping[str, int], asked: Asked, limits: Sequence[Cap]) -> tuple[ledger.Line, ...]:
+    scope = asked.rule.version.rule.programme.scope.code
+    clearing = ids[_clearing(asked.rule.version)]
     lines = [
         ledger.Line(ids[capacity_code(use.lot.pk, scope)], clearing, use.used_hundredths, "use")
-        for use in uses
+        for use in asked.uses
     ] + [
         ledger.Line(ids[cap.code], ids[cap.used_code], cap.asked_hundredths, "cap")
         for cap in limits
     ]
-    reserved = tuple(ledger.pending_line(line, until) for line in lines)
-    voucher = ledger.Voucher(key, "reserve", reserved, at)
-    try:
-        return ledger.post_many(vouchers=[*funding, voucher], posted_at=at)[key]
-    except ledger.Overdrawn as why:
-        raise in_words(why) from why
+    return tuple(ledger.pending_line(line, asked.until) for line in lines)
 
 
 def free_of_caps(person_id: int) -> dict[str, int]:
@@ -197,6 +219,12 @@ def fund_capacity(
     return _funding(ids, capacity_code(lot.pk, scope_code), lot.amount_hundredths, at)
 
 
+def reached(kind: str, free: int, asked: int) -> CapReached:
+    """The refusal of a kind of cap, amounts in 1/100 credit."""
+    text = str(REACHED[kind]).format(free=credit.show(free), asked=credit.show(asked))
+    return CapReached(text, pointer=kind)
+
+
 def in_words(why: ledger.Overdrawn) -> errors.Refusal:
     """An overdrawn right or cap as the learner reads it."""
     if why.account.startswith("caplim:"):
@@ -221,33 +249,39 @@ def _with_all_above(rule: Applicable, granted: Mapping[str, int]) -> dict[str, i
     return found
 
 
-def _refuse_unwritten(rule: Applicable, person_id: int, made: int) -> None:
+def _refuse_unwritten(person_id: int, asked: Sequence[Asked]) -> None:
     """Limits that have no account of their own: of one application, and of the whole programme.
 
     The second is read from the programme's cap account, which nobody else can use meanwhile: the
     caller has locked the learner's account.
     """
-    programme = rule.version.rule.programme
-    total = programme.total_hundredths
-    for limit in rule.body.limits:
-        if limit.on == "application" and made > limit.allows(total):
-            raise _reached("application", limit.allows(total), made)
-    whole = [limit.allows(total) for limit in rule.body.limits if limit.on == "programme"]
-    rooms = [("programme", each) for each in whole]
+    before: dict[str, int] = defaultdict(int)
+    for each in asked:
+        programme, made = each.rule.version.rule.programme, sum(each.granted.values())
+        code = f"caplim:programme:{programme.code}:{person_id}"
+        for limit in each.rule.body.limits:
+            room = limit.allows(programme.total_hundredths)
+            if limit.on == "application" and made > room:
+                raise reached("application", room, made)
+        rooms = programme_rooms(each.rule)
+        if rooms and code not in before:
+            funded, free = _standing([code])[code]
+            before[code] += funded - free
+        for kind, room in rooms:
+            if before[code] + made > room:
+                raise reached(kind, max(room - before[code], 0), made)
+        before[code] += made
+
+
+def programme_rooms(rule: Applicable) -> list[tuple[str, int]]:
+    """What the programme may hold by conversion where this rule is used, in 1/100 credit."""
+    total = rule.version.rule.programme.total_hundredths
+    rooms = [
+        ("programme", limit.allows(total)) for limit in rule.body.limits if limit.on == "programme"
+    ]
     if rule.body.residence_minimum_hundredths:
         rooms.append(("residence", max(total - rule.body.residence_minimum_hundredths, 0)))
-    if rooms:
-        code = f"caplim:programme:{programme.code}:{person_id}"
-        funded, free = _standing([code])[code]
-        used = funded - free
-        for kind, room in rooms:
-            if used + made > room:
-                raise _reached(kind, max(room - used, 0), made)
-
-
-def _reached(kind: str, free: int, asked: int) -> CapReached:
-    text = str(REACHED[kind]).format(free=credit.show(free), asked=credit.show(asked))
-    return CapReached(text, pointer=kind)
+    return rooms
 
 
 def _clearing(version: RuleVersion) -> str:
@@ -255,28 +289,33 @@ def _clearing(version: RuleVersion) -> str:
 
 
 def _accounts(
-    version: RuleVersion, person: Person, uses: Sequence[Right], limits: list[Cap], at: datetime
+    asked: Asked, person: Person, limits: Sequence[Cap], at: datetime
 ) -> list[accounts.Opening]:
-    scope = version.rule.programme.scope.code
+    version = asked.rule.version
+    scope, lots = version.rule.programme.scope.code, [use.lot.pk for use in asked.uses]
     limited, used = AccountKind.CAP_LIMIT, AccountKind.CAP_USED
     return [
-        *capacity_accounts([use.lot.pk for use in uses], scope, person.pk, at),
+        *capacity_accounts(lots, scope, person.pk, at),
         right_account(_clearing(version), AccountKind.CLEARING, None, at, no_overdraw=False),
         *(right_account(cap.code, limited, person.pk, at, no_overdraw=True) for cap in limits),
         *(right_account(cap.used_code, used, None, at, no_overdraw=False) for cap in limits),
     ]
 
 
-def _cap_funding(ids: Mapping[str, int], limits: list[Cap], at: datetime) -> list[ledger.Voucher]:
+def _cap_funding(
+    ids: Mapping[str, int], limits: Sequence[Cap], at: datetime
+) -> list[ledger.Voucher]:
     """Vouchers that bring each cap to its limit; one that was lowered since is held to it here."""
     standing = _standing([cap.code for cap in limits])
+    together: dict[str, int] = defaultdict(int)
     found = []
     for cap in limits:
         funded, free = standing[cap.code]
         missing = cap.limit_hundredths - funded
-        if missing < 0 and free + missing < cap.asked_hundredths:
+        together[cap.code] += cap.asked_hundredths
+        if missing < 0 and free + missing < together[cap.code]:
             kind = cap.code.split(":")[1]
-            raise _reached(kind, max(free + missing, 0), cap.asked_hundredths)
+            raise reached(kind, max(free + missing, 0), together[cap.code])
         if missing > 0:
             key = f"{cap.code}:{cap.limit_hundredths}" if funded else cap.code
             line = ledger.Line(ids[ORIGIN], ids[cap.code], missing, "capacity")

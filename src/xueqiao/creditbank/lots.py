@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 POSTED = "creditbank.posted"
 OUTCOME_COLUMNS = (
     "id", "person_id", "kind", "institution_id", "issuer", "number", "title_zh", "title_en",
-    "result", "obtained", "valid_to", "fingerprint", "evidence_sha256", "source",
+    "result", "certificate_type", "certificate_level", "score_hundredths", "obtained", "valid_to",
+    "fingerprint", "evidence_sha256", "source",
 )  # fmt: skip
 DECISION_COLUMNS = (
     "id", "key", "person_id", "outcome_id", "application_id", "unit_id", "approved",
@@ -74,6 +75,9 @@ class Draft:
     decided_by_id: int | None = None
     outcome_id: int | None = None
     replaces_id: int | None = None
+    certificate_type: str = ""
+    certificate_level: int | None = None
+    score_hundredths: int | None = None
 
     def fingerprint(self) -> str:
         """The content of the outcome: whoever holds it, it enters once."""
@@ -258,7 +262,8 @@ def _write_outcomes(drafts: Sequence[Draft]) -> list[int]:
 def _outcome(id_: int, draft: Draft) -> tuple[Any, ...]:
     return (
         id_, draft.person_id, draft.source_kind.value, draft.institution_id, draft.issuer,
-        draft.number, draft.unit.title_zh, draft.unit.title_en, draft.result, draft.obtained,
+        draft.number, draft.unit.title_zh, draft.unit.title_en, draft.result,
+        draft.certificate_type, draft.certificate_level, draft.score_hundredths, draft.obtained,
         draft.valid_to, draft.fingerprint(), list(draft.evidence_sha256), draft.source,
     )  # fmt: skip
 

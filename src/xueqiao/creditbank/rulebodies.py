@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import rules
+from xueqiao.creditbank import lotfacts, rules
 from xueqiao.creditbank.models import CreditGroup, Programme, SourceKind
 from xueqiao.kernel import credit, errors
 
@@ -54,8 +54,13 @@ def requirements(data: Any, programme: Programme) -> dict[str, Any]:
         found = rules.read_requirements(data)
     except rules.BodyWrong as why:
         raise _wrong(why) from why
-    parts = set(CreditGroup.objects.filter(programme=programme).values_list("code", flat=True))
-    _refuse_unknown([group.code for group in found.groups], parts, "$.groups")
+    parts = {part.code: part for part in CreditGroup.objects.filter(programme=programme)}
+    named = [group.code for group in found.groups]
+    _refuse_unknown(named, parts, "$.groups")
+    above = lotfacts.above(parts.values())
+    if any(set(above[code]) & set(named) for code in named):
+        text = _("One of the parts lies in another one that is named too. Name one of the two.")
+        raise RuleBodyWrong(text, pointer="$.groups")
     kinds = [limit.source_kind for limit in found.kind_limits]
     _refuse_unknown(kinds, SourceKind.values, "$.kind_limits")
     return rules.write(found)

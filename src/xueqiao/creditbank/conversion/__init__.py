@@ -20,23 +20,33 @@ from xueqiao.creditbank.conversion.answering import (
 from xueqiao.creditbank.conversion.asking import (
     LeftSideUnmet,
     NothingToConvert,
+    Request,
     RequestReused,
     Use,
+    asked_with,
+    lock_learner,
+    lock_lots,
     request,
+    request_all,
 )
 
 __all__ = [
     "LeftSideUnmet",
     "NothingToConvert",
     "OwnConversion",
+    "Request",
     "RequestReused",
     "Use",
     "WrongState",
     "approve",
+    "asked_with",
     "expire_due",
+    "lock_learner",
+    "lock_lots",
     "mark_reversed",
     "reject",
     "request",
+    "request_all",
     "take_up",
     "withdraw",
 ]

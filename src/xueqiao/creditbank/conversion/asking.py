@@ -56,7 +56,18 @@ class Use:
     amount_hundredths: int
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One conversion to ask for; ``request_key`` makes it happen once."""
+
+    request_key: str
+    version_id: int
+    uses: Sequence[Use]
+
+    def asked(self) -> list[tuple[int, int]]:
+        return sorted((each.lot_id, each.amount_hundredths) for each in self.uses)
+
+
 def request(
     *,
     request_key: str,
@@ -77,32 +88,69 @@ def request(
         matching.RuleNotInForce, matching.DoesNotCount, caps.RightUsedUp, caps.CapReached,
         NothingToConvert, LeftSideUnmet, RequestReused, rights.NotAllowed.
     """
-    asked = sorted((each.lot_id, each.amount_hundredths) for each in uses)
-    request_hash = rules.canonical_hash([person.pk, version_id, *asked])
-    held = lock_lots([lot_id for lot_id, _amount in asked], person)
-    found = Conversion.objects.filter(request_key=request_key).first()
-    if found:
-        if found.request_hash == request_hash:
-            return found
-        raise RequestReused(_("This form was sent before with other contents. Open the form anew."))
+    asked = [Request(request_key, version_id, uses)]
+    return request_all(person=person, by=by, requests=asked, at=at)[0]
+
+
+@transaction.atomic
+def request_all(
+    *, person: Person, by: Person, requests: Sequence[Request], at: datetime
+) -> list[Conversion]:
+    """Ask for several conversions at once, such as those of a plan: all are reserved, or none.
+
+    One posting holds all reservations. Repeated keys return what was asked before. Raises as
+    ``request``.
+    """
+    asked = {each.request_key: each.asked() for each in requests}
+    held = lock_lots([lot_id for uses in asked.values() for lot_id, _amount in uses], person)
+    found = _found(person, requests)
+    fresh = [each for each in requests if each.request_key not in found]
     today = clock.local_date(at)
-    if by != person:
+    if fresh and by != person:
         rights.check(by, rights.RECOGNITION_ENTER, today, place_id=person.home_id or 0)
-    rule = matching.applicable(matching.version_in_force(version_id, today))
-    matching.refuse_misfits(held.values(), rule, person, today)
-    filled = _filled(rule, asked, held, today)
-    until = at + timedelta(days=rule.version.reserve_days)
-    group_id = caps.reserve(
-        key=f"reserve:{request_key}", rule=rule, person=person, uses=_rights(filled, held),
-        granted=filled.granted, at=at, until=until,
-    )  # fmt: skip
-    conversion = Conversion.objects.create(
-        request_key=request_key, request_hash=request_hash, person=person, version=rule.version,
-        asked_by=by, granted_hundredths=filled.total_hundredths, state_since=at, asked_at=at,
-        reserved_until=until, reservation_id=group_id,
-    )  # fmt: skip
-    _write_parts(conversion, rule, filled, by, at)
-    return conversion
+    filled, reservations = {}, []
+    for each in fresh:
+        uses = asked[each.request_key]
+        lots = {lot_id: held[lot_id] for lot_id, _amount in uses}
+        rule = matching.applicable(matching.version_in_force(each.version_id, today))
+        matching.refuse_misfits(lots.values(), rule, person, today)
+        filled[each.request_key] = made = _filled(rule, uses, lots, today)
+        until = at + timedelta(days=rule.version.reserve_days)
+        key = f"reserve:{each.request_key}"
+        reservations.append(caps.Asked(key, rule, _rights(made, held), made.granted, until))
+    groups = caps.reserve(person=person, asked=reservations, at=at) if fresh else {}
+    for each, reserved in zip(fresh, reservations, strict=True):
+        found[each.request_key] = _write(
+            person, by, each, reserved, filled[each.request_key], groups[reserved.key], at
+        )
+    return [found[each.request_key] for each in requests]
+
+
+def _found(person: Person, requests: Sequence[Request]) -> dict[str, Conversion]:
+    """What was asked before under the same keys, if it was the same."""
+    keys = [each.request_key for each in requests]
+    found = {row.request_key: row for row in Conversion.objects.filter(request_key__in=keys)}
+    for each in requests:
+        earlier = found.get(each.request_key)
+        if earlier and earlier.request_hash != _hash(person, each):
+            text = _("This form was sent before with other contents. Open the form anew.")
+            raise RequestReused(text)
+    return found
+
+
+def _hash(person: Person, each: Request) -> str:
+    return rules.canonical_hash([person.pk, each.version_id, *each.asked()])
+
+
+def lock_learner(person: Person) -> None:
+    """Lock the learner's account: what is read of rights and caps stays so in this transaction."""
+    list(LearningAccount.objects.select_for_update(no_key=True).filter(person=person))
+
+
+def asked_with(person: Person, prefix: str) -> list[Conversion]:
+    """What a learner asked under keys that begin so, in the order of asking."""
+    rows = Conversion.objects.own(person).filter(request_key__startswith=prefix)
+    return list(rows.order_by("pk"))
 
 
 def lock_lots(ids: Sequence[int], person: Person) -> dict[int, CreditLot]:
@@ -114,7 +162,7 @@ def lock_lots(ids: Sequence[int], person: Person) -> dict[int, CreditLot]:
     Raises:
         rights.NotAllowed: a lot is not the learner's.
     """
-    list(LearningAccount.objects.select_for_update(no_key=True).filter(person=person))
+    lock_learner(person)
     rows = CreditLot.objects.select_for_update(of=("self",), no_key=True)
     rows = rows.filter(pk__in=ids, person=person).select_related(*matching.LOT_RELATED)
     held = {lot.pk: lot for lot in rows.order_by("pk")}
@@ -141,6 +189,8 @@ def _filled(
     except rules.Unfilled as why:
         if why.code == "nothing":
             raise _nothing() from why
+        if why.code == "too_much":
+            raise caps.reached("group", why.room, why.asked) from why
         text = _(
             "The rule “{rule}” asks for more than this credit, or for other credit together with "
             "it. Read what the rule asks, and choose all of it."
@@ -161,10 +211,15 @@ def _rights(filled: rules.Filled, held: Mapping[int, CreditLot]) -> list[caps.Ri
     ]
 
 
-def _write_parts(
-    conversion: Conversion, rule: matching.Applicable, filled: rules.Filled, by: Person,
-    at: datetime,
-) -> None:  # fmt: skip
+def _write(  # noqa: PLR0917 - all that makes up the rows
+    person: Person, by: Person, each: Request, reserved: caps.Asked, filled: rules.Filled,
+    group_id: int, at: datetime,
+) -> Conversion:  # fmt: skip
+    conversion = Conversion.objects.create(
+        request_key=each.request_key, request_hash=_hash(person, each), person=person,
+        version=reserved.rule.version, asked_by=by, granted_hundredths=filled.total_hundredths,
+        state_since=at, asked_at=at, reserved_until=reserved.until, reservation_id=group_id,
+    )  # fmt: skip
     ConversionUse.objects.bulk_create(
         [
             ConversionUse(
@@ -177,7 +232,7 @@ def _write_parts(
     ConversionResult.objects.bulk_create(
         [
             ConversionResult(
-                conversion=conversion, target=rule.parts[code], granted_hundredths=amount
+                conversion=conversion, target=reserved.rule.parts[code], granted_hundredths=amount
             )
             for code, amount in filled.granted.items()
         ]
@@ -185,3 +240,4 @@ def _write_parts(
     ConversionStep.objects.create(
         conversion=conversion, to_state=Conversion.State.RESERVED, actor=by, at=at
     )
+    return conversion

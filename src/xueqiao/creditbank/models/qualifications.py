@@ -134,7 +134,7 @@ class AwardUse(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="award_use_once", fields=["award", "lot"]),
+            models.UniqueConstraint(name="award_use_once", fields=["award", "lot", "part"]),
             models.CheckConstraint(name="award_use_positive", condition=Q(amount_hundredths__gt=0)),
         ]
 

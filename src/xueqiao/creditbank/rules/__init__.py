@@ -28,11 +28,14 @@ from xueqiao.creditbank.rules.patterns import (
     patterns_met,
 )
 from xueqiao.creditbank.rules.requirements import (
+    Counted,
     GroupRequirement,
     KindLimit,
     LevelFloor,
     Requirements,
+    Unmet,
     read_requirements,
+    unmet,
 )
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "Body",
     "BodyWrong",
     "Cardinality",
+    "Counted",
     "Destination",
     "Filled",
     "GroupRequirement",
@@ -55,6 +59,7 @@ __all__ = [
     "Requirements",
     "Target",
     "Unfilled",
+    "Unmet",
     "Value",
     "account_number",
     "age_misfit",
@@ -69,6 +74,7 @@ __all__ = [
     "scaled",
     "split",
     "target_limit",
+    "unmet",
     "working_days_later",
     "write",
     "years_later",

@@ -36,7 +36,8 @@ class Pattern(Part, frozen=True):
         score_from_hundredths: least score of the certificate, 6000 is 60.
         issuers: codes of the bodies whose outcomes are taken.
         obtained_within_years: counted back from the day of conversion.
-        at_least_hundredths: what has to be used of lots that fit; a fixed value uses exactly this.
+        at_least_hundredths: what has to be brought of lots that fit; a fixed value uses exactly
+            this.
     """
 
     name: str = ""
@@ -248,14 +249,15 @@ def _of_limits(body: Body) -> list[tuple[str, str]]:
         half = (each.numerator is None) != (each.denominator is None)
         both = each.hundredths is not None and as_share
         wrong = half or both or (each.hundredths is None and not as_share)
-        path = f"$.limits[{number}]"
+        path, of_kind = f"$.limits[{number}]", each.on == "source_kind"
         found += [
             (path, "Expected hundredths, or numerator and denominator" if wrong else ""),
             (
                 f"{path}.source_kind",
                 "Expected for a limit on source_kind, and for no other"
-                if (each.on == "source_kind") != bool(each.source_kind)
+                if of_kind != bool(each.source_kind)
                 else "",
             ),
+            (path, "A fixed value is not limited by kind" if of_kind and body.is_fixed else ""),
         ]
     return found

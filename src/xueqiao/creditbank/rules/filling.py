@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xueqiao.creditbank.rules.amounts import needed, scaled, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from xueqiao.creditbank.rules.body import Body
 
@@ -47,12 +47,14 @@ class Unfilled(ValueError):  # noqa: N818 - an answer to the caller, not a mista
     """The offers do not meet the left side.
 
     Attributes:
-        code: ``nothing``, ``too_little``, ``patterns_unmet``.
+        code: ``nothing``, ``too_little``, ``patterns_unmet``; or ``too_much``: more than the
+            targets take, and the rule does not cut it.
+        room, asked: with ``too_much``, in 1/100 credit.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, room: int = 0, asked: int = 0) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.room, self.asked = code, room, asked
 
 
 def fill(body: Body, offers: Sequence[Offer], worth: Mapping[str, int]) -> Filled:
@@ -63,7 +65,7 @@ def fill(body: Body, offers: Sequence[Offer], worth: Mapping[str, int]) -> Fille
         worth: what each part of the programme is worth, by code.
 
     Raises:
-        Unfilled: nothing is offered, or less than the left side asks.
+        Unfilled: nothing is offered, less than the left side asks, or more than is taken.
     """
     if not offers or any(offer.amount_hundredths <= 0 for offer in offers):
         raise Unfilled("nothing")
@@ -77,47 +79,44 @@ def target_limit(body: Body, number: int, worth: Mapping[str, int]) -> int:
     return whole if target.credit_hundredths is None else min(whole, target.credit_hundredths)
 
 
-def met(body: Body, used: Mapping[int, int], offers: Iterable[Offer]) -> bool:
-    """Whether what is used meets the left side."""
+def met(body: Body, offers: Sequence[Offer]) -> bool:
+    """Whether what is offered meets the left side."""
     if body.cardinality.kind == "sum":
-        return sum(used.values()) >= body.cardinality.at_least_hundredths
-    taken = [Offer(each.lot_id, used.get(each.lot_id, 0), each.patterns) for each in offers]
-    return _choice(body, taken) is not None
+        brought = sum(offer.amount_hundredths for offer in offers)
+        return brought >= body.cardinality.at_least_hundredths
+    return _choice(body, offers) is not None
 
 
 def _by_ratio(body: Body, offers: Sequence[Offer], worth: Mapping[str, int]) -> Filled:
     value = body.value
     room = sum(target_limit(body, number, worth) for number in range(len(body.targets)))
+    if not met(body, offers):
+        raise Unfilled("too_little" if body.cardinality.kind == "sum" else "patterns_unmet")
     used, made = {}, {}
     for offer in offers:
         makes = scaled(offer.amount_hundredths, value.numerator, value.denominator)
         if value.kind == "smaller":
             makes = min(makes, room)
-        if makes <= 0:
-            if value.kind == "smaller" and made:
-                continue
-            raise Unfilled("nothing")
-        used[offer.lot_id] = needed(makes, value.numerator, value.denominator)
-        made[offer.lot_id] = makes
-        room -= makes
-    if not met(body, used, offers):
-        raise Unfilled("too_little" if body.cardinality.kind == "sum" else "patterns_unmet")
+        if makes:
+            used[offer.lot_id] = needed(makes, value.numerator, value.denominator)
+            made[offer.lot_id] = makes
+            room -= makes
+    if not made:
+        raise Unfilled("nothing")
+    if room < 0:
+        total = sum(made.values())
+        raise Unfilled("too_much", room=room + total, asked=total)
     return Filled(used, made, _over_targets(body, sum(made.values()), worth))
 
 
 def _over_targets(body: Body, total: int, worth: Mapping[str, int]) -> dict[str, int]:
-    """Fill the targets in their order; what no target takes stands with the last, and is refused.
-
-    The refusal is the cap account's of that target, which says how much room there is.
-    """
+    """Fill the targets in their order."""
     granted = {}
     for number, target in enumerate(body.targets):
         part = min(total, target_limit(body, number, worth))
         if part:
             granted[target.code] = part
         total -= part
-    if total:
-        granted[body.targets[-1].code] = granted.get(body.targets[-1].code, 0) + total
     return granted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import conversion, ledger
+from xueqiao.creditbank import awards, conversion, ledger
 from xueqiao.kernel import clock
 from xueqiao.people import rights
 
@@ -16,5 +16,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: object) -> None:
         now = clock.now()
-        count = conversion.expire_due(now=now) + ledger.expire_due(now=now)
+        count = conversion.expire_due(now=now) + awards.expire_due(now=now)
+        count += ledger.expire_due(now=now)
         self.stdout.write(_("{count} reservations lapsed").format(count=count))
