@@ -14,11 +14,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.credentials import addresses
-from xueqiao.creditbank.models import IssuerKey
+from xueqiao.creditbank.models import IssuerKey, KeyEnd
 from xueqiao.kernel import errors
 from xueqiao.kernel.signing import did, keyfiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,16 +51,32 @@ def in_use(*, institution_id: int, institution_code: str, at: datetime) -> Issue
     if current and current.did == name:
         return current
     if current:
-        IssuerKey.objects.filter(pk=current.pk).update(valid_to=at)
-    number = len(keys) + 1
-    file_name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', institution_code)}-{number}.pem"
-    public_multikey = keyfiles.multikey(keyfiles.make(folder() / file_name))
+        end(current, because=KeyEnd.ROUTINE, at=at)
+    return make(institution_id, institution_code, _next(keys), at)
+
+
+def end(key: IssuerKey, *, because: KeyEnd, at: datetime) -> None:
+    """Sign no more with a key. Inside a transaction that makes the next one."""
+    IssuerKey.objects.filter(pk=key.pk).update(valid_to=at, ended=because)
+
+
+def unused_number(keys: Sequence[IssuerKey], institution_code: str) -> int:
+    """A number that neither a key has nor a file: one that a restored database has forgotten."""
+    number = _next(keys)
+    while (folder() / _file_name(institution_code, number)).exists():
+        number += 1
+    return number
+
+
+def make(institution_id: int, institution_code: str, number: int, at: datetime) -> IssuerKey:
+    """The key of a number, made when there is none. Two processes get the same one."""
+    name, file_name = addresses.issuer(institution_code), _file_name(institution_code, number)
     key, _created = IssuerKey.objects.get_or_create(
         method=f"{name}#key-{number}",
         defaults={
             "institution_id": institution_id,
             "did": name,
-            "public_multikey": public_multikey,
+            "public_multikey": keyfiles.multikey(keyfiles.make(folder() / file_name)),
             "file_name": file_name,
             "valid_from": at,
         },
@@ -81,16 +98,27 @@ def private(key: IssuerKey) -> Ed25519PrivateKey:
 
 
 def did_document(name: str) -> dict[str, Any] | None:
-    """The DID document of an issuer of ours, with every key it ever signed with; else None."""
-    keys = dict(
-        IssuerKey.objects.filter(did=name).order_by("pk").values_list("method", "public_multikey")
-    )
-    return did.document(name, keys) if keys else None
+    """The DID document of an issuer of ours, with every key it ever signed with; else None.
+
+    A stolen key is shown and asserts nothing any more.
+    """
+    keys = list(IssuerKey.objects.filter(did=name).order_by("pk"))
+    stolen = {key.method for key in keys if key.ended == KeyEnd.STOLEN}
+    public = {key.method: key.public_multikey for key in keys}
+    return did.document(name, public, withdrawn=stolen) if keys else None
+
+
+def _next(keys: Sequence[IssuerKey]) -> int:
+    return max((int(key.method.rpartition("-")[2]) for key in keys), default=0) + 1
+
+
+def _file_name(institution_code: str, number: int) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', institution_code)}-{number}.pem"
 
 
 def _lost_text(path: Path) -> str:
     text = _(
         "The signing key {path} is missing or is another one. Put the file back from the backup of "
-        "the keys; certificates already issued stay valid."
+        "the keys, or run rotate_signing_key --because lost; what was issued stays valid."
     )
     return text.format(path=path)

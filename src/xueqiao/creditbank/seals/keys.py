@@ -137,7 +137,8 @@ def _end(key: BankKey, because: KeyEnd, at: datetime) -> None:
 
 def _make(algorithm: str, at: datetime) -> BankKey:
     """A new key under a number that neither the table nor the folder has seen."""
-    number = BankKey.objects.count() + 1
+    used = BankKey.objects.values_list("method", flat=True)
+    number = max((int(method.rpartition("-")[2]) for method in used), default=0) + 1
     while (folder() / _file_name(algorithm, number)).exists():
         number += 1
     path = folder() / _file_name(algorithm, number)
