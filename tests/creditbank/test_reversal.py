@@ -46,13 +46,13 @@ class Court(Bank):
         super().__init__()
         self.asker = factories.provincial(self.places.province)
 
-    def ask(self, lot, key="reverse:1", by=None):
-        return reversal.ask(request_key=key, lot=lot, reason=WHY, by=by or self.asker, at=LATER)
+    def ask(self, lot, key="reverse:1", by=None, at=LATER):
+        return reversal.ask(request_key=key, lot=lot, reason=WHY, by=by or self.asker, at=at)
 
-    def carry_out(self, asked, by=None, seen=None):
+    def carry_out(self, asked, by=None, seen=None, at=LATER):
         return reversal.approve(
             reversal=asked, seen=seen or reversal.look(asked.lot).digest, by=by or self.officer,
-            at=LATER,
+            at=at,
         )  # fmt: skip
 
 
