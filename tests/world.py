@@ -44,6 +44,11 @@ class World:
     erasure: int
     erased: int
     agreement: int
+    rule: int
+    rule_version: int
+    published_version: int
+    simulation: int
+    consultation: int
     persona: str
     sheet: int
     export: str

@@ -23,6 +23,7 @@ SECTIONS = (
     ("console-recognition", _("Recognition"), rights.RECOGNITION_QUEUE),
     ("console-conversions", _("Conversions"), rights.CONVERSION_DECIDE),
     ("console-agreements", _("Agreements"), rights.AGREEMENTS),
+    ("console-rules", _("Conversion rules"), rights.RULES_EDIT),
     ("console-lots", _("Credit lots"), rights.LOT_FREEZE),
     ("console-ledger", _("Ledger"), rights.LEDGER_SEE),
     ("console-standards", _("Standards"), rights.STANDARDS_DRAFT),
