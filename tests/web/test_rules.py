@@ -37,7 +37,9 @@ def filled(page):
             data |= {form.add_prefix(name): form.initial.get(name, "") for name in form.fields}
     for name, field in editor.whole.fields.items():
         first = field.choices[0][0] if hasattr(field, "choices") else None
-        data[name] = editor.whole.initial.get(name, field.initial or first)
+        data[name] = editor.whole.initial.get(
+            name, first if field.initial is None else field.initial
+        )
     return {name: "" if value is None else value for name, value in data.items()}
 
 
