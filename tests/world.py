@@ -65,6 +65,11 @@ class World:
     standard_unit: int = 0
     framework_draft: int = 0
     package: int = 0
+    # Cases of recognition further on their road.
+    panel_case: int = 0
+    panel_file: int = 0
+    noticed: int = 0
+    rejected: int = 0
 
 
 def build(now: datetime | None = None) -> World:
@@ -116,10 +121,11 @@ def main() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    from tests.world_parts import door, editors  # noqa: PLC0415 - after Django is ready
+    from tests.world_parts import disputes, door, editors  # noqa: PLC0415 - after Django is ready
 
     made = build()
     made = replace(made, **door.door(), **editors.editors(made.people))
+    made = replace(made, **disputes.cases(made.people))
     print(json.dumps(asdict(made)))  # noqa: T201 - the answer to who started this
 
 

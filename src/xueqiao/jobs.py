@@ -18,7 +18,16 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xueqiao.cmi5 import sessions
-from xueqiao.creditbank import awards, completions, conversion, credentials, expiry, recounts, seals
+from xueqiao.creditbank import (
+    awards,
+    completions,
+    conversion,
+    credentials,
+    expiry,
+    recognition,
+    recounts,
+    seals,
+)
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.intake import alarms, running
@@ -67,6 +76,7 @@ PERIODIC = {
         timedelta(minutes=1), lambda now: seals.catch_up(now=now, limit=400_000)
     ),
     "check_seals": Periodic(timedelta(days=1), lambda now: seals.refuse_findings(now=now)),
+    "lapse_applications": Periodic(timedelta(hours=6), lambda now: recognition.lapse_due(now=now)),
     "expire_reservations": Periodic(
         timedelta(minutes=1), lambda now: conversion.expire_due(now=now)
     ),

@@ -20,17 +20,6 @@ def bank():
     return Bank()
 
 
-def test_the_timeline_names_issuer_evidence_and_source(bank):
-    bank.lot(6000)
-    (row,) = queries.timeline(bank.learner)
-    assert (row.outcome.issuer, row.outcome.source) == (
-        "SAMPLE-3209-open",
-        "hall.completed enrolment:1",
-    )
-    assert (row.amount_hundredths, row.decisions[0].rule.code) == (6000, "completion.credit")
-    assert len(row.outcome.evidence_sha256) == 1
-
-
 def test_a_lot_shows_where_it_counts_and_why_not_elsewhere(bank):
     lot = bank.lot(6000, module="AAA")
     bank.request((lot, 1800))
@@ -51,8 +40,6 @@ def test_a_lot_shows_where_it_counts_and_why_not_elsewhere(bank):
 def test_pages_ask_a_constant_number_of_queries(bank, many, django_assert_num_queries):
     for _each in range(many):
         bank.approve(bank.request((bank.lot(3000), 900), key=f"ask:{_each}"))
-    with django_assert_num_queries(3):
-        assert len(queries.timeline(bank.learner)) == many
     with django_assert_num_queries(4):
         assert len(queries.lots(bank.learner, DAY)) == 2 * many
     with django_assert_num_queries(2):

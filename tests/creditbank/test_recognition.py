@@ -303,3 +303,22 @@ def test_a_withdrawn_application_stays_so(case):
     assert gone.state == "withdrawn"
     with pytest.raises(moves.WrongState):
         case.assess(gone)
+
+
+def test_a_unit_gives_no_more_than_it_is_worth_however_often_it_is_asked_for(case):
+    first = case.proposed()
+    whole = [recognition.Claim(case.care.pk, 200)]
+    second = case.apply("form:2", claims=whole)
+    evidence.attach(application=second, title="照片", media_type="image/png", content=b"png", at=AT)
+    second = recognition.submit(application=second, by=case.learner, at=AT)
+    accepted = recognition.accept(application=second, by=case.helper, at=AT)
+    assessed = case.assess(accepted, amounts={case.care.pk: 200})
+    proposed = recognition.propose(application=assessed, by=case.assessor, at=AT)
+    case.decide(first)
+    with pytest.raises(recognition.UnitHeld):
+        case.decide(proposed)
+    third = case.apply("form:3", claims=whole)
+    evidence.attach(application=third, title="照片", media_type="image/png", content=b"x", at=AT)
+    with pytest.raises(recognition.UnitHeld):
+        recognition.submit(application=third, by=case.learner, at=AT)
+    assert CreditLot.objects.count() == 1

@@ -236,7 +236,8 @@ def test_nobody_moves_a_case_of_another_province(module_world, who):
     case = module_world.case["other"]
     verbs = (
         "accept", "return", "screen", "convene", "assess", "vote", "propose", "decide", "reject",
-        "send-back", "take", "release", "declare", "take-up", "change", "uphold",
+        "send-back", "take", "release", "declare", "take-up", "change", "uphold", "ask-revocation",
+        "revoke", "keep",
     )  # fmt: skip
     for verb in verbs:
         answer = signed_in(who).post(

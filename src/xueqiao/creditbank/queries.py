@@ -9,38 +9,22 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Prefetch, Q, QuerySet
-
 from xueqiao.creditbank import caps, matching, rules
 from xueqiao.creditbank.models import (
     Account,
     AccountKind,
     Conversion,
     CreditLot,
-    Decision,
     LearningAccount,
-    Outcome,
     RuleVersion,
 )
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from django.db.models import QuerySet
+
     from xueqiao.people.models import Person
-
-
-@dataclass(frozen=True)
-class TimelineRow:
-    """One outcome and what was decided; ``lots`` is empty where nothing was recognised."""
-
-    outcome: Outcome
-    decisions: list[Decision]
-    lots: list[CreditLot]
-
-    @property
-    def amount_hundredths(self) -> int:
-        """Credit recognised for it, in 1/100."""
-        return sum(lot.amount_hundredths for lot in self.lots)
 
 
 @dataclass(frozen=True)
@@ -83,24 +67,6 @@ class LotRow:
 def learning_account(person: Person) -> LearningAccount | None:
     """The learner's lifelong account; None before anything was recognised."""
     return LearningAccount.objects.filter(person=person).first()
-
-
-def timeline(person: Person) -> list[TimelineRow]:
-    """Every outcome of a learner, latest first, with issuer, evidence and source. 3 queries."""
-    lots = CreditLot.objects.select_related("level", "unit")
-    decisions = Decision.objects.select_related("rule", "unit", "application").prefetch_related(
-        Prefetch("lots", lots)
-    )
-    outcomes = Outcome.objects.filter(
-        Q(person=person) | Q(person__learning_account__merged_into__person=person)
-    ).select_related("institution")
-    found = outcomes.prefetch_related(Prefetch("decisions", decisions)).order_by("-obtained", "-pk")
-    return [_timeline_row(outcome) for outcome in found]
-
-
-def _timeline_row(outcome: Outcome) -> TimelineRow:
-    decisions = list(outcome.decisions.all())
-    return TimelineRow(outcome, decisions, [lot for each in decisions for lot in each.lots.all()])
 
 
 def lots(person: Person, day: date) -> list[LotRow]:

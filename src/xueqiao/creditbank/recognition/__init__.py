@@ -45,6 +45,7 @@ from xueqiao.creditbank.recognition.deciding import (
     reject,
     send_back,
 )
+from xueqiao.creditbank.recognition.held import UnitHeld
 from xueqiao.creditbank.recognition.lapsing import lapse_due
 from xueqiao.creditbank.recognition.objections import (
     NoticeOver,
@@ -68,6 +69,14 @@ from xueqiao.creditbank.recognition.panels import (
     vote,
 )
 from xueqiao.creditbank.recognition.refusals import AmountTooHigh, NothingAsked, ReasonMissing
+from xueqiao.creditbank.recognition.revoking import (
+    NoRevocation,
+    NoSuchGround,
+    SecondPerson,
+    ask_revocation,
+    keep,
+    revoke,
+)
 from xueqiao.creditbank.recognition.screening import (
     NotWaiting,
     Taken,
@@ -90,6 +99,8 @@ __all__ = [
     "ConflictOfInterest",
     "MethodIncomplete",
     "NoHome",
+    "NoRevocation",
+    "NoSuchGround",
     "NoTable",
     "NotAMember",
     "NotWaiting",
@@ -110,8 +121,10 @@ __all__ = [
     "RequestReused",
     "ScoreTooLow",
     "SeatImpossible",
+    "SecondPerson",
     "Taken",
     "Undeclared",
+    "UnitHeld",
     "VoteLost",
     "VotedAlready",
     "VotesMissing",
@@ -120,6 +133,7 @@ __all__ = [
     "add_work",
     "appeal",
     "apply",
+    "ask_revocation",
     "assess",
     "change",
     "convene",
@@ -128,12 +142,14 @@ __all__ = [
     "drop_certificate",
     "drop_work",
     "end_seat",
+    "keep",
     "lapse_due",
     "object_to",
     "propose",
     "reject",
     "release",
     "return_for_more",
+    "revoke",
     "rule_on",
     "screen",
     "seat",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import deadlines, evidence, moves, posting
 from xueqiao.creditbank.models import Appeal, AppealRuling, Application, ApplicationItem
-from xueqiao.creditbank.recognition import certificates, conflicts
+from xueqiao.creditbank.recognition import certificates, conflicts, held
 from xueqiao.creditbank.recognition.refusals import ReasonMissing, refuse_amount, refuse_silence
 from xueqiao.kernel import clock, errors
 
@@ -119,7 +119,7 @@ def change(
             keeps what it has.
 
     Raises:
-        NothingChanged, AmountTooHigh, ReasonMissing, evidence.Altered, moves.*.
+        NothingChanged, AmountTooHigh, held.UnitHeld, ReasonMissing, evidence.Altered, moves.*.
     """
     locked, repeated = moves.lock(application, "change", by=by, at=at)
     if repeated:
@@ -137,6 +137,7 @@ def change(
     if not more:
         text = _("No unit gets more than before. Uphold the decision, or raise an amount.")
         raise NothingChanged(text, pointer="amounts")
+    held.refuse_held(locked, {item.unit_id: amount for item, amount in more})
     _rule(locked, by, at, reasons, changed=True)
     posting.post_review(application=locked, more=more, by=by, at=at, reasons=reasons)
     return moves.move(locked, "change", by=by, at=at, note=reasons)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import evidence, moves
 from xueqiao.creditbank.models import Application, ApplicationItem, Unit
-from xueqiao.creditbank.recognition import certificates, work
+from xueqiao.creditbank.recognition import certificates, held, work
 from xueqiao.creditbank.recognition.refusals import NothingAsked, refuse_amount
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
@@ -117,6 +117,7 @@ def submit(*, application: Application, by: Person, at: datetime) -> Application
 
     Raises:
         NothingAsked: no unit is asked for.
+        held.UnitHeld: the account holds credit for a unit already.
         certificates.*, work.*: a certificate has expired; work gives less than is asked.
         evidence.Missing, evidence.Altered, moves.*: see there.
     """
@@ -126,6 +127,7 @@ def submit(*, application: Application, by: Person, at: datetime) -> Application
     if not locked.items.exists():
         text = _("Nothing is asked for yet. Add a certificate, work experience or a unit.")
         raise NothingAsked(text, pointer="claims")
+    held.refuse_held(locked, dict(locked.items.values_list("unit_id", "asked_hundredths")))
     certificates.check(locked, clock.local_date(at))
     work.check(locked, clock.local_date(at))
     evidence.freeze(application=locked, at=at)

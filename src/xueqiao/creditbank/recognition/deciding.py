@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import evidence, moves, posting
-from xueqiao.creditbank.recognition import conflicts, objections
+from xueqiao.creditbank.recognition import conflicts, held, objections
 from xueqiao.creditbank.recognition.refusals import refuse_silence
 from xueqiao.kernel import clock, errors
 
@@ -37,7 +37,7 @@ def decide(*, application: Application, by: Person, at: datetime, reasons: str) 
 
     Raises:
         NoticeRunning, NothingProposed, ReasonMissing, objections.*, conflicts.ConflictOfInterest,
-        evidence.Altered, moves.*.
+        held.UnitHeld, evidence.Altered, moves.*.
     """
     locked, repeated = moves.lock(application, "post", by=by, at=at, begins_with="approve")
     if repeated:
@@ -55,6 +55,7 @@ def decide(*, application: Application, by: Person, at: datetime, reasons: str) 
         raise NothingProposed(
             _("No credit was proposed for any unit. Reject the application instead.")
         )
+    held.refuse_held(locked, {item.unit_id: item.proposed_hundredths or 0 for item in items})
     moves.move(locked, "approve", by=by, at=at, note=reasons)
     posting.post_application(application=locked, items=items, by=by, at=at, reasons=reasons)
     return moves.move(locked, "post", by=by, at=at, note=reasons)

@@ -10,8 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from xueqiao.creditbank import moves
-from xueqiao.creditbank.models import Application, ApplicationItem, ApplicationStep, Assessment
-from xueqiao.creditbank.recognition import assessing, conflicts, panels, screening, work
+from xueqiao.creditbank.models import (
+    Application,
+    ApplicationItem,
+    ApplicationStep,
+    Assessment,
+    Revocation,
+)
+from xueqiao.creditbank.recognition import assessing, conflicts, panels, revoking, screening, work
 from xueqiao.creditbank.rules import methods
 from xueqiao.creditbank.rules import recognition as rules
 from xueqiao.kernel import credit, errors
@@ -72,8 +78,15 @@ TITLES = {
     "take-up": gettext_lazy("Begin the review"),
     "change": gettext_lazy("Change the decision"),
     "uphold": gettext_lazy("Uphold the decision"),
+    "ask-revocation": gettext_lazy("Ask for revocation"),
+    "revoke": gettext_lazy("Revoke the recognition"),
+    "keep": gettext_lazy("Leave it as it is"),
 }
-LEVELS = {"return": "", "send-back": "", "uphold": "", "reject": "danger"}
+LEVELS = {
+    "return": "", "send-back": "", "uphold": "", "reject": "danger", "ask-revocation": "danger",
+    "revoke": "danger", "keep": "",
+}  # fmt: skip
+REVOKING = {"ask-revocation": "ask_revocation", "revoke": "revoke", "keep": "keep"}
 # Name of the move to the verb whose stage it belongs to, by state.
 MOVES: dict[str, dict[str, str]] = {
     "submitted": {"accept": "accept", "return": "return_for_more"},
@@ -87,6 +100,9 @@ MOVES: dict[str, dict[str, str]] = {
     "approved": {"decide": "approve"},
     "appealed": {"take-up": "take_up"},
     "reviewing": {"change": "change", "uphold": "uphold"},
+    "posted": REVOKING,
+    "upheld": REVOKING,
+    "changed": REVOKING,
 }  # fmt: skip
 
 
@@ -134,6 +150,10 @@ def read(
         "tally": panels.tally(application) if panel else None,
         "objections": list(objections),
         "appeal": getattr(application, "appeal", None),
+        "revocations": list(
+            application.revocations.select_related("asked_by", "answer__answered_by").order_by("pk")
+        ),
+        "grounds": Revocation.Ground.choices,
         "ties": conflicts.ties(application, me, day),
         "declarations": list(application.declarations.select_related("person").order_by("pk")),
         "moves": list(_moves(application, me, day, steps)),
@@ -276,23 +296,34 @@ def _moves(
         stage = rules.MOVES[verb].stage
         if stage not in held:
             held[stage] = moves.reaches(application, me, stage, day)
-        if held[stage] and _fits(application, name):
+        if held[stage] and _fits(application, me, name):
             barrier = "" if stage in free else two_steps_text()
+            barrier = barrier or _second(application, me, name)
             yield Move(name, reverse(f"console-case-{name}", args=[application.pk]), barrier)
 
 
-def _fits(application: Application, name: str) -> bool:
-    """Whether a move makes sense in this very case."""
+def _fits(application: Application, me: Person, name: str) -> bool:
+    """Whether a move makes sense in this very case, for a reader who may have made it already."""
     sits = panels.sitting(application) is not None
     if name == "convene":
         return application.needs_panel or sits
-    if name == "screen":
-        return True
+    if name in REVOKING:
+        asked = revoking.open_revocation(application) is not None
+        return asked != (name == "ask-revocation") and bool(revoking.lots_of(application))
     if name == "assess":
         waits = application.needs_screening and application.state == State.ACCEPTED
-        alone = application.state == State.ASSESSING and not sits
+        mine = application.assessments.filter(round=application.round, assessor=me)
+        alone = application.state == State.ASSESSING and (not sits or mine.exists())
         return not waits and not alone and (sits or not application.needs_panel)
     return sits if name == "vote" else True
+
+
+def _second(application: Application, me: Person, name: str) -> str:
+    """Why who asked for a revocation does not answer it; "" otherwise."""
+    asked = revoking.open_revocation(application) if name in {"revoke", "keep"} else None
+    if asked is None or asked.asked_by_id != me.pk:
+        return ""
+    return _("You asked for this revocation. A second person has to look at it and answer.")
 
 
 def _may(

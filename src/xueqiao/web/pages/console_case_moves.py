@@ -213,11 +213,25 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return move(request, pk, "change", verb)
 
 
+@require_POST
+@access.page(rights.RECOGNITION_REVOKE)
+def ask_revocation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a decided case to be undone."""
+    verb = partial(
+        recognition.ask_revocation,
+        ground=request.POST.get("ground", ""),
+        reasons=request.POST.get("reasons", ""),
+    )
+    return move(request, pk, "ask-revocation", verb)
+
+
 CASE = "console/recognition/<int:pk>"
 decide = reasoned("decide", recognition.decide, rights.RECOGNITION_DECIDE)
 reject = reasoned("reject", recognition.reject, rights.RECOGNITION_DECIDE)
 send_back = reasoned("send-back", recognition.send_back, rights.RECOGNITION_DECIDE)
 uphold = reasoned("uphold", recognition.uphold, rights.RECOGNITION_REVIEW)
+revoke = reasoned("revoke", recognition.revoke, rights.RECOGNITION_REVOKE)
+keep = reasoned("keep", recognition.keep, rights.RECOGNITION_REVOKE)
 
 urlpatterns = [
     path(f"{CASE}/take/", take, name="console-case-take"),
@@ -236,4 +250,7 @@ urlpatterns = [
     path(f"{CASE}/take-up/", take_up, name="console-case-take-up"),
     path(f"{CASE}/change/", change, name="console-case-change"),
     path(f"{CASE}/uphold/", uphold, name="console-case-uphold"),
+    path(f"{CASE}/ask-revocation/", ask_revocation, name="console-case-ask-revocation"),
+    path(f"{CASE}/revoke/", revoke, name="console-case-revoke"),
+    path(f"{CASE}/keep/", keep, name="console-case-keep"),
 ]

@@ -14,7 +14,7 @@ from django.urls import path
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import queries, statement
+from xueqiao.creditbank import notices, queries, statement
 from xueqiao.creditbank.credentials import addresses, asking
 from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, credit, errors
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from xueqiao.people.models import Person
 
+NOTICES = 8
+
 
 @access.page(rights.OWN)
 def account(request: HttpRequest) -> HttpResponse:
@@ -38,7 +40,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "account": queries.learning_account(me),
         "lots": lots,
         "held": sum(row.held_hundredths for row in lots),
-        "timeline": queries.timeline(me),
+        "notices": [(each, notices.text(each)) for each in notices.unread(me)[:NOTICES]],
         "certificates": (proofs := certificates(me)),
         "certified": {each.lot_id for each in proofs},
         "today": today,
