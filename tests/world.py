@@ -52,6 +52,13 @@ class World:
     persona: str
     sheet: int
     export: str
+    node: str
+    session: int
+    roster: int
+    faulty: int
+    merge: int
+    bank: str
+    honour: int
     people: dict[str, int]
     # Of the served site only: what came in through the door.
     connection: int = 0
@@ -84,6 +91,7 @@ def build(now: datetime | None = None) -> World:
         records,
         relay,
         rulebook,
+        service,
         staff,
     )
     from xueqiao.kernel import clock  # noqa: PLC0415
@@ -110,6 +118,7 @@ def build(now: datetime | None = None) -> World:
         **sent,
         **relay.relay(now),
         **erasure.erasure(people, now),
+        **service.service(where, people, now),
         **rulebook.rulebook(where, people, now),
     )
 

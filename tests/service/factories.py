@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tests.creditbank import factories as bank
 from tests.hall import factories as network
-from xueqiao.network.models import Place
+from xueqiao.network.models import Listing, Place
 from xueqiao.people.models import Person, RoleKind
 from xueqiao.service import nodes
 from xueqiao.service.models import ServiceNode
@@ -38,6 +38,10 @@ class Point:
 def point() -> Point:
     where = bank.places()
     town = network.place("320924100", 4, "合德镇", [where.county, where.province])
+    Listing.objects.create(
+        register=network.register(), place=town, code=town.code, name=town.name,
+        parent=where.county, valid_from=bank.SINCE,
+    )  # fmt: skip
     helper = bank.officer("周晓红", RoleKind.HELPER, town)
     officer = bank.officer("徐明", RoleKind.COUNTY, where.county)
     second = bank.officer("吴敏", RoleKind.PROVINCE, where.province)

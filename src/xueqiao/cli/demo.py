@@ -63,6 +63,7 @@ def steps() -> list[Step]:
         Step("load_budgets", _("Sample budgets"), {}),
         Step("ingest", _("Learning records of three platforms"), {}),
         Step("load_standards", _("Qualification framework, standards, rules"), {}),
+        Step("load_service_points", _("Service points, banks and alliances"), {}),
         Step("recognise", _("Credit for passed modules"), {}),
         Step("demo_recognition", _("One application for prior learning"), {}),
         Step("demo_conversion", _("One conversion into a programme"), {}),

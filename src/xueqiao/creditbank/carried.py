@@ -6,16 +6,17 @@ as the other used, so that two accounts of one person never hold more converted 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import accounts, caps, ledger
-from xueqiao.creditbank.models import Account, AccountKind, LedgerUnit, TransferGroup
+from xueqiao.creditbank.models import Account, AccountKind, LedgerUnit, Phase, TransferGroup
 from xueqiao.kernel import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -25,6 +26,15 @@ class CapsExceeded(errors.Refusal):
     code = "creditbank.merged_caps_exceeded"
 
 
+class Standing(NamedTuple):
+    """A cap: what it was funded with and what is free of it, in 1/100 credit."""
+
+    pk: int
+    code: str
+    funded: int
+    free: int
+
+
 def carry(*, key: str, kept_id: int, duplicate_id: int, at: datetime) -> None:
     """Count the duplicate's use of every cap against the kept person's. In one transaction.
 
@@ -32,34 +42,22 @@ def carry(*, key: str, kept_id: int, duplicate_id: int, at: datetime) -> None:
         CapsExceeded: a cap of the kept person has not enough room left.
     """
     tail = f":{duplicate_id}"
-    used = [
-        (account, limit, limit - _free(account))
-        for account, limit in _funded(duplicate_id)
-        if account.code.endswith(tail) and _free(account) < limit
-    ]
+    theirs = _standing(Q(person_id=duplicate_id, code__endswith=tail))
+    used = [each for each in theirs if each.free < each.funded]
     if not used:
         return
-    codes = {
-        account.pk: account.code.removesuffix(tail) + f":{kept_id}" for account, _l, _u in used
-    }
+    codes = {each.pk: each.code.removesuffix(tail) + f":{kept_id}" for each in used}
     opened = accounts.open_all([_opening(code, kept_id, at) for code in codes.values()])
+    funded = {each.code: each.funded for each in _standing(Q(code__in=codes.values()))}
     origin = Account.objects.get(code=caps.ORIGIN).pk
-    there = set(
-        TransferGroup.objects.filter(
-            key__in=[f"fund:{code}" for code in codes.values()]
-        ).values_list("key", flat=True)
-    )
     funding = [
-        ledger.Voucher(
-            f"fund:{code}", "capacity",
-            (ledger.Line(origin, opened[code], limit, "capacity"),), at,
-        )
-        for account, limit, _used in used
-        if f"fund:{(code := codes[account.pk])}" not in there
-    ]  # fmt: skip
+        _funding(codes[each.pk], funded[codes[each.pk]], each.funded, origin, opened, at)
+        for each in used
+        if funded[codes[each.pk]] < each.funded
+    ]
     lines = tuple(
-        ledger.Line(opened[codes[account.pk]], account.pk, amount, "cap")
-        for account, _limit, amount in used
+        ledger.Line(opened[codes[each.pk]], each.pk, each.funded - each.free, "cap")
+        for each in used
     )
     try:
         ledger.post_many(vouchers=[*funding, ledger.Voucher(key, "merge", lines, at)], posted_at=at)
@@ -78,18 +76,25 @@ def give_back(*, key: str, reason: str, at: datetime) -> None:
         ledger.reverse(key=f"reverse:{key}", group=group, reason=reason, event_at=at, posted_at=at)
 
 
-def _funded(person_id: int) -> list[tuple[Account, int]]:
-    """The caps of a person with the room each had at first, in 1/100 credit. 2 queries."""
-    rows = list(
-        Account.objects.filter(person_id=person_id, kind=AccountKind.CAP_LIMIT).order_by("pk")
+def _standing(which: Q) -> list[Standing]:
+    """Some caps, by id: what they were funded with and what is free. One query."""
+    funding = Q(incoming__code="capacity", incoming__phase=Phase.POST)
+    rows = Account.objects.filter(which, kind=AccountKind.CAP_LIMIT).annotate(
+        funded=Sum("incoming__amount_hundredths", filter=funding, default=0)
     )
-    groups = TransferGroup.objects.filter(key__in=[f"fund:{each.code}" for each in rows])
-    limits = dict(groups.annotate(n=Sum("transfers__amount_hundredths")).values_list("key", "n"))
-    return [(each, limits[f"fund:{each.code}"]) for each in rows if f"fund:{each.code}" in limits]
+    return [
+        Standing(row.pk, row.code, row.funded, row.credits - row.debits - row.debits_pending)
+        for row in rows.order_by("pk")
+    ]
 
 
-def _free(account: Account) -> int:
-    return account.credits - account.debits - account.debits_pending
+def _funding(  # noqa: PLR0917 - all that makes up the voucher
+    code: str, funded: int, limit: int, origin: int, opened: Mapping[str, int], at: datetime
+) -> ledger.Voucher:
+    # Under the key by which ``caps`` would do it, so that it happens once.
+    key = f"fund:{code}:{limit}" if funded else f"fund:{code}"
+    line = ledger.Line(origin, opened[code], limit - funded, "capacity")
+    return ledger.Voucher(key, "capacity", (line,), at)
 
 
 def _opening(code: str, person_id: int, at: datetime) -> accounts.Opening:

@@ -191,6 +191,11 @@ def by_id(person_id: int) -> Person:
     return person
 
 
+def has_login(person_id: int) -> bool:
+    """Whether somebody can sign in by name."""
+    return Login.objects.filter(person_id=person_id).exists()
+
+
 @transaction.atomic
 def create_login(
     *, person_id: int, username: str, password: str | None, repeated: str | None = None

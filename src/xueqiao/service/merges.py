@@ -252,7 +252,7 @@ def _tell(kind: str, merge: AccountMerge, at: datetime) -> None:
     log.append(kind=kind, key=f"{kind}:{merge.pk}", event_at=at, payload=payload)
 
 
-def by_account_number(text: str) -> Person:
+def by_account_number(text: str, *, pointer: str = "") -> Person:
     """The person behind a learning account's number.
 
     Raises:
@@ -261,5 +261,5 @@ def by_account_number(text: str) -> Person:
     found = holders.by_number(text)
     if found is None:
         said = _("No account has the number {number}. Copy it from the account page.")
-        raise accounts.PersonUnknown(said.format(number=text))
+        raise accounts.PersonUnknown(said.format(number=text), pointer=pointer)
     return accounts.by_id(found)

@@ -163,6 +163,12 @@ def acting(
 
 
 @transaction.atomic
+def refuse_closed(*, session: CounterSession, by: Person) -> None:
+    """Refuse unless something may be done now. Raises as ``acting``."""
+    _consented(session, by)
+
+
+@transaction.atomic
 def finish(*, session: CounterSession, by: Person, at: datetime) -> CounterSession:
     """The visit is over. A repeated call changes nothing. Raises NotYourSession."""
     locked = CounterSession.objects.select_for_update(of=("self",)).get(pk=session.pk)

@@ -19,6 +19,8 @@ from xueqiao.service.models import NodeStaff, QueueDay, ServiceNode, Ticket
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from xueqiao.people.models import Person
     from xueqiao.service.models import Appointment
 
@@ -185,6 +187,21 @@ def board(node: ServiceNode, at: datetime) -> Board:
     shown = queue.tickets.filter(state__in=[State.CALLED, State.SERVING])
     waiting = queue.tickets.filter(state=State.WAITING).count()
     return Board(list(shown.order_by("-state_since", "-pk")), waiting, queue.last_number)
+
+
+def of_day(node: ServiceNode, at: datetime) -> QuerySet[Ticket]:
+    """All numbers of today, in the order in which they are called."""
+    rows = Ticket.objects.filter(queue__node=node, queue__day=clock.local_date(at))
+    return rows.order_by("due_at", "number")
+
+
+def of_person(person: Person, at: datetime) -> list[tuple[Ticket, int]]:
+    """Somebody's numbers of today that wait or are called, each with how many come before."""
+    rows = Ticket.objects.filter(
+        person=person, queue__day=clock.local_date(at), state__in=[State.WAITING, State.CALLED]
+    )
+    found = rows.select_related("queue__node").order_by("pk")
+    return [(each, ahead_of(each) if each.state == State.WAITING else 0) for each in found]
 
 
 def ahead_of(ticket: Ticket) -> int:

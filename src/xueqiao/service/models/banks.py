@@ -49,8 +49,13 @@ class Bank(models.Model):
         ]
 
 
-class DatedQuerySet(models.QuerySet["models.Model"]):
-    def in_force(self, day: date) -> DatedQuerySet:
+class BankMemberQuerySet(models.QuerySet["BankMember"]):
+    def in_force(self, day: date) -> BankMemberQuerySet:
+        return self.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
+
+
+class BankOfferQuerySet(models.QuerySet["BankOffer"]):
+    def in_force(self, day: date) -> BankOfferQuerySet:
         return self.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
 
 
@@ -68,7 +73,7 @@ class BankMember(models.Model):
     valid_to = models.DateField(null=True, blank=True)
     added_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
 
-    objects = DatedQuerySet.as_manager()
+    objects = BankMemberQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -90,7 +95,7 @@ class BankOffer(models.Model):
     valid_to = models.DateField(null=True, blank=True)
     added_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
 
-    objects = DatedQuerySet.as_manager()
+    objects = BankOfferQuerySet.as_manager()
 
     class Meta:
         constraints = [

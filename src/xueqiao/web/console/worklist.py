@@ -22,7 +22,7 @@ from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Quarantine
-from xueqiao.web.console import rulebook_work
+from xueqiao.web.console import rulebook_work, service_work
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -74,6 +74,7 @@ def read(person: Person, today: date) -> list[Group]:
         _alarms(person, today),
         _quarantine(person, today),
         *_rulebook(person, today),
+        *_service(person, today),
     ]
     return [group for group in groups if group and group.count]
 
@@ -266,3 +267,20 @@ def _held(row: dict[str, Any]) -> Item:
     text = ngettext("{n} item not believed", "{n} items not believed", row["n"])
     address = reverse("console-quarantine") + f"?source={row['batch__source__code']}"
     return Item(row["batch__source__name"], text.format(n=f"{row['n']:,}"), address, None, False)
+
+
+def _service(person: Person, today: date) -> list[Group]:
+    """What waits at service points."""
+    return [
+        Group(
+            kind.code,
+            kind.title,
+            len(kind.things),
+            [
+                Item(*each, is_late=bool(each.due and each.due < today))
+                for each in kind.things[:SHOWN]
+            ],
+            kind.address,
+        )
+        for kind in service_work.read(person, today)
+    ]

@@ -262,3 +262,10 @@ def titled(row: Any) -> str:
     kind = "title" if hasattr(row, "title_zh") else "name"
     english = getattr(row, f"{kind}_en") if get_language() == "en" else ""
     return str(english or getattr(row, f"{kind}_zh"))
+
+
+@register.filter
+def named(row: Any) -> str:
+    """The name in the reader's language, where there is one in both."""
+    chinese = row.name_zh if hasattr(row, "name_zh") else row.name
+    return str((row.name_en if get_language() == "en" else "") or chinese)
