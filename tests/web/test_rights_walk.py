@@ -48,6 +48,7 @@ DOORS = {
     "creditbank.agreements": ("institution", "province"),
     "creditbank.rules": ("institution", "province"),
     "creditbank.rules_publish": ("province",),
+    "creditbank.certificates": ("institution", "province"),
     "creditbank.freeze": ("institution", "county", "province"),
     "creditbank.reverse": ("province",),
     "creditbank.refresh": ("province",),

@@ -95,6 +95,8 @@ AGREEMENTS = define("creditbank.agreements", Audience.ROLES, K.INSTITUTION, K.PR
 RULES_EDIT = define("creditbank.rules", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 RULES_PUBLISH = define("creditbank.rules_publish", Audience.ROLES, K.PROVINCE)
 # Who may freeze a lot in dispute and ask for its reversal; a second person of the province answers.
+# Who looks after issued certificates: suspends, revokes, replaces, and endorses those of others.
+CERTIFICATES = define("creditbank.certificates", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 LOT_FREEZE = define("creditbank.freeze", Audience.ROLES, K.INSTITUTION, K.COUNTY, K.PROVINCE)
 LOT_REVERSE = define("creditbank.reverse", Audience.ROLES, K.PROVINCE)
 LOT_REFRESH = define("creditbank.refresh", Audience.ROLES, K.PROVINCE)

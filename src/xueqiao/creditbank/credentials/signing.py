@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from xueqiao.creditbank.credentials import document, keys, revocation, statuslists, transcripts
+from xueqiao.creditbank.credentials import (
+    conversions,
+    document,
+    endorsements,
+    keys,
+    revocation,
+    statuslists,
+    transcripts,
+)
 from xueqiao.creditbank.models import Certificate, CertificateLot, CreditLot, IssuerKey
 from xueqiao.kernel import lease
 from xueqiao.kernel.signing import proof
@@ -24,6 +32,8 @@ State, Kind = Certificate.State, Certificate.Kind
 BUILDERS = {
     Kind.ACHIEVEMENT: document.build,
     Kind.TRANSCRIPT: transcripts.build,
+    Kind.CONVERSION: conversions.build,
+    Kind.ENDORSEMENT: endorsements.build,
 }
 
 
@@ -114,6 +124,8 @@ def _claim(count: int, owner: str, now: datetime) -> list[Certificate]:
             "lot__decision__outcome",
             "status_list__suspensions",
             "replaces",
+            "endorses__institution",
+            "conversion__version__rule__programme__level__framework",
         )
         .order_by("pk")
     )

@@ -12,9 +12,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.creditbank.models.seals import KeyEnd
+from xueqiao.people import rights
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from xueqiao.people.models import Person
 
@@ -87,6 +88,16 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         """The certificates of a learner, signed or not yet."""
         merged = Q(person__learning_account__merged_into__person=person)
         return self.filter(Q(person=person) | merged)
+
+    def kept_by(self, person: Person | None, day: date) -> CertificateQuerySet:
+        """Those of the institutions for which the person looks after certificates."""
+        if person is None:
+            return self.none()
+        place = "institution__seats__place_id"
+        reach = rights.within(
+            person, rights.CERTIFICATES, day, place=place, institution="institution_id"
+        )
+        return self.filter(pk__in=Certificate.objects.filter(reach).values("pk"))
 
     def signed(self) -> CertificateQuerySet:
         """Those that have a document, whatever became of them since."""

@@ -15,8 +15,8 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import notices, queries, statement
-from xueqiao.creditbank.credentials import addresses, asking
-from xueqiao.creditbank.models import Certificate
+from xueqiao.creditbank.credentials import addresses, asking, conversions
+from xueqiao.creditbank.models import Certificate, CreditLot
 from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
 from xueqiao.web import access, qr
@@ -42,7 +42,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "held": sum(row.held_hundredths for row in lots),
         "notices": [(each, notices.text(each)) for each in notices.unread(me)[:NOTICES]],
         "certificates": (proofs := certificates(me)),
-        "certified": {each.lot_id for each in proofs},
+        "certified": certified(proofs),
         "today": today,
         "changes": account_history.lately(me),
     }
@@ -62,7 +62,7 @@ def ask_certificate(request: HttpRequest, lot_id: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            asking.request(lot_id=lot_id, request_key=f"lot:{lot_id}", requested_at=now)
+            ask_for(mine[0], now)
         except errors.Refusal as why:
             messages.error(request, str(why))
         else:
@@ -152,6 +152,25 @@ def transcript_file(request: HttpRequest) -> HttpResponse:
         for row in queries.lots(me, today)
     )
     return as_csv("transcript", head, rows)
+
+
+def certified(proofs: list[Certificate]) -> set[int]:
+    """The lots that have a certificate, their own or that of their conversion."""
+    converted = [each.conversion_id for each in proofs if each.conversion_id]
+    lots = CreditLot.objects.filter(conversion__in=converted).values_list("pk", flat=True)
+    return {each.lot_id for each in proofs if each.lot_id} | set(lots if converted else [])
+
+
+def ask_for(lot: CreditLot, now: datetime) -> None:
+    """What attests a lot: its certificate, or that of the conversion that gave it."""
+    if lot.conversion_id is not None:
+        conversions.request(
+            conversion_id=lot.conversion_id,
+            request_key=f"conversion:{lot.conversion_id}",
+            requested_at=now,
+        )
+    else:
+        asking.request(lot_id=lot.pk, request_key=f"lot:{lot.pk}", requested_at=now)
 
 
 def certificates(me: Person) -> list[Any]:

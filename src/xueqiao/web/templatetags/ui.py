@@ -239,6 +239,8 @@ STATE_LEVELS = {
     "revoked": "bad",
     "reversed": "bad",
     "returned": "warn",
+    "queued": "warn",
+    "suspended": "warn",
     "frozen": "warn",
     "upheld": "ok",
     "changed": "ok",
