@@ -34,7 +34,7 @@ SHEETS = lists.Listing(
     code="openings",
     columns=(
         lists.Column(
-            _("Roster"),
+            _("File"),
             lambda row: row.file_name,
             head=True,
             link=lambda row: reverse("console-opening", args=[row.pk]),
