@@ -90,7 +90,8 @@ def publish(room: StatusList, *, at: datetime) -> None:
     key = keys.in_use(institution_id=institution.pk, institution_code=institution.code, at=at)
     indices = raised.values_list("status_index", flat=True)
     unsigned = list_document(room, key, [index for index in indices if index is not None], at)
-    signed = proof.sign(document=unsigned, key=keys.private(key), method=key.method, created=at)
+    private = keys.private(key)
+    signed = proof.sign_twice(document=unsigned, key=private, method=key.method, created=at)
     room.document = json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
     room.signed_at = at
     room.save(update_fields=["document", "signed_at"])
