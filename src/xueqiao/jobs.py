@@ -30,6 +30,7 @@ from xueqiao.creditbank import (
 )
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
+from xueqiao.exchange.superior import reconciling, reporting
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
 from xueqiao.records import attachments
@@ -101,6 +102,8 @@ PERIODIC = {
     "profiles": Periodic(timedelta(minutes=1), lambda now: contracts.run(now=now)),
     "prune_shipments": Periodic(timedelta(days=1), lambda now: shipping.prune(now=now)),
     "sweep_attachments": Periodic(timedelta(days=1), lambda now: attachments.sweep(now=now)),
+    "report_lots": Periodic(timedelta(minutes=1), lambda now: reporting.run(now=now)),
+    "reconcile": Periodic(timedelta(hours=1), lambda now: reconciling.run(now=now)),
     "prune_jobs": Periodic(timedelta(days=1), prune),
 }
 

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "xueqiao.hall",
     "xueqiao.creditbank",
     "xueqiao.service",
+    "xueqiao.exchange",
     "xueqiao.funds",
     "xueqiao.monitor",
     "xueqiao.web",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xueqiao.creditbank.models import Account, CreditLot, LearningAccount, Transfer
+from xueqiao.creditbank.models import Account, CreditLot, LearningAccount, LotParent, Transfer
 from xueqiao.kernel import cursor
 
 if TYPE_CHECKING:
@@ -68,3 +68,37 @@ def _after(
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("__", "_"): value for name, value in row.items()}
+
+
+def reported_lots(ids: set[int]) -> list[dict[str, Any]]:
+    """What another bank is told about lots: no name, no identity number; by id. 2 queries.
+
+    Keys: account (number of the learning account), lot, kind, unit, title, level,
+    credit_hundredths, obtained, valid_to, state, issuer, parents (lots behind it, by id).
+    """
+    rows = CreditLot.objects.filter(pk__in=ids).select_related(
+        "unit", "level", "institution", "decision__outcome", "person__learning_account"
+    )
+    parents: dict[int, list[int]] = {}
+    links = LotParent.objects.filter(lot_id__in=ids).order_by("parent_id")
+    for lot_id, parent_id in links.values_list("lot_id", "parent_id"):
+        parents.setdefault(lot_id, []).append(parent_id)
+    return [_reported(lot, parents.get(lot.pk, [])) for lot in rows.order_by("pk")]
+
+
+def _reported(lot: CreditLot, parents: list[int]) -> dict[str, Any]:
+    outcome = lot.decision.outcome if lot.decision else None
+    return {
+        "account": lot.person.learning_account.number,
+        "lot": lot.pk,
+        "kind": lot.source_kind,
+        "unit": lot.unit.code if lot.unit else "",
+        "title": lot.title_zh,
+        "level": lot.level.number,
+        "credit_hundredths": lot.amount_hundredths,
+        "obtained": lot.obtained.isoformat(),
+        "valid_to": lot.valid_to.isoformat() if lot.valid_to else None,
+        "state": lot.state,
+        "issuer": outcome.issuer if outcome else (lot.institution.code if lot.institution else ""),
+        "parents": parents,
+    }

@@ -101,6 +101,8 @@ LOT_FREEZE = define("creditbank.freeze", Audience.ROLES, K.INSTITUTION, K.COUNTY
 LOT_REVERSE = define("creditbank.reverse", Audience.ROLES, K.PROVINCE)
 LOT_REFRESH = define("creditbank.refresh", Audience.ROLES, K.PROVINCE)
 LEDGER_SEE = define("creditbank.ledger", Audience.ROLES, K.PROVINCE, K.OPERATOR)
+# Who looks after the exchange with the superior bank and decides what differs.
+EXCHANGE = define("exchange.operate", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Who drafts a framework or a standard, and who publishes what somebody else drafted.
 STANDARDS_DRAFT = define("creditbank.standards_draft", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 STANDARDS_PUBLISH = define("creditbank.standards_publish", Audience.ROLES, K.PROVINCE)
