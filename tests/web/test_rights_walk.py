@@ -36,6 +36,7 @@ DOORS = {
     "hall.enrol_for_others": ("helper",),
     "cmi5.courses": ("teacher", "institution", "province", "operator"),
     "creditbank.queue": ("helper", "institution", "assessor", "county", "province"),
+    "exchange.operate": ("province", "operator"),
     "creditbank.standards_draft": ("institution", "province"),
     "creditbank.standards_publish": ("province",),
     "creditbank.accept": ("helper", "institution", "province"),
