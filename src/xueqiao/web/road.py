@@ -37,7 +37,7 @@ STANDS_AT = {
 }
 STOPPED = frozenset({"rejected", "withdrawn", "lapsed", "revoked"})
 # What members of a panel and the centre do among themselves.
-INTERNAL = frozenset({"assess_too", "vote", "rule_on", "ask_revocation", "keep"})
+INTERNAL = frozenset({"convene", "assess_too", "vote", "rule_on", "ask_revocation", "keep"})
 
 
 def of(application: Application) -> list[Step]:
@@ -71,7 +71,8 @@ def _way(application: Application) -> list[tuple[State, object]]:
 def _done(row: ApplicationStep) -> Step:
     stands = "stopped" if row.to_state in STOPPED else "done"
     who = row.actor.name if row.actor else ""
-    return Step(row.get_to_state_display(), stands, who, row.at, row.note)  # type: ignore[arg-type]
+    title = _("Sent back to assessment") if row.verb == "send_back" else row.get_to_state_display()
+    return Step(title, stands, who, row.at, row.note)  # type: ignore[arg-type]
 
 
 def _with(application: Application, who: str) -> str:

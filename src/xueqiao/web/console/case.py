@@ -35,7 +35,7 @@ State = Application.State
 # The way through, in order, with the states that stand at each place.
 WAY = (
     (gettext_lazy("Submitted"), ("submitted", "returned", "draft", "lapsed")),
-    (gettext_lazy("Accepted"), ("accepted",)),
+    (gettext_lazy("Accepted by the service point"), ("accepted",)),
     (gettext_lazy("First review"), ("screening",)),
     (gettext_lazy("Assessed"), ("assessing",)),
     (gettext_lazy("Proposed or on public notice"), ("proposed", "public_notice")),

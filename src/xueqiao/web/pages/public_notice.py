@@ -50,7 +50,9 @@ NOTICES = lists.Listing(
         lists.Column(gettext_lazy("Person"), lambda row: masked(row.applicant.name)),
         lists.Column(gettext_lazy("Place"), lambda row: row.place.name),
         lists.Column(gettext_lazy("Units and credits proposed"), _units),
-        lists.Column(gettext_lazy("Until"), lambda row: row.notice_until, sort="until"),
+        lists.Column(
+            gettext_lazy("Public notice until"), lambda row: row.notice_until, sort="until"
+        ),
     ),
     sorts={"until": ("notice_until", "id"), "number": ("id",)},
     search=_found,
