@@ -5,10 +5,21 @@ import json
 import pytest
 
 from tests.creditbank import certified, factories
+from tests.creditbank.test_awards import Graduation
 from tests.creditbank.test_conversion import Bank
-from xueqiao.creditbank import credentials
-from xueqiao.creditbank.credentials import addresses, conversions, endorsements, keys
-from xueqiao.creditbank.models import Certificate, CreditLot, Transfer
+from xueqiao.creditbank import awards, credentials
+from xueqiao.creditbank.credentials import (
+    addresses,
+    conversions,
+    endorsements,
+    keys,
+)
+from xueqiao.creditbank.models import (
+    Certificate,
+    CreditLot,
+    Programme,
+    Transfer,
+)
 from xueqiao.kernel.signing import proof
 from xueqiao.network.models import Institution
 from xueqiao.people import rights
@@ -159,3 +170,29 @@ def test_only_an_approved_conversion_is_certified():
     asked = bank.request((bank.lot(), 1200))
     with pytest.raises(conversions.NotConverted):
         conversions.request(conversion_id=asked.pk, request_key="c", requested_at=NOW)
+
+
+def test_an_award_is_certified_with_the_credit_that_stands_behind_it():
+    graduation = Graduation()
+    graduation.convert()
+    asked = graduation.ask()
+    signer = Institution.objects.create(
+        code="AWARDING", name="示例大学", kind="open_university", valid_from="2000-01-01"
+    )
+    Programme.objects.filter(qualifications=graduation.goal).update(institution=signer)
+    for _twice in range(2):
+        awards.award(award=asked, by=graduation.officer, at=factories.AT)
+    made = Certificate.objects.get(kind=Kind.AWARD)
+    credentials.sign_queued(limit=9, now=NOW)
+    made = Certificate.objects.get(pk=made.pk)
+    document = json.loads(made.document)
+    achievement = document["credentialSubject"]["achievement"]
+    assert (achievement["humanCode"], achievement["achievementType"]) == (
+        asked.number,
+        "Certificate",
+    )
+    assert document["credentialSubject"]["creditsEarned"] == 20
+    assert len(document["evidence"]) == asked.uses.count() == 3
+    assert check(made).holds
+    credentials.revoke_for_lots(lot_ids=[graduation.core.pk], reason="x", at=NOW)
+    assert check(made).codes == ["verify.revoked"]

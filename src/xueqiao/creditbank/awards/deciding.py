@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import conversion, ledger
+from xueqiao.creditbank.credentials import qualifications
 from xueqiao.creditbank.models import Award, AwardStep, CreditLot, Phase
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
@@ -75,6 +76,7 @@ def award(*, award: Award, by: Person, at: datetime, reason: str = "") -> Award:
     locked.awarded_at = at
     _move(locked, State.AWARDED, by, at, reason, group)
     _tell(locked, at, reason)
+    qualifications.request(award_id=locked.pk, requested_at=at)
     return locked
 
 

@@ -15,6 +15,7 @@ from xueqiao.creditbank.credentials import (
     document,
     endorsements,
     keys,
+    qualifications,
     revocation,
     statuslists,
     transcripts,
@@ -33,6 +34,7 @@ BUILDERS = {
     Kind.ACHIEVEMENT: document.build,
     Kind.TRANSCRIPT: transcripts.build,
     Kind.CONVERSION: conversions.build,
+    Kind.AWARD: qualifications.build,
     Kind.ENDORSEMENT: endorsements.build,
 }
 
