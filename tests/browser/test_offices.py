@@ -102,6 +102,7 @@ CONSOLE = {
     "contracts": ("/console/contracts/", "operator"),
     "contract": ("/console/contracts/{contract}/", "operator"),
     "alarms": ("/console/alarms/", "operator"),
+    "seal-checks": ("/console/ledger/seals/", "operator"),
     "destinations": ("/console/records/destinations/", "operator"),
     "destination": ("/console/records/destinations/{destination}/", "operator"),
     "destination-new": ("/console/records/destinations/new/", "operator"),

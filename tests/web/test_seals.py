@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from tests.creditbank import certified, factories
 from tests.creditbank.seals.ledgers import NOW, post
 from xueqiao.creditbank import seals
-from xueqiao.creditbank.models import BankKey, LedgerSeal
+from xueqiao.creditbank.models import BankKey, LedgerSeal, SealCheck
 from xueqiao.creditbank.seals import check_ledger_proof, keys
+from xueqiao.creditbank.seals.findings import Finding
 from xueqiao.people.models import Login
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,6 +135,32 @@ def test_a_learner_takes_the_proof_of_the_own_credit_away(client, tmp_path):
     assert client.get(f"{address}.json").status_code == 404
     client.logout()
     assert client.get(f"{address}/").status_code == 302
+
+
+def test_who_sees_the_ledger_is_told_what_a_check_found(client):
+    place = factories.places().province
+    officer = factories.provincial(place)
+    signing_in(client, officer)
+    assert client.get("/console/ledger/seals/").status_code == 200
+    ids = post(3)
+    seals.seal(now=NOW)
+    seals.check(now=NOW)
+    assert "/console/ledger/seals/" not in client.get("/console/").content.decode()
+    finding = Finding("transfer_changed", transfer_id=ids[1], index=1, seal=1)
+    gone = Finding("transfer_missing", transfer_id=10**9, index=2, seal=1)
+    made = SealCheck.objects.create(
+        seal=LedgerSeal.objects.get(), began_at=NOW, ended_at=NOW, transfers=3, found=2,
+        findings=[finding.stored(), gone.stored()],
+    )  # fmt: skip
+    assert f"/console/ledger/seals/{made.pk}/" in client.get("/console/").content.decode()
+    listed = client.get("/console/ledger/seals/?found=1").content.decode()
+    assert f"/console/ledger/seals/{made.pk}/" in listed
+    page = client.get(f"/console/ledger/seals/{made.pk}/").content.decode()
+    assert re.findall(r'data-code="(\w+)"', page) == ["transfer_changed", "transfer_missing"]
+    assert page.count("/console/ledger/vouchers/") == 1
+    assert "2 " in client.get("/ledger/").content.decode()
+    client.logout()
+    assert client.get(f"/console/ledger/seals/{made.pk}/").status_code == 302
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -70,6 +70,8 @@ def steps() -> list[Step]:
         Step("request_certificates", _("Certificates asked for"), {"limit": 300}),
         Step("sign_certificates", _("Certificates signed"), {}),
         Step("demo_revocation", _("One certificate revoked"), {}),
+        Step("seal_ledger", _("The ledger sealed under a signed root"), {}),
+        Step("check_seals", _("Every sealed transfer checked"), {}),
         Step("extract", _("Rows copied into the lake"), {}),
         Step("build_lake", _("Stage and marts"), {}),
         Step("compute_indicators", _("Ten indicators at five levels"), {}),

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank import recounts
-from xueqiao.creditbank.models import Reversal
+from xueqiao.creditbank.models import Reversal, SealCheck
 from xueqiao.creditbank.recognition import waiting
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
@@ -69,6 +69,7 @@ def read(person: Person, today: date) -> list[Group]:
         _conversions(person, today),
         _reversals(person, today),
         _recounts(person, today),
+        _seals(person, today),
         _full_classes(person, today),
         _results(person, today),
         _alarms(person, today),
@@ -172,6 +173,19 @@ def _recounts(person: Person, today: date) -> Group | None:
     ]  # fmt: skip
     address = reverse("console-ledger-recounts")
     return Group("recount", _("Recounts with differences"), count, items, address)
+
+
+def _seals(person: Person, today: date) -> Group | None:
+    """The last check of the sealed ledger, while it stands with differences."""
+    if not rights.allows(person, rights.LEDGER_SEE, today):
+        return None
+    last = SealCheck.objects.order_by("-pk").first()
+    if last is None or not last.found:
+        return None
+    text = _("{n} differences from what was sealed").format(n=last.found)
+    address = reverse("console-seal-check", args=[last.pk])
+    item = Item(str(clock.local_date(last.began_at)), text, address, None, is_late=True)
+    return Group("seals", _("The sealed ledger"), 1, [item], reverse("console-seal-checks"))
 
 
 def _full_classes(person: Person, today: date) -> Group | None:
