@@ -66,6 +66,7 @@ def steps() -> list[Step]:
         Step("load_service_points", _("Service points, banks and alliances"), {}),
         Step("recognise", _("Credit for passed modules"), {}),
         Step("demo_recognition", _("One application for prior learning"), {}),
+        Step("demo_panel", _("One application before a panel"), {}),
         Step("demo_conversion", _("One conversion into a programme"), {}),
         Step("request_certificates", _("Certificates asked for"), {"limit": 300}),
         Step("sign_certificates", _("Certificates signed"), {}),
