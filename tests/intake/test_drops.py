@@ -121,12 +121,21 @@ def test_a_run_that_dies_between_storing_and_moving_adds_nothing_twice(inbox, mo
     assert (Statement.objects.count(), lying(inbox.parent / "school-3")) == (2, ["done/a.csv"])
 
 
-@pytest.mark.parametrize("name", ["..", ".", "/etc", "../home", "nowhere"])
-def test_a_folder_elsewhere_is_refused(inbox, name):
-    made = connect(folder=name)
-    done = running.run(connection=made, at=clock.now())
+@pytest.mark.parametrize("name", ["..", ".", "/etc", "../home", "x\0y"])
+def test_a_folder_elsewhere_is_refused_when_it_is_named_and_when_it_is_read(inbox, name):
+    with pytest.raises(folder.FolderUnfit) as why:
+        connect(folder=name)
+    assert why.value.pointer == "folder"
+    made = connect(folder="school-3")
+    made.config["folder"] = name
+    made.save()
+    assert running.run(connection=made, at=clock.now()).state == "failed"
+
+
+def test_a_folder_that_is_not_there_yet_is_said_when_it_is_read(inbox):
+    done = running.run(connection=connect(folder="nowhere"), at=clock.now())
     assert done.state == "failed"
-    assert name.strip("./") in done.reason
+    assert "nowhere" in done.reason
 
 
 def test_a_connection_without_a_contract_says_so(inbox):

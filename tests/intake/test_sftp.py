@@ -11,7 +11,7 @@ from tests.intake import tables as t
 from tests.intake.test_drops import agreed, lying
 from tests.records import factories as f
 from xueqiao.intake import connections, running
-from xueqiao.kernel import clock
+from xueqiao.kernel import clock, hosts
 from xueqiao.records.models import Quarantine, Statement
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ def test_a_key_opens_as_well_as_a_password(server):
     ("changes", "said"),
     [
         ({"password": "wrong"}, "127.0.0.1"), ({"folder": "/nowhere"}, "127.0.0.1"),
-        ({"fingerprint": "SHA256:abc"}, "SHA256:"), ({"host": "169.254.169.254"}, "169.254"),
+        ({"fingerprint": "SHA256:abc"}, "SHA256:"),
         ({"private_key": "no key", "password": ""}, "127.0.0.1"),
     ],
 )  # fmt: skip
@@ -123,6 +123,12 @@ def test_what_goes_wrong_is_one_sentence_and_no_secret(server, changes, said):
     assert said in done.reason
     assert "wrong" not in done.reason.split(":")[0]
     assert Statement.objects.count() == 0
+
+
+def test_a_host_that_is_not_listed_is_refused_when_it_is_named(server):
+    with pytest.raises(hosts.NotAllowed) as why:
+        connect(server[0], host="169.254.169.254")
+    assert why.value.pointer == "host"
 
 
 def test_a_server_that_is_away_is_said(settings):

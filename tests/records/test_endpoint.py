@@ -9,11 +9,12 @@ import pytest
 
 from tests.records import factories as f
 from xueqiao.kernel import clock
-from xueqiao.records import summary
+from xueqiao.records import keys, summary
 from xueqiao.records.models import Batch, KeyPair, Statement
 
 pytestmark = pytest.mark.django_db
 PATH = "/xapi/statements"
+ENGLISH = {"Accept-Language": "en"}
 
 
 @pytest.fixture
@@ -248,6 +249,29 @@ def test_without_a_key_there_is_a_401_that_says_how(client, given):
     answer = client.get(PATH, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "are needed"), ("Digest x", "Digest"), ("Bearer abc", "Bearer"),
+        ("Basic !!!", "base64"), ("Basic OnNlY3JldA==", "empty"),
+        ("Basic bm9ib2R5Om5vdGhpbmc=", "No key in force"),
+    ],
+)  # fmt: skip
+def test_a_401_says_what_is_wrong(client, given, said):
+    headers = {"Authorization": given, "X-Experience-API-Version": "1.0.3"} | ENGLISH
+    assert said in client.get(PATH, headers=headers).json()["title"]
+
+
+def test_only_who_knows_the_secret_learns_that_a_key_was_revoked(client):
+    headers = f.key() | ENGLISH
+    pair = KeyPair.objects.get()
+    keys.revoke_key(pair=pair, at=clock.now())
+
+    assert "was revoked" in client.get(PATH, headers=headers).json()["title"]
+    guessed = f.basic(pair.key, "guess") | ENGLISH
+    assert "No key in force" in client.get(PATH, headers=guessed).json()["title"]
 
 
 def test_a_right_key_with_a_wrong_secret_is_refused(client):

@@ -88,7 +88,7 @@ def test_the_work_list_names_what_waits_and_for_whom(world, sign_in):
         "assessor": [("recognition", 1)],
         "teacher": [("full", 1)],
         "operator": [],
-        "province": [("full", 1)],
+        "province": [("full", 1), ("erasures", 1), ("openings", 2), ("merges", 1)],
     }
 
 

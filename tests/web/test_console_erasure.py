@@ -71,6 +71,22 @@ def test_an_erasure_goes_from_the_request_to_the_receipt(world, sign_in):
     assert told["requested"]["by"] != told["decided"]["by"]
 
 
+def test_an_erasure_waits_on_the_work_list_of_whoever_else_may_decide(world, sign_in):
+    def waiting(who):
+        groups = sign_in(who).get("/console/").context["groups"]
+        return [
+            item.address for group in groups if group.code == "erasures" for item in group.items
+        ]
+
+    before = waiting("province")
+    _answer, address = asked(sign_in("operator"), kind="person", identifier=f"{HOME} gui")
+
+    assert waiting("province") == [*before, address]
+    assert address not in waiting("operator")
+    sign_in("province").post(f"{address}reject/", {"note": "no"})
+    assert waiting("province") == before
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -81,7 +81,12 @@ def test_a_changed_mapping_is_the_next_version(operator):
     operator.post(first, form_of(to="save", name="成绩"))
     source = Source.objects.get(code="县-开放大学")
     second = uploaded(operator, t.csv_bytes(t.ROWS[:1]), source=source.pk, new_source="").url
-    operator.post(second, form_of(to="save", name="成绩", repeats="count"))
+    sent = form_of(to="save", name="成绩", repeats="count")
+    told = operator.post(second, sent)
+    assert (told.status_code, told.context["replaced"].version) == (422, 1)
+    assert Contract.objects.count() == 1
+    assert operator.post(second, sent | {"replaces": 0}).status_code == 422
+    operator.post(second, sent | {"replaces": told.context["replaced"].pk})
     assert list(Contract.objects.order_by("pk").values_list("version", flat=True)) == [1, 2]
     assert Connection.objects.get().contract.version == 2
     for address in (
@@ -174,12 +179,35 @@ def agreed():
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"folder": ""}, "folder"), ({"name": ""}, "name"), ({"source": 0}, "source")],
-)
-def test_a_setting_that_is_missing_is_said_beside_its_field(operator, changes, field):
+    [
+        ({"folder": ""}, "folder"), ({"name": ""}, "name"), ({"source": 0}, "source"),
+        ({"folder": "../home"}, "folder"), ({"folder": "/etc"}, "folder"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_is_missing_or_unfit_is_said_beside_its_field(operator, changes, field):
     answer = connect(operator, **changes)
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "field"),
+    [
+        ("lrs", {"endpoint": "https://10.0.0.7/xapi/"}, "endpoint"),
+        ("lrs", {"endpoint": "http://lrs.example/xapi/"}, "endpoint"),
+        ("moodle", {"site": "https://192.168.1.1/"}, "site"),
+        ("sftp", {"host": "10.0.0.7"}, "host"),
+    ],
+)
+def test_what_may_not_be_called_is_said_beside_its_field(operator, kind, changes, field):
+    sent = {"source": f.source().pk, "name": "x", "site": "https://a.example", "token": "t",
+            "endpoint": "https://lrs.example/", "host": "h.example", "fingerprint": "SHA256:x",
+            "user": "u", "version": "1.0.3", "authentication": "basic", "auth": "basic",
+            "secret": "s", "name_people_by": "id", "password": "p"}  # fmt: skip
+    answer = operator.post(f"/console/connections/new/{kind}/", sent | changes)
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    assert not Connection.objects.exists()
 
 
 def test_two_schedules_at_once_are_refused(operator):

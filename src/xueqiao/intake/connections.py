@@ -240,6 +240,8 @@ def _read(
         if not text and each.required and each.kind != "mapping":
             said = _("“{label}” is needed.")
             raise SettingUnfit(said.format(label=each.label), pointer=each.name)
+    if kind.check:
+        kind.check(config)
     return config, secrets
 
 

@@ -27,6 +27,13 @@ class ContractUnfit(errors.Refusal):
     status = 422
 
 
+def replaced_by(*, source: Source, name: str, mapping: dict[str, Any]) -> Contract | None:
+    """The newest contract of this name, if saving this mapping would make a next version of it."""
+    versions = Contract.objects.filter(source=source, name=name.strip()).order_by("-version")
+    newest = versions.first()
+    return newest if newest is not None and newest.mapping != mapping else None
+
+
 @transaction.atomic
 def save(
     *, source: Source, name: str, mapping: dict[str, Any], by: Person | None, at: datetime

@@ -98,15 +98,32 @@ def below_drops(text: str) -> Path:
     Raises:
         FolderUnfit: it would lie elsewhere, or is not there.
     """
-    root = Path(settings.DROPS).resolve()
-    path = (root / text).resolve()
-    if not path.is_relative_to(root) or path == root:
-        said = _("“{name}” does not lie below {root}. Write the name of a folder there.")
-        raise FolderUnfit(said.format(name=text[:80], root=root), pointer="folder")
+    path = _inside(text)
     if not path.is_dir():
         said = _("There is no folder {path}. Make it, and let the platform write to it.")
         raise FolderUnfit(said.format(path=path), pointer="folder")
     return path
+
+
+def _inside(text: str) -> Path:
+    root = Path(settings.DROPS).resolve()
+    try:
+        path = (root / text).resolve()
+    except (OSError, ValueError):
+        path = root
+    if not path.is_relative_to(root) or path == root:
+        said = _("“{name}” does not lie below {root}. Write the name of a folder there.")
+        raise FolderUnfit(said.format(name=text[:80], root=root), pointer="folder")
+    return path
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Refuse a folder elsewhere than drop folders may lie. It need not be there yet.
+
+    Raises:
+        FolderUnfit: it would lie elsewhere.
+    """
+    _inside(config["folder"])
 
 
 def pull(config: Mapping[str, Any], watermark: dict[str, Any]) -> Iterator[Portion]:
@@ -126,4 +143,5 @@ KIND = Kind(
     ),
     pull,
     help=gettext_lazy("CSV and XLSX files laid into a folder are taken in one after another."),
+    check=check,
 )

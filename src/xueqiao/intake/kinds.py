@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from xueqiao.kernel import hosts
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
@@ -79,6 +81,28 @@ class Setting(NamedTuple):
 Pull = Callable[[Mapping[str, Any], dict[str, Any]], Iterator[Portion]]
 
 
+def calls(*names: str) -> Callable[[Mapping[str, Any]], None]:
+    """A check of the settings that are addresses which this platform calls.
+
+    Raises:
+        hosts.NotAllowed: one may not be called, as far as it can be told without a look-up.
+    """
+
+    def check(config: Mapping[str, Any]) -> None:
+        for name in names:
+            try:
+                hosts.check(str(config.get(name) or _NOWHERE))
+            except hosts.NotAllowed as why:
+                why.pointer = name
+                raise
+
+    return check
+
+
+# Stands for a setting that was left empty.
+_NOWHERE = "https://nowhere.example"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A way in which learning records come from a platform.
@@ -86,6 +110,8 @@ class Kind:
     Attributes:
         pull: fetches; None where the platform sends by itself.
         help: what it is for, one sentence.
+        check: refuses settings that can never be run, without calling anybody: the pointer of the
+            refusal is the name of a setting.
     """
 
     code: str
@@ -93,6 +119,7 @@ class Kind:
     settings: tuple[Setting, ...]
     pull: Pull | None
     help: str | StrPromise = ""
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     @property
     def secrets(self) -> frozenset[str]:

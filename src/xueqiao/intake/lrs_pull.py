@@ -17,7 +17,7 @@ import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xueqiao.intake.kinds import Kind, Portion, Setting
+from xueqiao.intake.kinds import Kind, Portion, Setting, calls
 from xueqiao.intake.remote_lrs import AnswerUnfit, MoreGone, RemoteLrs
 from xueqiao.kernel import clock
 from xueqiao.records.checking import Incoming, Refused
@@ -185,4 +185,5 @@ KIND = Kind(
     ),
     pull,
     help=gettext_lazy("Fetches what another learning record store has stored since the last time."),
+    check=calls("endpoint", "token_url"),
 )  # fmt: skip

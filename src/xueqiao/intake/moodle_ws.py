@@ -16,7 +16,7 @@ import msgspec
 from django.utils.translation import gettext_lazy
 
 from xueqiao.intake import verbs
-from xueqiao.intake.kinds import Kind, Portion, Setting
+from xueqiao.intake.kinds import Kind, Portion, Setting, calls
 from xueqiao.intake.remote_moodle import RemoteMoodle
 from xueqiao.kernel import clock, ids
 from xueqiao.records.checking import Incoming, Refused
@@ -227,4 +227,5 @@ KIND = Kind(
     ),
     pull,
     help=gettext_lazy("Asks a Moodle site for grades and completions, course by course."),
+    check=calls("site"),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from xueqiao.intake import drops, openedx
 from xueqiao.intake.files import FileUnreadable
-from xueqiao.intake.folder import Folder, below_drops
+from xueqiao.intake.folder import Folder, below_drops, check
 from xueqiao.intake.kinds import File, Kind, Portion, Setting
 
 if TYPE_CHECKING:
@@ -127,4 +127,5 @@ KIND = Kind(
     ),
     pull,
     help=gettext_lazy("Takes in tracking.log files, plain or packed by gzip, line by line."),
+    check=check,
 )  # fmt: skip

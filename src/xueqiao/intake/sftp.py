@@ -156,11 +156,20 @@ class Sftp:
             raise SftpUnreachable(text.format(host=host, why=said[:200])) from why
 
 
-def pull(config: Mapping[str, Any], watermark: dict[str, Any]) -> Iterator[Portion]:
+def check(config: Mapping[str, Any]) -> None:
+    """Refuse a server that the operator has not listed.
+
+    Raises:
+        hosts.NotAllowed: it is not listed.
+    """
     host, port = str(config["host"]), int(config.get("port") or PORT)
     if not hosts.is_listed(host, port):
         text = _("The operator has not listed {host}:{port} in XUEQIAO_OUTBOUND_ALLOW.")
         raise hosts.NotAllowed(text.format(host=host[:80], port=port), pointer="host")
+
+
+def pull(config: Mapping[str, Any], watermark: dict[str, Any]) -> Iterator[Portion]:
+    check(config)
     drop = Sftp(config)
     try:
         drop.open()
@@ -188,4 +197,5 @@ KIND = Kind(
     ),
     pull,
     help=gettext_lazy("CSV and XLSX files are fetched from a server of the source."),
+    check=check,
 )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors, ids
+from xueqiao.kernel import clock, errors, ids
 from xueqiao.records.believed import Believed
 from xueqiao.records.models import KeyPair, Scope, Source, SourceChange
 
@@ -225,6 +225,24 @@ def authenticate(*, key: str, secret: str, at: datetime) -> KeyPair | None:
         return None
     _note_use(found, at)
     return found
+
+
+def ended(*, key: str, secret: str, at: datetime) -> str:
+    """What to say to who shows a pair that was in force once; "" to anybody else.
+
+    Only who knows the secret learns that there was such a key.
+    """
+    found = KeyPair.objects.filter(key=key.replace("\x00", "")[:40]).first()
+    expected = found.secret_hash if found else _hash("nobody", "nothing")
+    if not hmac.compare_digest(_hash(key, secret), expected) or found is None:
+        return ""
+    if found.revoked_at is not None and found.revoked_at <= at:
+        text = _("The key {key} was revoked on {day}. Ask for a new one.")
+        return text.format(key=key, day=clock.local_date(found.revoked_at))
+    if found.expires_at is not None and found.expires_at <= at:
+        text = _("The key {key} expired on {day}. Ask for a new one.")
+        return text.format(key=key, day=clock.local_date(found.expires_at))
+    return ""
 
 
 def _read(key: str, at: datetime) -> KeyPair | None:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors, sealing
+from xueqiao.kernel import errors, hosts, sealing
 from xueqiao.records import following
 from xueqiao.relay import rules
 from xueqiao.relay.models import Authentication, Destination, DestinationKind, ShipmentState
@@ -219,6 +219,10 @@ def _url(text: str) -> str:
     if parts.username or parts.password:
         text = _("Leave name and secret out of the address; enter them below.")
         raise DestinationUnfit(text, pointer="url")
+    try:
+        hosts.check(url)
+    except hosts.NotAllowed as why:
+        raise DestinationUnfit(why.text, pointer="url") from why
     return url
 
 

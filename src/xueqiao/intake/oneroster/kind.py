@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy
 
 from xueqiao.intake import drops
-from xueqiao.intake.folder import Folder, below_drops
+from xueqiao.intake.folder import Folder, below_drops, check
 from xueqiao.intake.kinds import Kind, Portion, Setting
 from xueqiao.intake.oneroster import loading
 from xueqiao.kernel import ids
@@ -53,4 +53,5 @@ KIND = Kind(
     ),
     pull,
     help=gettext_lazy("Takes in rosters of schools: people, classes and enrolments."),
+    check=check,
 )  # fmt: skip

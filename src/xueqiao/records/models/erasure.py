@@ -13,6 +13,8 @@ from xueqiao.kernel import evidence
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from xueqiao.people.models import Person
+
 
 class LegalHold(models.Model):
     """Statements of a source or of an actor that nobody may erase until the hold is lifted."""
@@ -86,6 +88,10 @@ class RetentionPolicy(models.Model):
 
 
 class ErasureQuerySet(models.QuerySet["Erasure"]):
+    def for_second(self, person: Person) -> ErasureQuerySet:
+        """Those that wait for a second person, which somebody else than this one has to be."""
+        return self.filter(state=Erasure.State.ASKED).exclude(requested_by=person)
+
     def to_execute(self) -> ErasureQuerySet:
         return self.filter(state__in=[Erasure.State.APPROVED, Erasure.State.RUNNING])
 

@@ -74,7 +74,7 @@ def authenticate(request: HttpRequest) -> Credential:
     way = ways.get(kind.lower())
     found = way(given.strip()) if way else None
     if found is None:
-        raise NoKey(_("A key and its secret are needed, as HTTP Basic authentication."))
+        raise NoKey(_why_none(kind, given.strip()))
     request.credential = found  # type: ignore[attr-defined]
     return found
 
@@ -154,6 +154,25 @@ def _challenges(why: errors.Refusal) -> str:
     return f"{basic}, {_BEARER}{error}"
 
 
+def _why_none(kind: str, given: str) -> str:
+    """What is wrong with what a request showed of itself, and what to send."""
+    if not kind:
+        return _("A key and its secret are needed, as HTTP Basic authentication.")
+    is_basic, is_key = kind.lower() == "basic", given.startswith(keys.PREFIX)
+    if not is_basic and not (kind.lower() == "bearer" and is_key):
+        text = _("“{kind}” is no way to sign in here. Send a key and its secret as HTTP Basic.")
+        return text.format(kind=kind[:20])
+    pair = _pair(given) if is_basic else given.partition(".")[::2]
+    if pair is None:
+        return _("The key and its secret come as base64 of “key:secret”; this is none.")
+    key, secret = pair
+    if not key or not secret:
+        return _("The key or its secret is empty. Send both, as “key:secret”.")
+    return keys.ended(key=key, secret=secret, at=clock.now()) or _(
+        "No key in force has this name and secret. Compare both, or ask for a new key."
+    )
+
+
 def _by_token(given: str) -> Credential | None:
     if given.startswith(keys.PREFIX):
         # Who can send one word only, as a Caliper sensor, writes key and secret as one.
@@ -166,12 +185,18 @@ def _by_token(given: str) -> Credential | None:
 
 
 def _by_key(coded: str) -> Credential | None:
+    pair = _pair(coded)
+    return _by_pair(*pair) if pair else None
+
+
+def _pair(coded: str) -> tuple[str, str] | None:
+    """Key and secret out of HTTP Basic; None where it is no such text."""
     try:
         given = base64.b64decode(coded, validate=True).decode()
     except (binascii.Error, ValueError):
         return None
     key, _colon, secret = given.partition(":")
-    return _by_pair(key, secret)
+    return key, secret
 
 
 def _by_pair(key: str, secret: str) -> Credential | None:

@@ -21,7 +21,7 @@ from xueqiao.intake import alarms
 from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
-from xueqiao.records.models import Quarantine
+from xueqiao.records.models import Erasure, Quarantine
 from xueqiao.web.console import rulebook_work, service_work
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from xueqiao.creditbank.models import Application
     from xueqiao.people.models import Person
 
-RESULTS_DAYS, REVERSAL_DAYS = 14, 5
+# Who asks to be forgotten is answered within a month by law; half of it is for the decision.
+RESULTS_DAYS, REVERSAL_DAYS, ERASURE_DAYS = 14, 5, 15
 SHOWN = 8
 
 
@@ -72,8 +73,8 @@ def read(person: Person, today: date) -> list[Group]:
         _seals(person, today),
         _full_classes(person, today),
         _results(person, today),
-        _alarms(person, today),
-        _quarantine(person, today),
+        *_of_records(person, today),
+        _erasures(person, today),
         *_rulebook(person, today),
         *_service(person, today),
     ]
@@ -241,10 +242,36 @@ def _open_results(offering: Any, today: date) -> Item:
     )
 
 
-def _alarms(person: Person, today: date) -> Group | None:
-    """Alarms that nobody looks after yet, oldest first."""
+def _of_records(person: Person, today: date) -> list[Group]:
+    """What waits for an operator of records."""
     if not rights.allows(person, rights.RECORDS_OPERATE, today):
-        return None
+        return []
+    return [_alarms(), _quarantine()]
+
+
+def _erasures(person: Person, today: date) -> Group:
+    """Erasures that somebody else asked for and that the person may decide about."""
+    may = Exists(rights.roles_in_force(person, rights.RECORDS_ERASE, today))
+    rows = Erasure.objects.for_second(person).filter(may).select_related("requested_by")
+    found, count = _first(rows.order_by("requested_at", "pk"))
+    items = [_erasure(each, today) for each in found]
+    address = reverse("console-erasures") + f"?state={Erasure.State.ASKED}"
+    return Group("erasures", _("Erasures to decide about"), count, items, address)
+
+
+def _erasure(asked: Erasure, today: date) -> Item:
+    day = clock.local_date(asked.requested_at) + timedelta(days=ERASURE_DAYS)
+    return Item(
+        f"E-{asked.pk} · {asked.get_kind_display()}",
+        f"{asked.requested_by.name} · {asked.reason}",
+        reverse("console-erasure", args=[asked.pk]),
+        day,
+        day < today,
+    )
+
+
+def _alarms() -> Group:
+    """Alarms that nobody looks after yet, oldest first."""
     rows = Alarm.objects.filter(closed_at=None, acknowledged_at=None).select_related("source")
     found, count = _first(rows.order_by("opened_at", "pk"))
     address = reverse("console-alarms")
@@ -261,9 +288,7 @@ def _alarms(person: Person, today: date) -> Group | None:
     return Group("alarms", _("Alarms of sources"), count, items, address)
 
 
-def _quarantine(person: Person, today: date) -> Group | None:
-    if not rights.allows(person, rights.RECORDS_OPERATE, today):
-        return None
+def _quarantine() -> Group:
     waiting = Quarantine.objects.waiting()
     rows = waiting.values("batch__source__code", "batch__source__name").annotate(n=Count("pk"))
     found: list[dict[str, Any]] = list(rows.order_by("-n"))  # type: ignore[arg-type]

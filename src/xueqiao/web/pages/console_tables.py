@@ -53,13 +53,15 @@ def table(request: HttpRequest, source: int, token: str) -> HttpResponse:
         messages.error(request, why.text)
         return redirect("console-table-new")
     context = tables.editor(where, chosen, of.code)
-    if request.POST.get("to") == "save" and context["refusal"] is None:
+    wrong = request.POST.get("to") == "save"
+    if wrong and context["refusal"] is None:
+        context["replaced"] = _replaced(request, of, chosen)
+    if wrong and context["refusal"] is None and context["replaced"] is None:
         made = _agreed(request, of, token, chosen, context)
         if made is not None:
             return redirect("console-connection", made.pk)
     name = request.POST.get("name", "")
     context |= {"source": of, "file": uploads.shown_name(token), "name": name}
-    wrong = request.POST.get("to") == "save"
     return render(request, "console/table.html", context, status=422 if wrong else 200)
 
 
@@ -157,6 +159,13 @@ def _path(token: str) -> Any:
         return uploads.path_of(token)
     except uploads.UploadGone as why:
         raise Http404(why.text) from why
+
+
+def _replaced(request: HttpRequest, source: Source, chosen: dict[str, Any]) -> Contract | None:
+    """The contract that saving would replace, unless the person has been told of it."""
+    name = request.POST.get("name", "")
+    found = contracts.replaced_by(source=source, name=name, mapping=chosen)
+    return None if found and request.POST.get("replaces") == str(found.pk) else found
 
 
 def _agreed(
