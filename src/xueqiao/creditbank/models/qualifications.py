@@ -56,8 +56,9 @@ class Qualification(models.Model):
 
 class AwardQuerySet(models.QuerySet["Award"]):
     def own(self, person: Person) -> AwardQuerySet:
-        """The awards of a learner, in whatever state."""
-        return self.filter(person=person)
+        """The awards of a learner, in whatever state, those of merged accounts too."""
+        merged = Q(person__learning_account__merged_into__person=person)
+        return self.filter(Q(person=person) | merged)
 
     def decidable_by(self, person: Person | None, day: date) -> AwardQuerySet:
         """Awards that the person may decide on a day; never one's own."""
