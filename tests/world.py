@@ -59,6 +59,9 @@ class World:
     merge: int
     bank: str
     honour: int
+    qualification: int
+    micro: int
+    award: int
     people: dict[str, int]
     # Of the served site only: what came in through the door.
     connection: int = 0
@@ -88,6 +91,7 @@ def build(now: datetime | None = None) -> World:
         learning,
         online,
         places,
+        plans,
         records,
         relay,
         rulebook,
@@ -120,6 +124,7 @@ def build(now: datetime | None = None) -> World:
         **erasure.erasure(people, now),
         **service.service(where, people, now),
         **rulebook.rulebook(where, people, now),
+        **plans.plans(people, now),
     )
 
 

@@ -26,6 +26,7 @@ CONSOLE = {
     "experts": ("/console/experts/", "province"),
     "case-county": ("/console/recognition/{application}/", "county"),
     "conversions": ("/console/conversions/", "province"),
+    "awards": ("/console/awards/", "province"),
     "agreements": ("/console/agreements/", "institution"),
     "agreement": ("/console/agreements/{agreement}/", "institution"),
     "rules": ("/console/rules/", "province"),

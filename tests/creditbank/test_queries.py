@@ -24,9 +24,10 @@ def test_a_lot_shows_where_it_counts_and_why_not_elsewhere(bank):
     lot = bank.lot(6000, module="AAA")
     bank.request((lot, 1800))
     (row,) = queries.lots(bank.learner, DAY)
+    ours = [each for each in row.counting if "OULAD" in each.version.rule.code]
     shown = [
         (each.version.rule.code, each.remaining_hundredths, each.makes_hundredths, each.why_not)
-        for each in row.counting
+        for each in ours
     ]
     assert shown == [
         ("R-OULAD-AS-IT", 6000, 0, "other_unit"),

@@ -43,7 +43,8 @@ def sign_in(client):
 PAGES = {
     "/console/": ["helper", "teacher", "institution", "assessor", "county", "province", "operator"],
     "/console/recognition/": ["helper", "institution", "assessor", "county", "province"],
-    "/console/conversions/": ["province"],
+    "/console/conversions/": ["institution", "province"],
+    "/console/awards/": ["institution", "province"],
     "/console/lots/": ["institution", "county", "province"],
     "/console/lots/disputes/": ["institution", "county", "province"],
     "/console/lots/reversals/": ["institution", "county", "province"],
@@ -88,7 +89,13 @@ def test_the_work_list_names_what_waits_and_for_whom(world, sign_in):
         "assessor": [("recognition", 1)],
         "teacher": [("full", 1)],
         "operator": [],
-        "province": [("full", 1), ("erasures", 1), ("openings", 2), ("merges", 1)],
+        "province": [
+            ("award", 1),
+            ("full", 1),
+            ("erasures", 1),
+            ("openings", 2),
+            ("merges", 1),
+        ],
     }
 
 

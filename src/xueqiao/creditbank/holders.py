@@ -18,7 +18,6 @@ from xueqiao.creditbank.models import (
     Account,
     AccountKind,
     Application,
-    Award,
     Conversion,
     ConversionUse,
     CreditLot,
@@ -39,12 +38,6 @@ class AccountMerged(errors.Refusal):
     """One of the two accounts is frozen or was merged already."""
 
     code = "creditbank.account_merged"
-
-
-class AwardedTwice(errors.Refusal):
-    """Both accounts hold, or have asked for, the same qualification."""
-
-    code = "creditbank.awarded_twice"
 
 
 class NotPartable(errors.Refusal):
@@ -76,12 +69,6 @@ def by_number(number: str) -> int | None:
     digits = "".join(number.split())
     found = LearningAccount.objects.filter(number=digits).values_list("person_id", flat=True)
     return found.first()
-
-
-def number_of(person_id: int) -> str:
-    """The number of a person's learning account; "" where there is none yet."""
-    found = LearningAccount.objects.filter(person_id=person_id).values_list("number", flat=True)
-    return found.first() or ""
 
 
 @transaction.atomic
@@ -124,7 +111,6 @@ def join(*, key: str, kept_id: int, duplicate_id: int, at: datetime) -> Moved:
 
     Raises:
         AccountMerged: one of the two is frozen or merged.
-        AwardedTwice: both have, or asked for, the same qualification.
         carried.CapsExceeded: together they used more than a programme's cap.
     """
     lots.open_learning_accounts(person_ids={kept_id, duplicate_id}, opened_at=at)
@@ -136,7 +122,6 @@ def join(*, key: str, kept_id: int, duplicate_id: int, at: datetime) -> Moved:
     if duplicate.merged.exists():
         text = _("Another account was merged into {number} before. Split that one first.")
         raise AccountMerged(text.format(number=duplicate.number))
-    _refuse_same_award(kept_id, duplicate_id)
     carried.carry(key=key, kept_id=kept_id, duplicate_id=duplicate_id, at=at)
     moved = {
         name: list(rows.order_by("pk").values_list("pk", flat=True))
@@ -185,18 +170,6 @@ def _both(kept_id: int, duplicate_id: int) -> tuple[LearningAccount, LearningAcc
     rows = LearningAccount.objects.select_for_update().filter(person_id__in=[kept_id, duplicate_id])
     found = {row.person_id: row for row in rows.order_by("pk")}
     return found[kept_id], found[duplicate_id]
-
-
-def _refuse_same_award(kept_id: int, duplicate_id: int) -> None:
-    standing = Award.objects.filter(state__in=["requested", "awarded", "in_review"])
-    theirs = standing.filter(person_id=duplicate_id).values("qualification_id")
-    both = standing.filter(person_id=kept_id, qualification_id__in=theirs).first()
-    if both:
-        text = _(
-            "Both accounts hold or asked for the same qualification ({number}). Withdraw or revoke "
-            "one of the two first."
-        )
-        raise AwardedTwice(text.format(number=both.number))
 
 
 def _held_by(person_id: int) -> dict[str, QuerySet[Any]]:

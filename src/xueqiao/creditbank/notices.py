@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
 DAYS = frozenset({"due", "until"})
 TEXTS = {
-    "account.merged": _(
-        "Your accounts {other} and {number} are one now: {number}. Why: {note} If this is wrong, "
-        "ask at your service point; it can be undone."
-    ),
-    "account.split": _("Your accounts {number} and {other} are two again. Why: {note}"),
-    "honour.given": _("An honour was entered for you: {title}. Why: {note}"),
-    "honour.withdrawn": _("An honour of yours was withdrawn: {title}. Why: {note}"),
     "application.submitted": _("“{title}” was handed in for you as number {number}."),
     "application.returned": _(
         "“{title}” came back to you: {note} Add what is missing by {due}, then hand it in again."

@@ -32,7 +32,8 @@ class Counting:
     """Where a lot can count, and for how much; amounts in 1/100 credit.
 
     ``why_not`` is a code of ``matching.REASONS``, or "" where the lot counts. ``makes_hundredths``
-    is what it makes by itself; ``needs_more`` says that the rule asks for other credit with it.
+    is what it makes by itself; ``needs_more`` says that the rule asks for other credit with it;
+    ``until`` is the first day on which it no longer counts so.
     """
 
     rule: matching.Applicable
@@ -40,6 +41,7 @@ class Counting:
     makes_hundredths: int
     why_not: str
     needs_more: bool = False
+    until: date | None = None
 
     @property
     def version(self) -> RuleVersion:
@@ -96,12 +98,18 @@ def _counting(
     why_not = why_not or matching.misfit(lot, rule, day)
     if why_not or left <= 0:
         return Counting(rule, left, 0, why_not)
+    until = min((day for day in _ends(lot, rule) if day), default=None)
     offer = rules.Offer(lot.pk, left, rules.patterns_met(matching.facts(lot), rule.body, day))
     try:
         makes = rules.fill(rule.body, [offer], rule.worth).total_hundredths
     except rules.Unfilled as why:
-        return Counting(rule, left, 0, "", needs_more=why.code != "nothing")
-    return Counting(rule, left, makes, "")
+        return Counting(rule, left, 0, "", needs_more=why.code != "nothing", until=until)
+    return Counting(rule, left, makes, "", until=until)
+
+
+def _ends(lot: CreditLot, rule: matching.Applicable) -> tuple[date | None, ...]:
+    """The first days on which the lot, the rule or its agreement can no longer be used."""
+    return (lot.valid_to, rule.version.valid_to, rule.version.rule.agreement.valid_to)
 
 
 def _free(account: Account) -> int:

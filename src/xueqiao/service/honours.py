@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import notices
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.service.models import Honour
@@ -116,14 +115,9 @@ def _refuse_unfit(  # noqa: PLR0917 - what an honour is made of
 
 
 def _append(honour: Honour) -> Honour:
-    code = "honour.withdrawn" if honour.withdraws_id else "honour.given"
     try:
         with transaction.atomic():
             honour.save(force_insert=True)
-            notices.tell(
-                person_id=honour.person_id, key=f"honour:{honour.pk}", code=code,
-                at=honour.recorded_at, facts={"title": honour.title, "note": honour.reason},
-            )  # fmt: skip
     except IntegrityError:
         # Entered twice at one moment; the other was first.
         return Honour.objects.get(request_key=honour.request_key)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import holders, notices
+from xueqiao.creditbank import holders
 from xueqiao.kernel import clock, errors
 from xueqiao.people import accounts, documents, rights
 from xueqiao.records import log
@@ -249,16 +249,6 @@ def _in_state(merge: AccountMerge, needed: str) -> None:
 
 def _tell(kind: str, merge: AccountMerge, at: datetime) -> None:
     payload = {"kept_id": merge.kept_id, "duplicate_id": merge.duplicate_id, "merge_id": merge.pk}
-    for person_id in (merge.kept_id, merge.duplicate_id):
-        notices.tell(
-            person_id=person_id, key=f"{kind}:{merge.pk}:{person_id}",
-            code="account.merged" if kind == MERGED else "account.split", at=at,
-            facts={
-                "number": holders.number_of(merge.kept_id),
-                "other": holders.number_of(merge.duplicate_id),
-                "note": merge.reason if kind == MERGED else merge.split_reason,
-            },
-        )  # fmt: skip
     log.append(kind=kind, key=f"{kind}:{merge.pk}", event_at=at, payload=payload)
 
 

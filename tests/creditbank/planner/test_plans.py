@@ -161,5 +161,5 @@ def test_a_plan_asks_a_constant_number_of_queries(campus, many, django_assert_nu
         campus.rule(f"R{number}")
         campus.certificate(100, kind="prior")
     found = planner.in_force(DAY).get(pk=goal.pk)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         planner.plan(person=campus.learner, qualification=found, day=DAY)

@@ -56,9 +56,8 @@ class Qualification(models.Model):
 
 class AwardQuerySet(models.QuerySet["Award"]):
     def own(self, person: Person) -> AwardQuerySet:
-        """The awards of a learner, in whatever state, those of merged accounts too."""
-        merged = Q(person__learning_account__merged_into__person=person)
-        return self.filter(Q(person=person) | merged)
+        """The awards of a learner, in whatever state."""
+        return self.filter(person=person)
 
     def decidable_by(self, person: Person | None, day: date) -> AwardQuerySet:
         """Awards that the person may decide on a day; never one's own."""
@@ -123,6 +122,11 @@ class Award(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "reserved_until"])]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is asked for or held, so that it cannot be asked for again."""
+        return self.state in {self.State.REQUESTED, self.State.AWARDED, self.State.IN_REVIEW}
 
 
 class AwardUse(models.Model):

@@ -16,25 +16,24 @@ if TYPE_CHECKING:
     from xueqiao.creditbank.planner.model import Model, Terms
     from xueqiao.creditbank.planner.problem import Problem, Rule, Step
 
+# The most that the search for the first part of the score may take, on a machine however busy: the
+# number of credits is what the learner came for. The other parts only choose among equals.
+FIRST_SECONDS = 2.0
 # How much of a row or a whole number may be missed by floating point.
 TOLERANCE = 1e-9
-
-
-class NotPlanned(Exception):  # noqa: N818 - named for what is so
-    """The time was over before any plan was found."""
 
 
 def best(problem: Problem, *, seconds: float) -> Answer:
     """The best plan; with more time than is given it might be better only if it is not proven.
 
     Args:
-        seconds: for all four parts of the score together. The first that is not proven in time
-            ends the search with the best plan seen.
+        seconds: after which no further part of the score is improved. The first part that is not
+            proven in time ends the search with the best plan seen.
     """
     model = modelling.build(problem)
     if not model.upper:
         return Answer((), {}, Score(0, 0, 0, 0), proven=4)
-    solution, proven = _in_order(model, time.monotonic() + seconds)
+    solution, proven = _in_order(model, seconds)
     ordered = sorted(problem.rules, key=modelling.order_of)
     steps = tuple(step for rule in ordered if (step := _step(model, rule, solution)) is not None)
     direct = {key: solution[column] for key, column in model.direct.items() if solution[column]}
@@ -43,19 +42,17 @@ def best(problem: Problem, *, seconds: float) -> Answer:
     return Answer(steps, direct, found, proven)
 
 
-def _in_order(model: Model, until: float) -> tuple[Sequence[int], int]:
+def _in_order(model: Model, seconds: float) -> tuple[Sequence[int], int]:
     solver = _loaded(model)
-    solution: Sequence[int] = []
+    solution: Sequence[int] = [0] * len(model.upper)
+    until = time.monotonic() + seconds
     for number, terms in enumerate(model.objectives):
-        left = until - time.monotonic()
-        if solution and left <= 0:
+        left = max(until - time.monotonic(), 0 if number else FIRST_SECONDS)
+        if left <= 0:
             return solution, number
         found, proven = _solve(solver, model, terms, maximise=number == 0, seconds=left)
-        if found:
-            solution = found
+        solution = found or solution
         if not proven:
-            if not solution:
-                raise NotPlanned
             return solution, number
         _hold(solver, terms, solution)
     return solution, len(model.objectives)
@@ -106,7 +103,7 @@ def _solve(
     sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
     solver.changeObjectiveSense(sense)
     # The limit counts from the solver's first run on.
-    solver.setOptionValue("time_limit", solver.getRunTime() + max(seconds, 0.01))
+    solver.setOptionValue("time_limit", solver.getRunTime() + seconds)
     solver.run()
     proven = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from xueqiao.creditbank import awards, recounts
 from xueqiao.creditbank import queries as creditbank
-from xueqiao.creditbank import recounts
 from xueqiao.creditbank.models import Reversal, SealCheck
 from xueqiao.creditbank.recognition import waiting
 from xueqiao.hall import queries as hall
@@ -68,6 +68,7 @@ def read(person: Person, today: date) -> list[Group]:
     groups = [
         _cases(person, today),
         _conversions(person, today),
+        _awards(person, today),
         _reversals(person, today),
         _recounts(person, today),
         _seals(person, today),
@@ -132,6 +133,18 @@ def _conversion(asked: Any, today: date) -> Item:
         day,
         day < today,
     )
+
+
+def _awards(person: Person, today: date) -> Group:
+    """Applications for qualifications whose credit is reserved until somebody decides."""
+    found, count = _first(awards.waiting(person, today))
+    address = reverse("console-awards")
+    items = []
+    for each in found:
+        day = clock.local_date(each.reserved_until)
+        title = each.qualification.title_zh
+        items.append(Item(each.person.name, title, address, day, day < today))
+    return Group("award", _("Awards to decide"), count, items, address)
 
 
 def _rulebook(person: Person, today: date) -> list[Group]:

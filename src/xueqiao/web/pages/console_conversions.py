@@ -38,7 +38,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 0) -> HttpResponse:
     me = access.signed_in(request)
-    rows = queries.conversions_waiting(me, today()).prefetch_related("uses__lot")
+    rows = queries.conversions_waiting(me, today()).prefetch_related("uses__lot", "results__target")
     answered = Conversion.objects.reviewable_by(me, today()).exclude(
         state__in=[Conversion.State.RESERVED, Conversion.State.REVIEWING]
     )
@@ -62,6 +62,13 @@ def _answer(request: HttpRequest, pk: int, verb: Callable[..., Any], said: str) 
 
 @require_POST
 @access.page(rights.CONVERSION_DECIDE)
+def take_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the review; the learner sees that somebody has it."""
+    return _answer(request, pk, conversion.take_up, _("You review the conversion of {name}."))
+
+
+@require_POST
+@access.page(rights.CONVERSION_DECIDE)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept: the reserved credit is posted into the programme."""
     verb = partial(conversion.approve, reason=request.POST.get("reason", ""))
@@ -80,6 +87,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 urlpatterns = [
     path("console/conversions/", waiting, name="console-conversions"),
+    path("console/conversions/<int:pk>/take-up/", take_up, name="console-conversion-take-up"),
     path("console/conversions/<int:pk>/approve/", approve, name="console-conversion-approve"),
     path("console/conversions/<int:pk>/reject/", reject, name="console-conversion-reject"),
 ]

@@ -22,6 +22,7 @@ SECTIONS = (
     ("console", _("Work list"), rights.CONSOLE),
     ("console-recognition", _("Recognition"), rights.RECOGNITION_QUEUE),
     ("console-conversions", _("Conversions"), rights.CONVERSION_DECIDE),
+    ("console-awards", _("Awards"), rights.CONVERSION_DECIDE),
     ("console-agreements", _("Agreements"), rights.AGREEMENTS),
     ("console-rules", _("Conversion rules"), rights.RULES_EDIT),
     ("console-certificates", _("Certificates"), rights.CERTIFICATES),
@@ -63,6 +64,7 @@ AREAS = {
     _("Credit bank"): (
         "console-recognition",
         "console-conversions",
+        "console-awards",
         "console-agreements",
         "console-certificates",
         "console-lots",

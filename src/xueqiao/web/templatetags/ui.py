@@ -233,6 +233,9 @@ def pager(context: Context, page: Any, name: str = "after") -> dict[str, Any]:
 STATE_LEVELS = {
     "posted": "ok",
     "approved": "ok",
+    "awarded": "ok",
+    "in_review": "warn",
+    "refused": "bad",
     "issued": "ok",
     "active": "ok",
     "rejected": "bad",
