@@ -268,7 +268,7 @@ class LawsOfTheBank(TestCase):
         run_state_machine_as_test(
             Isolated,
             settings=settings(
-                max_examples=int(os.environ.get("XUEQIAO_LAW_EXAMPLES", "10")),
+                max_examples=int(os.environ.get("XUEQIAO_LAW_EXAMPLES", "5")),
                 stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
                 # A run of 25 verbs is short enough to read; making it shorter takes minutes.
                 phases=[Phase.explicit, Phase.reuse, Phase.generate],

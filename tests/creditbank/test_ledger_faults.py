@@ -1,4 +1,6 @@
-"""kill -9 between any two statements of a posting leaves all of it or nothing, on SQLite.
+"""kill -9 between any two statements of a posting or a reversal leaves all of it or nothing.
+
+On SQLite, each try in a home of its own, so that nothing of a killed one is left behind.
 
 (PostgreSQL undoes by itself what a broken connection has not committed.)
 """
@@ -7,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,13 +33,12 @@ for number in range(5):
 """
 )
 # Kills itself before the given statement; SIGKILL leaves no time to clean up.
-WORK = (
+DYING = (
     START
     + """
 import os, signal, sys
 from datetime import UTC, datetime
 from django.db import connection
-from xueqiao.creditbank import completions
 fatal, seen = int(sys.argv[1]), 0
 def count(execute, sql, params, many, context):
     global seen
@@ -44,10 +47,39 @@ def count(execute, sql, params, many, context):
     seen += 1
     return execute(sql, params, many, context)
 with connection.execute_wrapper(count):
-    completions.follow(now=datetime(2026, 9, 1, tzinfo=UTC))
+    work()
 print("statements", seen)
 """
 )
+WORK = """
+def work():
+    from xueqiao.creditbank import completions
+    completions.follow(now=datetime(2026, 9, 1, tzinfo=UTC))
+"""
+PREPARE_CASCADE = (
+    START
+    + """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from tests.creditbank.test_reversal import Court
+court = Court()
+lot = court.lot(6000)
+court.approve(court.request((lot, 3600)))
+court.request((lot, 900), key="waits")
+court.ask(lot)
+"""
+)
+WORK_CASCADE = """
+def work():
+    from xueqiao.creditbank import reversal
+    from xueqiao.creditbank.models import Reversal
+    from xueqiao.people.models import Person
+    case = Reversal.objects.get()
+    by = Person.objects.filter(roles__kind="province").order_by("pk")[0]
+    at = datetime(2026, 9, 2, tzinfo=UTC)
+    seen = "" if case.state == "done" else reversal.look(case.lot).digest
+    reversal.approve(reversal=case, seen=seen, by=by, at=at)
+"""
 TABLES = ("outcome", "decision", "creditlot", "transfergroup", "transfer", "learningaccount")
 NOTHING, ALL = (
     dict.fromkeys(TABLES, 0) | {"told": 0},
@@ -67,7 +99,7 @@ def run(home, script, *words):
 
 
 def counted(home):
-    with sqlite3.connect(home / "xueqiao.sqlite3") as ask:
+    with closing(sqlite3.connect(home / "xueqiao.sqlite3")) as ask:
         rows = {
             name: ask.execute(f"select count(*) from creditbank_{name}").fetchone()[0]
             for name in TABLES
@@ -76,23 +108,66 @@ def counted(home):
         return rows | {"told": ask.execute(told).fetchone()[0]}
 
 
+def undone(home):
+    """What of a reversal is there: states, and whatever was written for it."""
+    asked = {
+        "lots": "select group_concat(state, ' ') from creditbank_creditlot",
+        "case": "select state from creditbank_reversal",
+        "reversals": "select count(*) from creditbank_transfer where reverses_id is not null",
+        "given back": "select count(*) from creditbank_transfer where phase = 'void'",
+        "conversions": "select group_concat(state, ' ') from creditbank_conversion",
+        "steps": "select count(*) from creditbank_lotstep where verb = 'reverse'",
+        "told": "select count(*) from records_logentry where kind = 'creditbank.reversed'",
+    }
+    with closing(sqlite3.connect(home / "xueqiao.sqlite3")) as ask:
+        return {name: ask.execute(text).fetchone()[0] for name, text in asked.items()}
+
+
+def kill_everywhere(prepared, tmp_path, script, look, whole):
+    """Kill a fresh copy of the prepared home before every third statement, then run it again."""
+    before = look(prepared)
+    once = copied(prepared, tmp_path / "whole")
+    statements = int(re.search(r"statements (\d+)", run(once, script, "-1").stdout)[1])
+    after = look(once)
+    assert whole is None or after == whole
+    assert before != after
+    assert statements > 15
+    for fatal in range(2, statements, 3):
+        home = copied(prepared, tmp_path / f"killed-{fatal}")
+        assert run(home, script, str(fatal)).returncode == -9
+        assert look(home) in (before, after), f"killed before statement {fatal}"
+        again = run(home, script, "-1")
+        assert again.returncode == 0, again.stderr
+        assert look(home) == after, f"after statement {fatal} and a second run"
+        shutil.rmtree(home)
+
+
+def copied(home, to):
+    to.mkdir()
+    for name in home.glob("xueqiao.sqlite3*"):
+        shutil.copy2(name, to / name.name)
+    return to
+
+
+def prepared_home(tmp_path, script):
+    home = tmp_path / "prepared"
+    home.mkdir()
+    done = run(home, script)
+    assert done.returncode == 0, done.stderr
+    # What is in the write-ahead log goes into the file that is copied.
+    with closing(sqlite3.connect(home / "xueqiao.sqlite3")) as ask:
+        ask.execute("pragma wal_checkpoint(truncate)")
+    return home
+
+
 @pytest.mark.slow
 def test_a_process_killed_before_any_statement_leaves_all_or_nothing(tmp_path):
-    prepared = run(tmp_path, PREPARE)
-    assert prepared.returncode == 0, prepared.stderr
-    clean = (tmp_path / "xueqiao.sqlite3").read_bytes()
+    home = prepared_home(tmp_path, PREPARE)
+    assert counted(home) == NOTHING
+    kill_everywhere(home, tmp_path, WORK + DYING, counted, ALL)
 
-    whole = run(tmp_path, WORK, "-1")
-    statements = int(re.search(r"statements (\d+)", whole.stdout)[1])
-    assert counted(tmp_path) == ALL
-    assert statements > 15
 
-    for fatal in range(2, statements, 3):
-        for rest in tmp_path.glob("xueqiao.sqlite3*"):
-            rest.unlink()
-        (tmp_path / "xueqiao.sqlite3").write_bytes(clean)
-        assert run(tmp_path, WORK, str(fatal)).returncode == -9
-        assert counted(tmp_path) in (NOTHING, ALL), f"killed before statement {fatal}"
-        again = run(tmp_path, WORK, "-1")
-        assert again.returncode == 0, again.stderr
-        assert counted(tmp_path) == ALL, f"after statement {fatal} and a second run"
+@pytest.mark.slow
+def test_a_reversal_killed_before_any_statement_leaves_all_or_nothing(tmp_path):
+    home = prepared_home(tmp_path, PREPARE_CASCADE)
+    kill_everywhere(home, tmp_path, WORK_CASCADE + DYING, undone, None)
