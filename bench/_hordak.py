@@ -9,6 +9,7 @@ JSON. Nothing of Xueqiao is imported here.
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -17,7 +18,7 @@ import urllib.parse
 import django
 from django.conf import settings
 
-SCHEMA = "hordak_bench"
+SCHEMA = f"hordak_bench_{os.getpid()}"
 
 
 def configure(url: str) -> None:
