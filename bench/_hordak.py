@@ -29,7 +29,7 @@ def configure(url: str) -> None:
             "default": {
                 "ENGINE": "django.db.backends.postgresql", "NAME": parts.path[1:],
                 "USER": parts.username, "PASSWORD": parts.password, "HOST": parts.hostname,
-                "PORT": parts.port, "OPTIONS": {"options": f"-c search_path={SCHEMA},public"},
+                "PORT": parts.port, "OPTIONS": {"options": f"-c search_path={SCHEMA}"},
             }
         },
         USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField", CURRENCIES=("EUR",),

@@ -43,6 +43,8 @@ PAGES = {
     "ledger-check": ("/ledger/check/", ""),
     "lot-proof": ("/account/lots/{lot}/ledger-proof/", "learner"),
     "transcript": ("/account/transcript/", "learner"),
+    "changes": ("/account/changes/", "learner"),
+    "balance": ("/account/balance/?as_of=2020-01-01", "learner"),
     "bank": ("/bank/", "learner"),
     "standards": ("/standards/", ""),
     "standard": ("/standards/SAMPLE-ELDERCARE/2026/", ""),
