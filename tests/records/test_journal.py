@@ -8,7 +8,7 @@ from django.conf import settings
 from tests.records import factories
 from xueqiao.kernel import clock
 from xueqiao.records import checking, statements, visibility
-from xueqiao.records.journal import door, drain, entries, marks, segments, writer
+from xueqiao.records.journal import door, drain, entries, marks, pressure, segments, writer
 from xueqiao.records.models import Batch, Quarantine, Statement
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,34 @@ def test_a_reader_waits_for_what_is_stored_in_a_moment(journal):
 
     assert marks.pending().oldest is None
     assert (clock.now() - now).total_seconds() < 4
+
+
+def test_storing_gives_way_to_a_burst_while_there_is_room(journal, monkeypatch):
+    pace = pressure.Pace(journal, MIB, now=0.0)
+    monkeypatch.setattr(pressure.TAKING_IN, "mean", 4.0)
+    large = factories.statement(result={"extensions": {"https://a.example/x": "x" * (MIB // 4)}})
+    accept(journal, large)
+
+    assert (pace.gives_way(0.2), pace.is_fast) == (True, True)
+    monkeypatch.setattr(journal, "awaited", 1)
+    assert not pace.gives_way(0.21), "somebody waits for an empty journal"
+    monkeypatch.setattr(journal, "awaited", 0)
+    assert (pace.gives_way(5.0), pace.is_fast) == (False, False)
+    for _each in range(2):
+        accept(journal, large | {"id": factories.statement()["id"]})
+    assert (pace.gives_way(5.2), pace.is_fast) == (False, True), "three quarters are full"
+
+
+def test_who_waits_for_an_empty_journal_is_seen(journal):
+    accept(journal, factories.statement())
+    waiting = threading.Thread(target=journal.settled, args=[5])
+    waiting.start()
+    while not journal.awaited:
+        pass
+    journal.stored(journal.first(MIB))
+    waiting.join(5)
+
+    assert (journal.awaited, waiting.is_alive()) == (0, False)
 
 
 def test_what_is_cut_off_is_no_record_and_hides_none(tmp_path):

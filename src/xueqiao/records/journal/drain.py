@@ -27,11 +27,7 @@ _LOG = logging.getLogger(__name__)
 _GROUP_BYTES = 2 << 20
 # A transaction costs as much as 50 statements. Where many arrive, as many as come in a moment share
 # one; what comes alone is stored at once.
-_GATHER_FROM_BYTES_A_SECOND = 500_000
 _GATHER_SECONDS = 0.15
-# In a burst, while there is room, taking in goes before storing.
-_BURST = 2.0
-_ROOM = 0.75
 _PAUSE_SECONDS = 0.1
 _LOOK_SECONDS = 0.2
 _LOOK_AROUND_SECONDS = 2.0
@@ -43,9 +39,9 @@ class Drain:
     """Stores what waits in a journal, until it is stopped; then what is left, and ends."""
 
     def __init__(self, journal: Journal, most_bytes: int) -> None:
-        self._journal, self._most_bytes = journal, most_bytes
+        self._journal = journal
         self._ending = threading.Event()
-        self._seen, self._seen_at, self._comes_fast = 0, time.monotonic(), False
+        self._pace = pressure.Pace(journal, most_bytes, now=time.monotonic())
         self._threads = [
             threading.Thread(target=self._store, name="journal-drain", daemon=True),
             threading.Thread(target=self._look_around, name="journal-adopt", daemon=True),
@@ -75,19 +71,10 @@ class Drain:
 
     def _let_come(self) -> None:
         """Give way to a burst while the journal has room; gather a transaction where many come."""
-        while self._is_burst() and not self._ending.wait(_PAUSE_SECONDS):
+        while self._pace.gives_way(time.monotonic()) and not self._ending.wait(_PAUSE_SECONDS):
             pass
-        if self._comes_fast:
+        if self._pace.is_fast and not self._journal.awaited:
             self._journal.gather(_GROUP_BYTES, _GATHER_SECONDS)
-
-    def _is_burst(self) -> bool:
-        now, taken = time.monotonic(), self._journal.taken_bytes
-        came, seconds = taken - self._seen, now - self._seen_at
-        if seconds >= _PAUSE_SECONDS / 2:
-            self._seen, self._seen_at = taken, now
-            self._comes_fast = came > _GATHER_FROM_BYTES_A_SECOND * seconds
-        is_full = self._journal.bytes > self._most_bytes * _ROOM
-        return self._comes_fast and not is_full and pressure.TAKING_IN.mean > _BURST
 
     def _look_around(self) -> None:
         """Adopt journals of processes that died, now and again."""

@@ -80,6 +80,7 @@ class Journal:
         self._mark = marks.Mark(self.folder)
         self._queue: deque[Waiting] = deque()
         self._ids: set[int] = set()
+        self.awaited = 0  # requests that wait until everything before them is stored
         self.bytes = self.taken_bytes = self._synced = self.taken = self.done = 0
         self._number = 0
         self._segment = self._next_segment()
@@ -188,7 +189,11 @@ class Journal:
         """Wait until everything that was answered before this call is stored; whether it is."""
         with self._lock:
             target = self.taken
-            return self._stored.wait_for(lambda: self.done >= target, seconds)
+            self.awaited += 1
+            try:
+                return self._stored.wait_for(lambda: self.done >= target, seconds)
+            finally:
+                self.awaited -= 1
 
     def gather(self, most_bytes: int, seconds: float) -> None:
         """Wait until so many bytes are to be stored, at most this long."""
