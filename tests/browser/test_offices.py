@@ -42,6 +42,8 @@ CONSOLE = {
     "rule-new": ("/console/rules/new/", "province"),
     "rule-edit": ("/console/rules/{rule_version}/edit/", "province"),
     "rule-against": ("/console/rules/{rule_version}/against/{published_version}/", "province"),
+    "measures": ("/console/measures/", "province"),
+    "measure": ("/console/measures/hours_per_credit/", "province"),
     "simulation": ("/console/rules/simulations/{simulation}/", "province"),
     "consultation": ("/console/rules/consultations/{consultation}/", "province"),
     "agreement-new": ("/console/agreements/new/", "institution"),

@@ -221,6 +221,6 @@ def test_both_sentences_of_a_stored_rule(of):
     made = factories.drafted(of)
     row = steps.versions_kept_by(of.of.engineer, AT.date()).get(pk=made.pk)
     assert texts.sentence(row, "zh").startswith(
-        "凡来源为非学历教育课程的学习成果，计入信息技术应用"
+        "凡来源为“非学历教育课程”的学习成果，计入信息技术应用"
     )
-    assert texts.sentence(row, "en").startswith("Learning outcomes from Course outside formal")
+    assert texts.sentence(row, "en").startswith("Learning outcomes from “Course outside formal")

@@ -27,12 +27,12 @@ def test_a_ratio():
     )
     chinese, english = both(of)
     assert chinese == (
-        "凡认证单元“护理一”、来源为学历教育、近 8 年内取得的学习成果，"
+        "凡认证单元“护理一”、来源为“学历教育”、近 8 年内取得的学习成果，"
         "计入社会工作（专升本）的“选修”，每 2 学分计 1 学分；"
         "等级可比项目低 1 级；该项目转换学分总计最多项目总学分的 1/2。"
     )
     assert english == (
-        "Learning outcomes of “Care 1”, from schools, obtained within the last 8 years count "
+        "Learning outcomes of “Care 1”, from “schools”, obtained within the last 8 years count "
         "towards “electives” of social work, 1 for every 2 credits; the level may lie 1 below the "
         "programme's; at most 1/2 of the programme's total by conversion in all."
     )

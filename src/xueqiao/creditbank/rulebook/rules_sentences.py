@@ -47,7 +47,7 @@ ZH = {
     "replaces": "替代{programme}的{targets}", "target": "{name}",
     "target_credit": "{name} {n} 学分", "target_most": "{name}（最多 {n} 学分）",
     "limit_rule": "每人按本规则最多转换{n}", "limit_application": "每次申请最多转换{n}",
-    "limit_source_kind": "其中来源为{kind}的最多转换{n}",
+    "limit_source_kind": "其中来源为“{kind}”的最多转换{n}",
     "limit_programme": "该项目转换学分总计最多{n}", "share": "项目总学分的 {a}/{b}",
     "residence": "至少 {n} 学分须在本项目修得", "age": "限 {a} 至 {b} 岁的学习者",
     "age_from": "限 {a} 岁及以上的学习者", "age_to": "限 {b} 岁及以下的学习者",
@@ -78,7 +78,7 @@ EN = {
     "target_credit": "{n} credits of {name}", "target_most": "{name} (at most {n} credits)",
     "limit_rule": "at most {n} by this rule for each learner",
     "limit_application": "at most {n} in one application",
-    "limit_source_kind": "at most {n} of it from {kind}",
+    "limit_source_kind": "at most {n} of it from “{kind}”",
     "limit_programme": "at most {n} by conversion in all",
     "share": "{a}/{b} of the programme's total",
     "residence": "at least {n} credits have to be earned in the programme itself",
@@ -149,7 +149,9 @@ def _what(asked: Pattern, names: Names, say: Mapping[str, str]) -> list[str]:
         ("fields", list(asked.fields)),
     )
     return [
-        say[key].format(names=_listed(values, say, quoted=key in {"units", "types", "fields"}))
+        say[key].format(
+            names=_listed(values, say, quoted=key in {"units", "types", "fields", "kinds"})
+        )
         for key, values in lists
         if values
     ]

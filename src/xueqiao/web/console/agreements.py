@@ -26,7 +26,7 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{1,58}[A-Za-z0-9]")
 FOUND = 5
 STANDINGS = {
     "draft": (gettext_lazy("Draft"), ""),
-    "offered": (gettext_lazy("Put forward for signature"), "now"),
+    "offered": (gettext_lazy("Waiting for signatures"), "now"),
     "signed": (gettext_lazy("Signed, not begun"), "ok"),
     "in_force": (gettext_lazy("In force"), "ok"),
     "ending": (gettext_lazy("In force, notice given"), "warn"),

@@ -95,7 +95,7 @@ class SimulateForm(forms.Form):
         label=gettext_lazy("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     until = forms.DateField(
-        label=gettext_lazy("To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+        label=gettext_lazy("Until the day"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
 
 
@@ -138,6 +138,13 @@ def signing(version: RuleVersion, person: Person, day: date) -> list[dict[str, A
         for side in Side
         if side.value not in signed and (side.value in own or may_record)
     ]
+
+
+def may_consult(version: RuleVersion) -> bool:
+    """Whether a consultation on what the version says can be opened now."""
+    read = texts.text_hash(version)
+    is_new = not version.consultations.filter(text_hash=read).exists()
+    return version.state == State.LINTED and is_new
 
 
 def findings(version: RuleVersion) -> list[tuple[bool, str, str]]:

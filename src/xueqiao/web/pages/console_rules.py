@@ -96,6 +96,7 @@ def _page(
         "signatures": row.signatures.select_related("person").order_by("pk"),
         "may_publish": rights.allows(me, rights.RULES_PUBLISH, day),
         "consultations": row.consultations.order_by("-pk"),
+        "may_consult": shown.may_consult(row),
         "consult": tried if isinstance(tried, shown.ConsultForm) else shown.ConsultForm(),
         "simulations": row.simulations.order_by("-pk"),
         "simulate": (tried if isinstance(tried, shown.SimulateForm) else shown.simulate_form(day)),
