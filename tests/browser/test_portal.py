@@ -67,6 +67,8 @@ PAGES = {
     "agreements": ("/bank/agreements/", ""),
     "rules": ("/bank/rules/", ""),
     "rule": ("/bank/rules/R-OULAD-AS-IT/", ""),
+    "pathways": ("/bank/pathways/", ""),
+    "pathway": ("/bank/pathways/SAMPLE-P-TOP-UP/", "learner"),
     "acceptance": ("/bank/rules/acceptance/", ""),
     "consultations": ("/bank/consultations/", ""),
     "consultation": ("/bank/consultations/{consultation}/", "learner"),

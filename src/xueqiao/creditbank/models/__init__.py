@@ -64,6 +64,7 @@ from xueqiao.creditbank.models.panels import (
     PanelVote,
     Team,
 )
+from xueqiao.creditbank.models.pathways import Pathway, PathwayRule
 from xueqiao.creditbank.models.qualifications import (
     Award,
     AwardStep,
@@ -170,6 +171,8 @@ __all__ = [
     "Panel",
     "PanelMember",
     "PanelVote",
+    "Pathway",
+    "PathwayRule",
     "Phase",
     "Programme",
     "Qualification",

@@ -19,6 +19,8 @@ from xueqiao.creditbank.models import (
     CountingScope,
     CreditGroup,
     Level,
+    Pathway,
+    PathwayRule,
     Programme,
     Qualification,
     QualificationFramework,
@@ -120,6 +122,8 @@ def _load_file(content: dict[str, list[dict[str, Any]]], count: Loaded) -> None:
         _qualification(row, count)
     for row in content.get("agreements", []):
         _agreement(row, count)
+    for row in content.get("pathways", []):
+        _pathway(row, count)
 
 
 def _framework(row: dict[str, Any], count: Loaded) -> None:
@@ -181,6 +185,17 @@ def _agreement(row: dict[str, Any], count: Loaded) -> None:
                 "published_at": clock.start_of(date.fromisoformat(version["valid_from"])),
             }
             _keep(RuleVersion, ("rule", "number"), published, count)
+
+
+def _pathway(row: dict[str, Any], count: Loaded) -> None:
+    """A pathway of the file is published as it stands; its rules come with the agreements."""
+    shown = clock.start_of(date.fromisoformat(row["published_on"]))
+    facts = {**row, "published_at": shown}
+    pathway = _keep(Pathway, ("code",), facts, count, drop=("rules", "published_on"))
+    for number, code in enumerate(row["rules"], 1):
+        rule = ConversionRule.objects.get(code=code)
+        facts = {"pathway": pathway, "number": number, "rule": rule}
+        _keep(PathwayRule, ("pathway", "number"), facts, count, source=False)
 
 
 def _level(row: dict[str, Any]) -> Level:
