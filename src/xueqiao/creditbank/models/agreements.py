@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.people import rights
@@ -38,8 +38,8 @@ class AgreementQuerySet(models.QuerySet["TransferAgreement"]):
                 person, rights.AGREEMENTS, day,
                 place=f"{body}__seats__place_id", institution=f"{body}_id",
             )  # fmt: skip
-        if rights.allows(person, rights.RULES_PUBLISH, day):
-            reach |= Q(giving_institution=None, receiving_institution=None)
+        province = Exists(rights.roles_in_force(person, rights.RULES_PUBLISH, day))
+        reach |= Q(province, giving_institution=None, receiving_institution=None)
         return self.filter(pk__in=TransferAgreement.objects.filter(reach).order_by().values("pk"))
 
     def public(self) -> AgreementQuerySet:

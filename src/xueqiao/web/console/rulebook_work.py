@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,46 +15,48 @@ from xueqiao.creditbank.models import (
     Side,
     TransferAgreement,
 )
-from xueqiao.creditbank.rulebook import steps
+from xueqiao.creditbank.rulebook import steps, texts
 from xueqiao.people import rights
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from django.db.models import QuerySet
-
     from xueqiao.people.models import Person
 
 # Title, detail and address of one thing to do.
 Line = tuple[str, str, str]
-SHOWN = 8
+SHOWN, MOST = 8, 50
+State = RuleVersion.State
 
 
 def groups(person: Person, today: date) -> list[tuple[str, str, str, list[Line]]]:
-    """Code, title and address of each kind of work, with its lines; nothing for other roles."""
+    """Code, title and address of each kind of work, with its lines; nothing for other roles.
+
+    At most four queries; one for somebody without such a role.
+    """
     roles = rights.roles_in_force(person, rights.AGREEMENTS, today)
     held = list(roles.values_list("kind", "institution_id"))
     if not held:
         return []
     bodies = {institution for _kind, institution in held if institution}
+    rows, here = in_making(person, today), reverse("console-rules")
     found = [
         (
-            "agreements", _("Agreements to sign"), reverse("console-agreements") + "?show=offered",
-            agreements(person, today, bodies),
-        ),
-        (
-            "consultations", _("Consultations to answer or close"), reverse("console-rules"),
-            consultations(person, today),
+            "consultations", _("Consultations to answer or close"), here,
+            [_consultation(row) for row in rows if row.open_comments or row.is_over],
         ),
     ]  # fmt: skip
-    versions = RuleVersion.State
     if bodies:
-        lines = to_sign(person, today, bodies)
-        address = reverse("console-rules") + f"?state={versions.CONSULTED}"
+        address = reverse("console-agreements") + "?show=offered"
+        lines = agreements(person, today, bodies)
+        found.append(("agreements", _("Agreements to sign"), address, lines))
+        lines = [_version(row) for row in rows if _lacks_signature(row, bodies)]
+        address = f"{here}?state={State.CONSULTED}"
         found.append(("rules-sign", _("Rules to sign"), address, lines))
     if {kind for kind, _institution in held} & rights.RULES_PUBLISH.roles:
-        address = reverse("console-rules") + f"?state={versions.SIGNED}"
-        found.append(("rules", _("Rules to publish"), address, to_publish(person, today)))
+        lines = [_version(row) for row in rows if row.state == State.SIGNED]
+        address = f"{here}?state={State.SIGNED}"
+        found.append(("rules", _("Rules to publish"), address, lines))
         address = reverse("console-measures")
         found.append(("measures", _("Numbers to decide"), address, numbers(person)))
     return found
@@ -71,47 +73,26 @@ def agreements(person: Person, today: date, bodies: set[int]) -> list[Line]:
             each.title_zh, f"{each.giving} · {each.receiving}",
             reverse("console-agreement", args=[each.pk]),
         )
-        for each in (rows.order_by("offered_at", "pk")[:SHOWN] if bodies else [])
+        for each in rows.order_by("offered_at", "pk")[:SHOWN]
     ]  # fmt: skip
 
 
-def consultations(person: Person, today: date) -> list[Line]:
-    """Consultations with comments that nobody has answered, or whose last day is over."""
-    kept = steps.versions_kept_by(person, today).order_by().values("pk")
-    rows: QuerySet[Any] = Consultation.objects.filter(closed_at=None, version__in=kept).annotate(
-        open_comments=Count("comments", Q(comments__reply=None))
+def in_making(person: Person, today: date) -> list[Any]:
+    """Versions between check and publication, each with ``open_comments`` and ``is_over``, whether
+    the last day of its consultation is over.
+    """
+    opened = Q(consultations__closed_at=None)
+    comments = Count(
+        "consultations__comments",
+        opened & Q(consultations__comments__reply=None), distinct=True,
+    )  # fmt: skip
+    over = Consultation.objects.filter(version=OuterRef("pk"), closed_at=None, closes_on__lt=today)
+    rows = steps.versions_kept_by(person, today).prefetch_related(None)
+    rows = rows.prefetch_related("signatures").filter(
+        state__in=[State.LINTED, State.CONSULTED, State.SIGNED]
     )
-    rows = rows.filter(Q(open_comments__gt=0) | Q(closes_on__lt=today))
-    return [
-        (
-            each.version.rule.title_zh,
-            _("{n} comments without an answer").format(n=each.open_comments),
-            reverse("console-consultation", args=[each.pk]),
-        )
-        for each in rows.select_related("version__rule").order_by("closes_on", "pk")[:SHOWN]
-    ]
-
-
-def to_sign(person: Person, today: date, bodies: set[int]) -> list[Line]:
-    """Consulted rule versions of the person's bodies, without their signature."""
-    rows = steps.versions_kept_by(person, today).filter(state=RuleVersion.State.CONSULTED)
-    found = []
-    for row in rows.prefetch_related("signatures").order_by("pk")[:SHOWN]:
-        signed = {each.side for each in row.signatures.all()}
-        sides = {
-            side
-            for side in Side.values
-            if getattr(row.rule.agreement, f"{side}_institution_id") in bodies
-        }
-        if sides - signed:
-            found.append(_version(row))
-    return found
-
-
-def to_publish(person: Person, today: date) -> list[Line]:
-    """Rule versions that both sides have signed."""
-    rows = steps.versions_kept_by(person, today).filter(state=RuleVersion.State.SIGNED)
-    return [_version(row) for row in rows.prefetch_related(None).order_by("pk")[:SHOWN]]
+    found = rows.annotate(open_comments=comments, is_over=Exists(over))
+    return list(found.order_by("pk")[:MOST])
 
 
 def numbers(person: Person) -> list[Line]:
@@ -122,6 +103,24 @@ def numbers(person: Person) -> list[Line]:
         (each.title_zh, f"{each.code} {each.version}", address)
         for each in rows.exclude(proposed_by=person).order_by("proposed_at", "pk")[:SHOWN]
     ]
+
+
+def _lacks_signature(row: RuleVersion, bodies: set[int]) -> bool:
+    """Whether a side that somebody speaks for has not signed what a consulted version says."""
+    if row.state != State.CONSULTED:
+        return False
+    read = texts.text_hash(row)
+    signed = {each.side for each in row.signatures.all() if each.text_hash == read}
+    agreement = row.rule.agreement
+    return any(
+        side not in signed and getattr(agreement, f"{side}_institution_id") in bodies
+        for side in Side.values
+    )
+
+
+def _consultation(row: Any) -> Line:
+    detail = _("{n} comments without an answer").format(n=row.open_comments)
+    return row.rule.title_zh, detail, reverse("console-rule", args=[row.pk])
 
 
 def _version(row: RuleVersion) -> Line:
