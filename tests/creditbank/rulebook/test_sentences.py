@@ -58,14 +58,13 @@ EVERYTHING = {
     "field_map": {"FIELD-2": ["FIELD-3"]},
     "limits": [
         {"on": "rule", "hundredths": 8100}, {"on": "application", "hundredths": 8200},
-        {"on": "source_kind", "source_kind": "KIND-2", "hundredths": 8300},
         {"on": "programme", "numerator": 85, "denominator": 86},
     ],
     "residence_minimum_hundredths": 9100, "age_from": 18, "age_to": 95,
 }  # fmt: skip
 SAID = (
     "UNIT-A V-2014 TYPE-X 31 62.5 ISSUER-1 KIND-1 FIELD-1 41 42 51 61 43 62 44 63 PART-1 71 "
-    "PART-2 72 77 FIELD-2 FIELD-3 81 82 KIND-2 83 85/86 91 18 95 PROGRAMME"
+    "PART-2 72 77 FIELD-2 FIELD-3 81 82 85/86 91 18 95 PROGRAMME"
 )
 
 
@@ -85,10 +84,11 @@ def test_all_that_a_rule_holds_is_said(language):
         {"cardinality": {"kind": "sum"}, "sources": [{}, {"fields": ["IT"]}]},
         {"value": {"kind": "smaller", "numerator": 2, "denominator": 3}},
         {"effect": "substitution"},
+        {"limits": [{"on": "source_kind", "source_kind": "KIND", "hundredths": 8300}]},
         {"age_from": 60},
         {"age_to": 60},
     ],
-    ids=["sum", "all", "each", "smaller", "substitution", "from", "to"],
+    ids=["sum", "all", "each", "smaller", "substitution", "kind", "from", "to"],
 )
 def test_every_form_has_a_sentence_of_its_own(changes, language):
     plain = rules_sentences.sentence(body(), Names("P"), language)
