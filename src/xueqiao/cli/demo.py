@@ -68,6 +68,7 @@ def steps() -> list[Step]:
         Step("demo_recognition", _("One application for prior learning"), {}),
         Step("demo_panel", _("One application before a panel"), {}),
         Step("demo_conversion", _("One conversion into a programme"), {}),
+        Step("demo_chain", _("Four ways of learning become one qualification"), {}),
         Step("request_certificates", _("Certificates asked for"), {"limit": 300}),
         Step("sign_certificates", _("Certificates signed"), {}),
         Step("demo_revocation", _("One certificate revoked"), {}),

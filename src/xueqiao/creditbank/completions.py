@@ -136,15 +136,20 @@ def _draft(
         amount_hundredths=rules.scaled(
             facts["studied_credits_hundredths"], rule.value["numerator"], rule.value["denominator"]
         ),
-        source_kind=SourceKind.FORMAL,
+        source_kind=_kind(facts),
         obtained=day,
         event_at=datetime.fromisoformat(facts["completed_at"]),
         rule=rule,
         reasons=_reasons(facts["result"].lower()),
-        valid_to=measures.valid_to(SourceKind.FORMAL, day),
+        valid_to=measures.valid_to(_kind(facts), day),
         evidence_sha256=(rules.canonical_hash(facts),),
         source=f"{entry.kind} {entry.key}",
     )
+
+
+def _kind(facts: dict[str, Any]) -> SourceKind:
+    """Formal where the class is a presentation of a school's module, otherwise non-formal."""
+    return SourceKind.FORMAL if facts["presentation"] else SourceKind.NONFORMAL
 
 
 def _reasons(result: str) -> str:

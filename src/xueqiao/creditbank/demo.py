@@ -46,9 +46,9 @@ def recognise_prior_learning() -> Application:
     A second application of hers waits at the service point.
     """
     learner, helper, assessor, province = (
-        _person(name) for name in ("learner", "helper", "assessor", "province")
+        person(name) for name in ("learner", "helper", "assessor", "province")
     )
-    care = _units("SAMPLE-ELDERCARE-U1", "SAMPLE-ELDERCARE-U2", "SAMPLE-ELDERCARE-U3")
+    care = units("SAMPLE-ELDERCARE-U1", "SAMPLE-ELDERCARE-U2", "SAMPLE-ELDERCARE-U3")
     case = _submitted(
         "1", learner, care, "照料患病母亲和邻居老人十年", "工作和志愿服务证明", _at(3, 3)
     )
@@ -68,7 +68,7 @@ def recognise_prior_learning() -> Application:
         case = recognition.decide(
             application=case, by=province, at=_at(3, 25), reasons="达到标准要求，公示无异议。"
         )
-    farm = _units("SAMPLE-FARM-U1")
+    farm = units("SAMPLE-FARM-U1")
     _submitted("2", learner, farm, "自家大棚种植蔬菜六年", "合作社证明", _at(4, 8))
     return case
 
@@ -89,17 +89,17 @@ def convert_module() -> Conversion:
     )  # fmt: skip
     if asked.is_pending:
         conversion.approve(
-            conversion=asked, by=_person("province"), at=now, reason="符合转换协议，达到上限。"
+            conversion=asked, by=person("province"), at=now, reason="符合转换协议，达到上限。"
         )
     asked.refresh_from_db()
     return asked
 
 
-def _person(name: str) -> Person:
+def person(name: str) -> Person:
     return accounts.by_key(ids.stable_uuid("demo", name))
 
 
-def _units(*codes: str) -> list[Unit]:
+def units(*codes: str) -> list[Unit]:
     found = {unit.code: unit for unit in Unit.objects.filter(code__in=codes)}
     if len(found) < len(codes):
         raise StandardsMissing(_("Load the standards first, then run this again."))

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from django.apps import apps
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
@@ -146,9 +147,22 @@ def _programme(row: dict[str, Any], count: Loaded) -> None:
         "level": _level(row),
         "scope": CountingScope.objects.get(code=row["scope"]),
     }
-    programme = _keep(Programme, ("code",), facts, count, drop=("framework", "groups"))
+    programme = _keep(
+        Programme, ("code",), facts, count, drop=("framework", "groups", "institution")
+    )
+    _hand_to(programme, row.get("institution", ""))
     for group in row["groups"]:
         _part(group, programme, count)
+
+
+def _hand_to(programme: Programme, code: str) -> None:
+    """Say which institution runs a programme, once that institution is there."""
+    # Named by string: only the network app imports its own models.
+    institutions = apps.get_model("network", "Institution")._default_manager
+    found = institutions.filter(code=code).first() if code else None
+    if found is not None and programme.institution_id is None:
+        programme.institution_id = found.pk
+        programme.save(update_fields=["institution_id"])
 
 
 def _part(row: dict[str, Any], programme: Programme, count: Loaded) -> None:
