@@ -155,10 +155,8 @@ def _rulebook(person: Person, today: date) -> list[Group]:
     ]
 
 
-def _reversals(person: Person, today: date) -> Group | None:
+def _reversals(person: Person, today: date) -> Group:
     """Reversals that wait for a second person, or for the review of a qualification."""
-    if not rights.allows(person, rights.LOT_REVERSE, today):
-        return None
     rows = Reversal.objects.within(person, rights.LOT_REVERSE, today).exclude(asked_by=person)
     rows = rows.filter(state__in=[Reversal.State.ASKED, Reversal.State.REVIEW])
     found, count = _first(rows.select_related("lot__person").order_by("asked_at", "pk"))
@@ -174,9 +172,10 @@ def _reversal(case: Reversal, today: date) -> Item:
 
 def _recounts(person: Person, today: date) -> Group | None:
     """Recounts of the ledger that found differences and that nobody looks after."""
-    if not rights.allows(person, rights.LEDGER_SEE, today):
-        return None
     found, count = _first(recounts.alarms())
+    # Nearly always there is none, and then nobody has to be asked for their role.
+    if not found or not rights.allows(person, rights.LEDGER_SEE, today):
+        return None
     text = _("{n} accounts disagree with their transfers")
     items = [
         Item(
