@@ -29,6 +29,13 @@ DAY = forms.DateInput({"type": "date"})
 FILES_AT_ONCE = 10
 
 
+class UnitsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Units, named in the reader's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return titled(obj)
+
+
 class CertificateForm(forms.Form):
     """What is printed on a certificate, its picture, and the units it shows."""
 
@@ -57,18 +64,19 @@ class CertificateForm(forms.Form):
         label=gettext_lazy("Photo or scan"),
         widget=forms.FileInput({"accept": ",".join(sorted(rules.EVIDENCE_TYPES))}),
     )
-    units = forms.ModelMultipleChoiceField(
+    units = UnitsField(
         Unit.objects.none(),
         label=gettext_lazy("What it shows"),
         widget=forms.CheckboxSelectMultiple,
     )
 
+    prefix = "certificate"
+
     def __init__(self, *args: Any, units: list[Unit], **options: Any) -> None:
-        super().__init__(*args, prefix="certificate", **options)
+        super().__init__(*args, **options)
         choice = self.fields["units"]
         assert isinstance(choice, forms.ModelMultipleChoiceField)
         choice.queryset = Unit.objects.filter(pk__in=[each.pk for each in units]).order_by("code")
-        choice.label_from_instance = titled  # type: ignore[method-assign]
 
 
 class WorkForm(forms.Form):
@@ -92,8 +100,10 @@ class WorkForm(forms.Form):
         min_value=1, max_value=84, initial=40, label=gettext_lazy("Hours in a usual week")
     )
 
+    prefix = "work"
+
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, prefix="work", **options)
+        super().__init__(*args, **options)
         choice = self.fields["occupation"]
         assert isinstance(choice, forms.ChoiceField)
         tables = work.tables(clock.local_date(clock.now()))

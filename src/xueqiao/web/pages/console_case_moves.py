@@ -84,12 +84,13 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 @access.page(rights.RECOGNITION_QUEUE)
 def declare(request: HttpRequest, pk: int) -> HttpResponse:
     """Declare ties to the applicant, or that there are none."""
-    said = {
-        "is_kin": request.POST.get("kin") == "yes",
-        "is_employer": request.POST.get("employer") == "yes",
-        "other": request.POST.get("other", ""),
-    }
-    return move(request, pk, "declare", partial(recognition.declare, **said))
+    verb = partial(
+        recognition.declare,
+        is_kin=request.POST.get("kin") == "yes",
+        is_employer=request.POST.get("employer") == "yes",
+        other=request.POST.get("other", ""),
+    )
+    return move(request, pk, "declare", verb)
 
 
 @require_POST
@@ -127,7 +128,7 @@ def _assess(request: HttpRequest, *, application: Application, **who: Any) -> Ap
     method = request.POST.get("method", "")
     prefix = f"{method}-"
     details = {
-        name.removeprefix(prefix): text
+        name.removeprefix(prefix): str(text)
         for name, text in request.POST.items()
         if name.startswith(prefix)
     }
@@ -146,8 +147,11 @@ def _assess(request: HttpRequest, *, application: Application, **who: Any) -> Ap
 @access.page(rights.RECOGNITION_ASSESS)
 def vote(request: HttpRequest, pk: int) -> HttpResponse:
     """Vote on what stands proposed."""
-    said = {"in_favour": request.POST.get("vote") == "yes"}
-    verb = partial(recognition.vote, reasons=request.POST.get("reasons", ""), **said)
+    verb = partial(
+        recognition.vote,
+        in_favour=request.POST.get("vote") == "yes",
+        reasons=request.POST.get("reasons", ""),
+    )
     return move(request, pk, "vote", verb)
 
 
@@ -177,9 +181,7 @@ def rule_on(request: HttpRequest, pk: int, objection_id: int) -> HttpResponse:
     return move(request, pk, f"objection-{objection_id}", verb)
 
 
-def reasoned(
-    name: str, verb: Callable[..., Any], policy: rights.Policy
-) -> Callable[..., HttpResponse]:
+def reasoned(name: str, verb: Callable[..., Any], policy: rights.Policy) -> access.View:
     """A page for a move that needs reasons and nothing else."""
 
     @require_POST

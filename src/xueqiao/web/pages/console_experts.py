@@ -68,10 +68,17 @@ ROSTER = lists.Listing(
 )  # fmt: skip
 
 
+class AssessorField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Assessors by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
 class SeatForm(forms.Form):
     """A seat that is to be given; only assessors can be chosen."""
 
-    person = forms.ModelChoiceField(Person.objects.none(), label=gettext_lazy("Assessor"))
+    person = AssessorField(Person.objects.none(), label=gettext_lazy("Assessor"))
     team = forms.ChoiceField(choices=Team.choices, label=gettext_lazy("Team"))
     body = forms.ChoiceField(choices=Body.choices, label=gettext_lazy("Sent by a"))
     organisation = forms.CharField(
@@ -86,7 +93,6 @@ class SeatForm(forms.Form):
         choice = self.fields["person"]
         assert isinstance(choice, forms.ModelChoiceField)
         choice.queryset = assessors(day)
-        choice.label_from_instance = lambda each: each.name  # type: ignore[method-assign]
 
 
 def assessors(day: date) -> QuerySet[Person]:

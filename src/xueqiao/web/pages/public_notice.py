@@ -29,8 +29,8 @@ Rows = QuerySet[Any]
 
 
 def _units(row: Application) -> str:
-    given = [item for item in row.items.all() if item.proposed_hundredths]
-    return "; ".join(f"{titled(i.unit)} {credit.show(i.proposed_hundredths)}" for i in given)
+    given = [(item.unit, item.proposed_hundredths or 0) for item in row.items.all()]
+    return "; ".join(f"{titled(unit)} {credit.show(amount)}" for unit, amount in given if amount)
 
 
 def _found(rows: Rows, text: str) -> Rows:
