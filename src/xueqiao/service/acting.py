@@ -22,7 +22,7 @@ from xueqiao.service.models import SessionAct
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from xueqiao.people.models import Login, Person
+    from xueqiao.people.models import Person
     from xueqiao.service.models import Appointment, CounterSession, ServiceNode
 
 Kind = SessionAct.Kind
@@ -109,7 +109,7 @@ def book(
 def set_up_login(
     *, session: CounterSession, username: str, password: str, repeated: str, by: Person,
     at: datetime,
-) -> Login:  # fmt: skip
+) -> None:  # fmt: skip
     """Let the person sign in, after their document was seen in this session.
 
     Raises:
@@ -121,7 +121,7 @@ def set_up_login(
         raise DocumentNotSeen(_("Check the person's identity document first."))
     if accounts.has_login(session.person_id):
         raise HasLogin(_("This person signs in already. A lost password is for the operator."))
-    return accounts.create_login(
+    accounts.create_login(
         person_id=session.person_id, username=username, password=password, repeated=repeated
     )
 
