@@ -18,6 +18,7 @@ from xueqiao.creditbank.models import (
     Account,
     AccountKind,
     LedgerUnit,
+    Phase,
     Recount,
     Transfer,
     TransferGroup,
@@ -45,7 +46,7 @@ ACCOUNTS = lists.Listing(
             gettext_lazy("Taken"), lambda row: credit.show(row.credits), numeric=True
         ),
         lists.Column(
-            gettext_lazy("Holds"), lambda row: credit.show(row.credits - row.debits), numeric=True
+            gettext_lazy("Balance"), lambda row: credit.show(row.credits - row.debits), numeric=True
         ),
         lists.Column(
             gettext_lazy("Reserved to go"), lambda row: credit.show(row.debits_pending),
@@ -84,6 +85,12 @@ TRANSFERS = lists.Listing(
         lists.Column(gettext_lazy("Phase"), lambda row: row.get_phase_display()),
     ),
     sorts={"number": ("-id",)},
+    filters=(
+        lists.Filter(
+            "phase", gettext_lazy("Phase"), lambda: Phase.choices,
+            lambda rows, phase: rows.filter(phase=phase),
+        ),
+    ),
 )  # fmt: skip
 VOUCHERS = lists.Listing(
     code="ledger-vouchers",
