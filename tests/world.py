@@ -30,6 +30,9 @@ class World:
     lot: int
     version: int
     certificate: str
+    share: str
+    share_gone: str
+    transcript: str
     draft: int
     application: int
     online_course: int
@@ -96,6 +99,7 @@ def build(now: datetime | None = None) -> World:
         relay,
         rulebook,
         service,
+        sharing,
         staff,
     )
     from xueqiao.kernel import clock  # noqa: PLC0415
@@ -105,6 +109,7 @@ def build(now: datetime | None = None) -> World:
     people = staff.people(where, now)
     classes = learning.classes(where, people, now)
     credit = bank.credit(people, now)
+    sharing.suspended(credit["certificate"], now)
     figures.figures(where, now)
     begun = online.course(people, now)
     sent = records.records(where, people, now)
@@ -125,6 +130,7 @@ def build(now: datetime | None = None) -> World:
         **service.service(where, people, now),
         **rulebook.rulebook(where, people, now),
         **plans.plans(people, now),
+        **sharing.shared(people, now),
     )
 
 

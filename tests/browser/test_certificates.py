@@ -17,6 +17,17 @@ PAGES = {
     "unknown": "/verify/?certificate=00000000-0000-0000-0000-000000000007",
     "elsewhere": "/verify/?certificate=https://elsewhere.example/",
     "certificate": "/certificates/{certificate}/",
+    "transcript": "/certificates/{transcript}/",
+    "shared": "/shared/{share}/",
+    "shared-gone": "/shared/{share_gone}/",
+}
+OWN = {
+    "shares": ("/account/shares/", "learner"),
+    "share": ("/account/shares/{share}/", "learner"),
+    "share-new": ("/account/shares/new/", "learner"),
+    "console-list": ("/console/certificates/", "province"),
+    "console-one": ("/console/certificates/{certificate}/", "province"),
+    "console-endorse": ("/console/certificates/endorse/", "institution"),
 }
 
 
@@ -28,6 +39,32 @@ def test_page_is_accessible_and_fits(
     page = glance(replace(how, who=""))
     page.goto(site.url + PAGES[name].format(**site.world))
     check(page, axe)
+
+
+@pytest.mark.parametrize("how", LOOKS, ids=str)
+@pytest.mark.parametrize("name", OWN)
+def test_own_page_is_accessible_and_fits(
+    glance: Any, site: Site, axe: str, name: str, how: Look
+) -> None:
+    address, who = OWN[name]
+    page = glance(replace(how, who=who))
+    page.goto(site.url + address.format(**site.world))
+    check(page, axe)
+
+
+def test_the_offline_page_answers_without_its_site(look: Any, site: Site, tmp_path: Any) -> None:
+    with look(Look(language="en")) as page:
+        kept = tmp_path / "verify-offline.html"
+        kept.write_bytes(page.request.get(f"{site.url}/verify/offline.html").body())
+        answer = page.request.get(f"{site.url}/certificates/{site.world['certificate']}.json")
+        genuine, changed = tmp_path / "genuine.json", tmp_path / "changed.json"
+        genuine.write_bytes(answer.body())
+        changed.write_bytes(answer.body().replace(b'"creditsEarned":', b'"creditsEarned":9', 1))
+        page.goto(kept.as_uri())
+        for file, verdict in ((genuine, "holds"), (changed, "refused")):
+            page.set_input_files("#file", str(file))
+            page.click("button")
+            page.wait_for_selector(f"#result[data-verdict={verdict}]")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

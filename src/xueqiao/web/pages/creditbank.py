@@ -174,9 +174,13 @@ def ask_for(lot: CreditLot, now: datetime) -> None:
 
 
 def certificates(me: Person) -> list[Any]:
-    """My certificates, newest first, each with ``page``: its address for everybody."""
+    """My certificates, newest first, each with ``page``: its address for everybody.
+
+    Transcripts stand with the shares for which they were made.
+    """
     found: list[Any] = list(
         Certificate.objects.own(me)
+        .exclude(kind=Certificate.Kind.TRANSCRIPT)
         .select_related("institution", "lot")
         .order_by("-requested_at", "-pk")
     )
