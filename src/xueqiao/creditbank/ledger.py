@@ -385,11 +385,9 @@ def _overdrawn(account: _Held, free: int, asked: int) -> Overdrawn:
         "Account {code} can give {free} credits; {asked} were asked. Lower the amount, or wait "
         "until a reservation is given back."
     )
-    refusal = Overdrawn(
-        text.format(code=account.code, free=credit.show(free), asked=credit.show(asked))
-    )
-    refusal.account = account.code
-    refusal.free, refusal.asked = credit.show(free), credit.show(asked)
+    shown = {"free": credit.show(free), "asked": credit.show(asked)}
+    refusal = Overdrawn(text.format(code=account.code, **shown))
+    refusal.account, refusal.free, refusal.asked = account.code, shown["free"], shown["asked"]
     return refusal
 
 
