@@ -136,7 +136,8 @@ def resume(*, version: RuleVersion, by: Person, reason: str, at: datetime) -> Ru
 
     Raises as ``suspend``, and making.CheckFailed.
     """
-    making.refuse_errors(version)
+    policy = rights.RULES_PUBLISH
+    making.refuse_errors(steps.lock(version, "resume", by=by, at=at, policy=policy))
     return _turn(version, "resume", State.PUBLISHED, by, reason, at)
 
 
