@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.creditbank.rulebook.bodies import DAY, body, made, rule
+from tests.creditbank.rulebook.bodies import DAY, body, made, patient, rule
 from xueqiao.creditbank import rules
 from xueqiao.creditbank.rulebook import rules_lint as lint
 
@@ -32,6 +32,7 @@ def some_cycle_gains(edges):
     )
 
 
+@patient
 @given(GRAPHS)
 def test_a_gaining_cycle_is_found_exactly_when_there_is_one(edges):
     found = lint.gaining(edges)
@@ -130,12 +131,14 @@ def fits(lot, pattern):
     return not rules.misfit(lot, alone, rules.Destination(5), DAY)
 
 
+@patient
 @given(PATTERNS, PATTERNS)
 def test_patterns_overlap_exactly_when_some_lot_fits_both(one, other):
     both = any(fits(lot, one) and fits(lot, other) for lot in EVERY_LOT)
     assert lint.overlap(one, other) == both
 
 
+@patient
 @given(PATTERNS, st.integers(1, 5), st.integers(0, 3))
 def test_a_pattern_can_be_met_exactly_when_some_lot_meets_it(pattern, level, gap):
     """A unit is known at one level and field, so that only lots of it exist."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.creditbank import factories as bank
 from tests.creditbank.rulebook import factories
-from tests.creditbank.rulebook.bodies import DAY, body
+from tests.creditbank.rulebook.bodies import DAY, body, patient
 from xueqiao.creditbank import completions, conversion, rules, standards
 from xueqiao.creditbank.models import ConversionRule, CreditLot, RuleVersion, Simulation
 from xueqiao.creditbank.rulebook import making, rules_simulation, simulation
@@ -57,6 +57,7 @@ def test_every_change_has_its_reason(changes, expected):
     assert rules_simulation.replay(form(**changes), BORN, [one]) == expected
 
 
+@patient
 @given(st.lists(st.integers(2, 2000), max_size=6), st.integers(1, 4000), st.integers(1, 9))
 def test_no_cap_is_passed_however_often_a_learner_asked(amounts, limit, numerator):
     one = form(
