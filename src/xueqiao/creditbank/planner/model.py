@@ -207,6 +207,7 @@ def _fixed(model: Model, problem: Problem, rule: Rule, fitting: Sequence[Lot]) -
     """A switch for the rule, and columns of what it uses of each lot for each pattern."""
     granted = {target.code: target.credit_hundredths or 0 for target in rule.body.targets}
     used = model.column(1)
+    needs: dict[int | None, tuple[int, int]]
     if rule.body.cardinality.kind == "sum":
         needs = {None: (used, rule.body.cardinality.at_least_hundredths)}
     else:

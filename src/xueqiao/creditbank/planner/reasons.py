@@ -111,9 +111,9 @@ def _kinds_left(case: Case, answer: Answer) -> dict[str, float]:
     ruled = {rule.rule_id: rule for rule in problem.rules}
     left = {kind: float(most) for kind, most in problem.kind_limits.items()}
     for step in answer.steps:
-        for kind, amount in scoring.kinds_of(lots, ruled[step.rule_id], step).items():
+        for kind, counted in scoring.kinds_of(lots, ruled[step.rule_id], step).items():
             if kind in left:
-                left[kind] -= float(amount)
+                left[kind] -= float(counted)
     for (lot_id, _part), amount in answer.direct.items():
         for kind, share in lots[lot_id].kinds.items():
             if kind in left:

@@ -44,7 +44,8 @@ def score(
         and _whole_holds(problem, lots, ruled, steps, direct)
     ):
         return None
-    top, cost = problem.top_level, defaultdict(int)
+    top = problem.top_level
+    cost: dict[str, int] = defaultdict(int)
     for lot_id, weight in _weighed(ruled, steps, direct):
         cost["level"] += weight * (top - lots[lot_id].level)
         cost["lot"] += weight * (lots[lot_id].rank + 1)
@@ -153,8 +154,8 @@ def _whole_holds(
     ) + (converted if problem.programme_level < problem.floor_level else 0)
     kinds: dict[str, Fraction] = defaultdict(Fraction)
     for each in steps:
-        for kind, amount in kinds_of(lots, ruled[each.rule_id], each).items():
-            kinds[kind] += amount
+        for kind, counted in kinds_of(lots, ruled[each.rule_id], each).items():
+            kinds[kind] += counted
     for (lot, _part), amount in direct.items():
         for kind, share in lots[lot].kinds.items():
             kinds[kind] += share * amount

@@ -62,13 +62,13 @@ def _loaded(model: Model) -> Any:
     import highspy  # noqa: PLC0415 - takes 0.2 s to load, and only plans need it
     import numpy as np  # noqa: PLC0415 - comes with it
 
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     for name, value in {
         "output_flag": False, "threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5,
         "mip_feasibility_tolerance": TOLERANCE, "primal_feasibility_tolerance": TOLERANCE,
     }.items():  # fmt: skip
         solver.setOptionValue(name, value)
-    starts, columns, values = [0], [], []
+    starts, columns, values = [0], list[int](), list[float]()
     for _low, _high, terms in model.rows:
         columns += terms.keys()
         values += terms.values()
@@ -77,13 +77,13 @@ def _loaded(model: Model) -> Any:
     programme = highspy.HighsLp()
     programme.num_col_, programme.num_row_ = count, len(model.rows)
     programme.col_cost_, programme.col_lower_ = np.zeros(count), np.zeros(count)
-    programme.col_upper_ = np.array(model.upper, dtype=float)
-    programme.row_lower_ = np.array([low for low, _high, _terms in model.rows], dtype=float)
-    programme.row_upper_ = np.array([high for _low, high, _terms in model.rows], dtype=float)
+    programme.col_upper_ = np.array(model.upper, dtype=np.float64)
+    programme.row_lower_ = np.array([low for low, _high, _terms in model.rows], dtype=np.float64)
+    programme.row_upper_ = np.array([high for _low, high, _terms in model.rows], dtype=np.float64)
     programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     programme.a_matrix_.start_ = np.array(starts)
     programme.a_matrix_.index_ = np.array(columns)
-    programme.a_matrix_.value_ = np.array(values, dtype=float)
+    programme.a_matrix_.value_ = np.array(values, dtype=np.float64)
     programme.integrality_ = [highspy.HighsVarType.kInteger] * count
     solver.passModel(programme)
     return solver
@@ -118,7 +118,7 @@ def _hold(solver: Any, terms: Terms, solution: Sequence[int]) -> None:
     if terms:
         reached = sum(solution[column] * weight for column, weight in terms.items())
         columns = np.array(list(terms.keys()))
-        weights = np.array(list(terms.values()), dtype=float)
+        weights = np.array(list(terms.values()), dtype=np.float64)
         solver.addRow(reached, reached, len(columns), columns, weights)
 
 
