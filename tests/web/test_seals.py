@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.creditbank import certified, factories
 from tests.creditbank.seals.ledgers import NOW, post
 from xueqiao.creditbank import seals
+from xueqiao.creditbank.credentials import addresses
 from xueqiao.creditbank.models import BankKey, LedgerSeal, SealCheck
 from xueqiao.creditbank.seals import check_ledger_proof, keys
 from xueqiao.creditbank.seals.findings import Finding
@@ -130,6 +131,10 @@ def test_a_learner_takes_the_proof_of_the_own_credit_away(client, tmp_path):
     ):
         (tmp_path / f"{number}.json").write_bytes(client.get(found).content)
         assert check_ledger_proof.main(str(tmp_path / f"{number}.json"), key) == 0
+    # The signed certificate itself says where its proof lies.
+    named = [each["id"] for each in json.loads(certificate.document)["evidence"]]
+    assert addresses.ledger_proof(certificate.key) in named
+    assert client.get(named[-1]).json()["lot"]["account"] == lot.account_id
     signing_in(client, factories.person("别人"))
     assert client.get(f"{address}/").status_code == 404
     assert client.get(f"{address}.json").status_code == 404

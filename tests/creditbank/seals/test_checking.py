@@ -102,6 +102,13 @@ def test_one_flipped_bit_is_found_and_located():
         undo = change(second, **value)
         assert found() == [("seal_changed", None, None, 2, "")]
         undo()
+    tile = SealTile.objects.get(level=0, index=1)
+    undo = change(tile, transfer_ids=flipped(tile.transfer_ids, 5 * 8 + 5, 0))
+    assert found() == [
+        ("transfer_missing", ids[261] ^ 1 << 40, 261, 2, ""),
+        ("transfer_skipped", ids[261], None, None, ""),
+    ]
+    undo()
     row = Transfer.objects.get(pk=ids[42])
     undo = change(row, leaf_hash="0" * 64)
     assert found() == [("hash_differs", ids[42], None, None, "")]

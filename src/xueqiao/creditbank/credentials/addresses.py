@@ -30,6 +30,11 @@ def certificate(key: UUID) -> str:
     return f"{settings.PUBLIC_URL}/certificates/{key}"
 
 
+def ledger_proof(key: UUID) -> str:
+    """The proof that the credit of a certificate stands in the sealed ledger."""
+    return f"{certificate(key)}/ledger-proof.json"
+
+
 def checking(key: UUID) -> str:
     """The page that checks a certificate: what its QR code holds."""
     return f"{settings.PUBLIC_URL}/verify/?certificate={key}"

@@ -44,7 +44,7 @@ def build(certificate: Certificate, key: IssuerKey, at: datetime) -> dict[str, A
         "description": f"Certificate of credit: {lot.title_en}",
         "awardedDate": instants.show(_awarded(lot)),
         "credentialSubject": _subject(certificate, lot),
-        "evidence": [evidence(lot)],
+        "evidence": [evidence(lot), ledger_proof(certificate)],
         "credentialSchema": [schema(SCHEMA)],
     }
 
@@ -197,6 +197,17 @@ def evidence(lot: CreditLot) -> dict[str, Any]:
         "genre": "ledger",
         "name": f"学分批次 {lot.account.code}",
         "description": f"{credit.show(lot.amount_hundredths)} 学分已入账 credits posted",
+    }
+
+
+def ledger_proof(certificate: Certificate) -> dict[str, Any]:
+    """Where the proof lies that the lot stands in the sealed ledger, under the newest root."""
+    return {
+        "id": addresses.ledger_proof(certificate.key),
+        "type": ["Evidence"],
+        "genre": "ledger-proof",
+        "name": "账本证明 Ledger proof",
+        "description": "学分变动在封存账本中的包含证明 Inclusion in the sealed ledger",
     }
 
 

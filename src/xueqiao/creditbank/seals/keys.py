@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.models import BankKey, KeyEnd
@@ -73,7 +73,7 @@ def in_use(*, at: datetime) -> list[BankKey]:
             continue
         if current:
             _end(current, KeyEnd.ROUTINE, at)
-        found[algorithm] = _make(algorithm, at)
+        found[algorithm] = _make_or_take(algorithm, at)
     return [found[algorithm] for algorithm in wanted]
 
 
@@ -129,6 +129,15 @@ def published() -> list[BankKey]:
 def verifier_key(key: BankKey) -> str:
     """A key in the form that the tools of checkpoints take."""
     return notes.verifier_key(key.name, key.public_multikey)
+
+
+def _make_or_take(algorithm: str, at: datetime) -> BankKey:
+    try:
+        with transaction.atomic():
+            return _make(algorithm, at)
+    except IntegrityError:
+        # Another process made the first one; its row can be locked now that it has committed.
+        return BankKey.objects.select_for_update().get(algorithm=algorithm, valid_to=None)
 
 
 def _end(key: BankKey, because: KeyEnd, at: datetime) -> None:
