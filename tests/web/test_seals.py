@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.creditbank import certified, factories
-from tests.creditbank.seals.ledgers import NOW, post
+from tests.creditbank.seals.ledgers import NOW, post, sealed
 from xueqiao.creditbank import seals
 from xueqiao.creditbank.credentials import addresses
 from xueqiao.creditbank.models import BankKey, LedgerSeal, SealCheck
@@ -47,9 +47,9 @@ def test_before_the_first_seal_the_pages_say_so(client):
 
 def test_roots_keys_tiles_and_proofs_are_public(client, tmp_path):
     post(300)
-    first = seals.seal(now=NOW)
+    first = sealed(now=NOW)
     post(10, first=300)
-    second = seals.seal(now=NOW)
+    second = sealed(now=NOW)
     key = keys.verifier_key(BankKey.objects.get())
 
     page = client.get("/ledger/").content.decode()
@@ -98,7 +98,7 @@ def test_roots_keys_tiles_and_proofs_are_public(client, tmp_path):
 
 def test_a_proof_is_checked_by_file_and_by_text(client):
     ids = post(3)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     made = json.dumps(seals.of_transfers(transfer_ids=ids))
     by_text = client.post("/ledger/check/", {"text": made})
     file = SimpleUploadedFile("p.json", made.encode())
@@ -120,7 +120,7 @@ def test_a_learner_takes_the_proof_of_the_own_credit_away(client, tmp_path):
     address = f"/account/lots/{lot.pk}/ledger-proof"
     assert "seals.not_sealed_yet" in client.get(f"{address}.json").content.decode()
     assert client.get(f"{address}/").status_code == 200
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     page = client.get(f"{address}/").content.decode()
     assert LedgerSeal.objects.get().root in page
     assert f"{address}.json" in page
@@ -148,7 +148,7 @@ def test_who_sees_the_ledger_is_told_what_a_check_found(client):
     signing_in(client, officer)
     assert client.get("/console/ledger/seals/").status_code == 200
     ids = post(3)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     seals.check(now=NOW)
     assert "/console/ledger/seals/" not in client.get("/console/").content.decode()
     finding = Finding("transfer_changed", transfer_id=ids[1], index=1, seal=1)
@@ -172,7 +172,7 @@ def test_who_sees_the_ledger_is_told_what_a_check_found(client):
 def test_the_list_of_seals_asks_as_much_for_one_as_for_three(client, count):
     for number in range(count):
         post(2, first=2 * number)
-        seals.seal(now=NOW)
+        sealed(now=NOW)
     with CaptureQueriesContext(connection) as asked:
         assert client.get("/ledger/").status_code == 200
     assert len(asked) == 5

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from tests.creditbank import factories
-from xueqiao.creditbank import ledger
+from xueqiao.creditbank import ledger, seals
 from xueqiao.creditbank.models import Account, Transfer
+from xueqiao.creditbank.seals import sealing
 
 AT = factories.AT
 NOW = AT + timedelta(days=1)
+
+
+def sealed(*, now=NOW):
+    """Everything posted under one seal.
+
+    On a server with other databases a transaction there can stand at the horizon for an instant.
+    """
+    for _try in range(200):
+        if sealing.waiting() + sealing.size() == Transfer.objects.count():
+            break
+        time.sleep(0.05)
+    return seals.seal(now=now)
 
 
 def post(count, *, first=0, batch=500):

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from tests.creditbank.seals.ledgers import NOW, post
+from tests.creditbank.seals.ledgers import NOW, post, sealed
 from xueqiao.creditbank import guards, ledger, seals
 from xueqiao.creditbank.models import BankKey, LedgerSeal, SealCheck, SealReader, SealTile, Transfer
 from xueqiao.creditbank.seals import keys, leaves, sealing, tiles
@@ -75,11 +75,11 @@ def with_new_hash(row, **values):
 def test_one_flipped_bit_is_found_and_located():
     """600 transfers under three seals, in two full tiles and one that is begun."""
     ids = post(200)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     ids = post(300, first=200)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     ids = post(100, first=500)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     assert found() == []
     for place, seal in ((0, 1), (199, 1), (200, 2), (255, 2), (300, 2), (511, 3), (599, 3)):
         row = Transfer.objects.get(pk=ids[place])
@@ -118,7 +118,7 @@ def test_one_flipped_bit_is_found_and_located():
 
 def test_every_fact_of_a_transfer_is_sealed():
     ids = post(2)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     row = Transfer.objects.get(pk=ids[1])
     other = {
         "key": "another", "code": "other", "request_hash": "0" * 64, "group_id": row.group_id + 7,
@@ -137,7 +137,7 @@ def test_every_fact_of_a_transfer_is_sealed():
 
 def test_rows_that_are_gone_and_rows_that_were_slipped_in():
     ids = post(5)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     row = Transfer.objects.get(pk=ids[2])
     with Unguarded():
         bulk.remove(Transfer.objects.filter(pk=ids[2]))
@@ -156,9 +156,9 @@ def test_rows_that_are_gone_and_rows_that_were_slipped_in():
 
 def test_a_row_and_its_tile_changed_together_do_not_fit_the_signed_root():
     ids = post(3)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     post(3, first=3)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     row = Transfer.objects.get(pk=ids[1])
     change(row, **with_new_hash(row, amount_hundredths=99))
     tile = SealTile.objects.get()
@@ -170,9 +170,9 @@ def test_a_row_and_its_tile_changed_together_do_not_fit_the_signed_root():
 
 def test_a_seal_signed_by_a_stranger_or_gone():
     post(3)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     post(3, first=3)
-    made = seals.seal(now=NOW)
+    made = sealed(now=NOW)
     stranger = sealers.Ed25519Sealer(Ed25519PrivateKey.generate())
     forged = notes.checkpoint(
         origin=BankKey.objects.get().name,
@@ -185,7 +185,7 @@ def test_a_seal_signed_by_a_stranger_or_gone():
     assert found() == [("seal_changed", None, None, 2, "")]
     undo()
     post(3, first=6)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     with Unguarded():
         bulk.remove(LedgerSeal.objects.filter(number=2))
     assert found() == [("seal_missing", None, None, 2, "")]
@@ -196,7 +196,7 @@ def test_a_seal_signed_by_a_stranger_or_gone():
 
 def test_tiles_that_are_gone():
     post(600)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     for level, index in ((0, 1), (1, 0)):
         tile = SealTile.objects.get(level=level, index=index)
         with Unguarded():

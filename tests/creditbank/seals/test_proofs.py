@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.creditbank import certified
-from tests.creditbank.seals.ledgers import NOW, post
+from tests.creditbank.seals.ledgers import NOW, post, sealed
 from xueqiao.creditbank import ledger, seals
 from xueqiao.creditbank.models import BankKey, KeyEnd, LedgerSeal, Transfer
 from xueqiao.creditbank.seals import check_ledger_proof, documents, keys, proofs
@@ -43,9 +43,9 @@ def run(tmp_path, document, *given_keys):
 
 def sealed_ledger():
     ids = post(300)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     ids = post(400, first=300)
-    seals.seal(now=NOW + timedelta(minutes=1))
+    sealed(now=NOW + timedelta(minutes=1))
     return ids
 
 
@@ -123,7 +123,7 @@ def _broken(made):
 def test_the_site_knows_more_than_the_proof(tmp_path):
     """A root that the bank's key signed and never published; a key replaced; a key stolen."""
     ids = post(5)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     made = proofs.of_transfers(transfer_ids=ids)
     bank = BankKey.objects.get()
     other = notes.checkpoint(
@@ -138,7 +138,7 @@ def test_the_site_knows_more_than_the_proof(tmp_path):
     fresh = BankKey.objects.get(valid_to=None)
     keys.rotate(algorithm="ed25519", because=KeyEnd.STOLEN, at=NOW)
     post(1, first=5)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     assert outcomes(proofs.of_transfers(transfer_ids=ids)) == ["passed"] * 5
     stolen = notes.checkpoint(
         origin=bank.name, size=5, root=bytes(32), signers=[(bank.name, keys.signer(fresh))]
@@ -156,7 +156,7 @@ def test_the_proof_of_a_lot_holds_every_movement_of_it(tmp_path):
     lot, *_rest = certified.lots(2)
     with pytest.raises(proofs.NotSealedYet):
         seals.of_lot(lot_id=lot.pk)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     made = seals.of_lot(lot_id=lot.pk)
     assert made["lot"] == {"account": lot.account_id, "code": lot.account.code}
     assert made["waiting"] == 0

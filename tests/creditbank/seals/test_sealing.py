@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, connections, transaction
 
-from tests.creditbank.seals.ledgers import NOW, post
+from tests.creditbank.seals.ledgers import NOW, post, sealed
 from tests.kernel.test_merkle import mth, path, subproof
 from xueqiao.creditbank import guards, ledger, rules, seals
 from xueqiao.creditbank.models import BankKey, LedgerSeal, SealTile, Transfer
@@ -31,7 +31,7 @@ def leaves():
 
 def test_a_seal_is_the_root_of_the_definition_signed_by_the_bank():
     post(7)
-    made = seals.seal(now=NOW)
+    made = sealed(now=NOW)
     assert (made.number, made.size, made.previous) == (1, 7, None)
     assert made.root == mth(leaves()).hex()
     found, key = notes.read(made.checkpoint), BankKey.objects.get()
@@ -48,7 +48,7 @@ def test_seals_of_any_sizes_give_the_tree_of_the_definition():
     before = 0
     for number, size in enumerate(sizes, start=1):
         post(size - before, first=before)
-        made = seals.seal(now=NOW + timedelta(minutes=number))
+        made = sealed(now=NOW + timedelta(minutes=number))
         assert (made.number, made.size) == (number, size)
         before = size
     data, tree = leaves(), tiles.Tree()
@@ -82,7 +82,7 @@ def test_what_is_sealed_are_the_facts_and_not_the_hash_beside_them():
     guards.remove(connection)
     Transfer.objects.filter(pk=ids[1]).update(leaf_hash="0" * 64)
     guards.install(connection)
-    assert seals.seal(now=NOW).root == mth(leaves()).hex()
+    assert sealed(now=NOW).root == mth(leaves()).hex()
 
 
 def test_the_leaf_is_the_hash_of_the_canonical_form():
@@ -95,7 +95,7 @@ def test_the_leaf_is_the_hash_of_the_canonical_form():
 
 def test_a_lost_key_stops_sealing_and_nothing_is_lost():
     post(3)
-    seals.seal(now=NOW)
+    sealed(now=NOW)
     post(2, first=3)
     path = keys.folder() / BankKey.objects.get().file_name
     kept = path.rename(path.with_suffix(".away"))
@@ -103,15 +103,15 @@ def test_a_lost_key_stops_sealing_and_nothing_is_lost():
         seals.seal(now=NOW)
     assert (LedgerSeal.objects.count(), sealing.waiting()) == (1, 2)
     kept.rename(path)
-    assert seals.seal(now=NOW).size == 5
+    assert sealed(now=NOW).size == 5
 
 
 def test_a_bank_that_moves_gets_new_keys_and_keeps_the_old(settings):
     post(1)
-    first = seals.seal(now=NOW)
+    first = sealed(now=NOW)
     settings.PUBLIC_URL = "https://bank.example/xueqiao"
     post(1, first=1)
-    second = seals.seal(now=NOW + timedelta(hours=1))
+    second = sealed(now=NOW + timedelta(hours=1))
     assert notes.read(second.checkpoint).origin == "bank.example/xueqiao/ledger"
     old, new = BankKey.objects.order_by("pk")
     assert (old.ended, old.valid_to, new.valid_to) == ("routine", NOW + timedelta(hours=1), None)
@@ -122,7 +122,7 @@ def test_a_bank_that_moves_gets_new_keys_and_keeps_the_old(settings):
 def test_both_seals_side_by_side(settings):
     settings.SM2_SEAL = True
     post(2)
-    found = notes.read(seals.seal(now=NOW).checkpoint)
+    found = notes.read(sealed(now=NOW).checkpoint)
     names = {key.algorithm: key for key in BankKey.objects.all()}
     assert set(names) == {"ed25519", "sm2"}
     assert all(found.is_signed_by(key.name, key.public_multikey) for key in names.values())
