@@ -26,6 +26,7 @@ LARGEST = 10_000_000  # bytes; a photo of a phone
 MOST_PIXELS = 60_000_000
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM")
 ATTACHMENTS = 20
+QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 class FileTooLarge(errors.Refusal):
@@ -104,7 +105,7 @@ def _code(raw: bytes) -> str:
                 if picture.width * picture.height > MOST_PIXELS:
                     return ""
                 grey = picture.convert("L")
-        found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+        found = zxingcpp.read_barcodes(grey, formats=QR)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning):
         return ""
     except Image.DecompressionBombError:

@@ -37,9 +37,9 @@ def take_bits(certificates: list[Certificate], *, at: datetime) -> None:
         StatusList.objects.filter(pk=room.pk).update(taken=room.taken + 1)
         certificate.status_list, certificate.status_index = room, index
         certificate.save(update_fields=["status_list", "status_index"])
-    for room in {each.status_list_id: each.status_list for each in certificates}.values():
-        assert room is not None
-        suspensions_beside(room, at=at)
+    for taken in {each.status_list_id: each.status_list for each in certificates}.values():
+        assert taken is not None
+        suspensions_beside(taken, at=at)
 
 
 def _with_room(certificate: Certificate, at: datetime) -> StatusList:

@@ -143,7 +143,7 @@ def _page(request: HttpRequest, key: UUID, why: errors.Refusal | None = None) ->
     return render(request, "console/certificate.html", context, status=status)
 
 
-def act(name: str, verb: Callable[..., Any], done: Any) -> Callable[..., HttpResponse]:
+def act(name: str, verb: Callable[..., Any], done: Any) -> access.View:
     """A button of the page: one verb, then back to the page, or its refusal on it."""
 
     @require_POST
