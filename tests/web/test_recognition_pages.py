@@ -109,8 +109,8 @@ def test_anybody_objects_and_the_centre_rules_before_it_decides(office):
     address = f"/bank/notices/{office.cases['noticed']}/"
     anybody = office.visit("")
     listed = anybody.get("/bank/notices/").content.decode()
-    assert "张**" in listed
-    assert "张建国" not in listed
+    assert "冯**" in listed
+    assert "冯玉梅" not in listed
     short = anybody.post(address, {"name": "李", "contact": "1", "reasons": "no"})
     assert short.status_code == 422
     said = {"name": "李明", "contact": "13800000000", "reasons": "He worked elsewhere that year."}
@@ -134,13 +134,13 @@ def test_anybody_objects_and_the_centre_rules_before_it_decides(office):
 
 def test_a_learner_appeals_and_another_officer_changes_the_decision(office):
     pk = office.cases["rejected"]
-    neighbour = office.visit("neighbour")
-    page = neighbour.get(f"/bank/applications/{pk}/").content.decode()
+    claimant = office.visit("claimant")
+    page = claimant.get(f"/bank/applications/{pk}/").content.decode()
     assert "Not content with the decision?" in page
-    short = neighbour.post(f"/bank/applications/{pk}/appeal/", {"grounds": "no"})
+    short = claimant.post(f"/bank/applications/{pk}/appeal/", {"grounds": "no"})
     assert short.status_code == 422
     grounds = {"grounds": "The stamp is on the second page of the letter."}
-    assert neighbour.post(f"/bank/applications/{pk}/appeal/", grounds).status_code == 302
+    assert claimant.post(f"/bank/applications/{pk}/appeal/", grounds).status_code == 302
     assert office.move("province", "rejected", "take-up").status_code == 403
     other = office.second_officer()
     groups = office.visit(other).get("/console/").context["groups"]
@@ -150,7 +150,7 @@ def test_a_learner_appeals_and_another_officer_changes_the_decision(office):
     typed = {f"unit-{unit.unit_id}": f"{unit.asked_hundredths / 100:g}", "reasons": "有公章"}
     assert office.move(other, "rejected", "change", **typed).status_code == 302
     assert office.case("rejected").state == "changed"
-    told = office.visit("neighbour").get("/account/").content.decode()
+    told = office.visit("claimant").get("/account/").content.decode()
     assert "changed the decision" in told
 
 
@@ -190,7 +190,7 @@ def test_a_learner_adds_a_certificate_and_work_and_takes_them_out(office):
     assert missing.status_code == 422
     same = SimpleUploadedFile("b.png", disputes.PNG, content_type="image/png")
     twice = learner.post(f"{page}certificates/", {**typed, "certificate-file": same})
-    assert twice.status_code == 409, "the neighbour put this very photo forward"
+    assert twice.status_code == 409, "the claimant put this very photo forward"
     assert "another account" in twice.content.decode()
     del photo
     other = SimpleUploadedFile("c.png", disputes.PNG + b"x", content_type="image/png")
@@ -221,7 +221,7 @@ def test_several_photos_are_added_at_once(office):
 
 def test_a_learner_sees_who_has_it_and_until_when(office):
     case = office.case("panel_case")
-    page = office.visit("neighbour").get(f"/bank/applications/{case.pk}/").content.decode()
+    page = office.visit("claimant").get(f"/bank/applications/{case.pk}/").content.decode()
     assert "now with: Assessors, until" in page
     assert Notice.objects.filter(application=case, code="application.screening").exists()
 

@@ -1,6 +1,6 @@
 """Cases further on their road: before a panel, on public notice with an objection, rejected.
 
-Of the served site and of the tests that ask for them; the neighbour is the applicant of all.
+Of the served site and of the tests that ask for them; all are of one claimant of their own.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ def cases(people: dict[str, int], now: datetime | None = None) -> dict[str, int]
     """Primary keys of the cases by the names of ``World``."""
     now = now or clock.now()
     found = {name: Person.objects.get(pk=pk) for name, pk in people.items()}
+    home = found["neighbour"].home_id
+    assert home is not None
+    found["claimant"] = staff.person("claimant", "冯玉梅", home, now - timedelta(days=60))
     panel = panelled(found, now - timedelta(days=12))
     return {
         "panel_case": panel.pk,
@@ -44,7 +47,7 @@ def cases(people: dict[str, int], now: datetime | None = None) -> dict[str, int]
 
 
 def begun(people: dict[str, Person], title: str, at: datetime, claims: list[Any]) -> Any:
-    applicant = people["neighbour"]
+    applicant = people["claimant"]
     made = recognition.apply(
         request_key=f"world:{title}", applicant=applicant, by=applicant, title=title,
         claims=claims, obtained=date(2025, 12, 31), at=at, employer="示例养老院",
@@ -57,7 +60,7 @@ def begun(people: dict[str, Person], title: str, at: datetime, claims: list[Any]
 
 
 def accepted(people: dict[str, Person], draft: Any, at: datetime) -> Any:
-    made = recognition.submit(application=draft, by=people["neighbour"], at=at)
+    made = recognition.submit(application=draft, by=people["claimant"], at=at)
     return recognition.accept(application=made, by=people["helper"], at=at)
 
 
