@@ -137,10 +137,11 @@ def build(now: datetime | None = None) -> World:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xueqiao.settings")
     import django  # noqa: PLC0415 - needs the setting first
-    from django.core.management import call_command  # noqa: PLC0415
 
+    from tests import schema  # noqa: PLC0415 - as the rest of what makes the site
+
+    schema.lay(os.environ["XUEQIAO_HOME"])
     django.setup()
-    call_command("migrate", verbosity=0)
     from tests.world_parts import disputes, door, editors  # noqa: PLC0415 - after Django is ready
 
     made = build()

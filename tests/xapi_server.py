@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests import schema
+
 _MAIN = "from xueqiao.cli import main; main()"
 
 
@@ -58,7 +60,10 @@ class Server:
             "XUEQIAO_INTAKE": "journal", "DJANGO_SETTINGS_MODULE": "xueqiao.settings",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         } | settings  # fmt: skip
-        self.run("migrate", "--verbosity", "0")
+        if database_url:
+            self.run("migrate", "--verbosity", "0")
+        else:
+            schema.lay(home)
         said = self.run("create_key", "--source", "school", "--scope", "all")
         pair = json.loads(said)
         coded = b64encode(f"{pair['key']}:{pair['secret']}".encode()).decode()

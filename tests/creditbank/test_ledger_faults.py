@@ -20,11 +20,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import django; django.setup()\n"
+TABLES = "import os\nfrom tests import schema\nschema.lay(os.environ['XUEQIAO_HOME'])\n"
 PREPARE = (
-    START
+    TABLES
+    + START
     + """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.creditbank import factories
 from xueqiao.creditbank import standards
 standards.load(); factories.institution()
@@ -57,10 +57,9 @@ def work():
     completions.follow(now=datetime(2026, 9, 1, tzinfo=UTC))
 """
 PREPARE_CASCADE = (
-    START
+    TABLES
+    + START
     + """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.creditbank.test_reversal import Court
 court = Court()
 lot = court.lot(6000)

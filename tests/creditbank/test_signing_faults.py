@@ -21,9 +21,9 @@ from xueqiao.kernel import clock
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 120
 PREPARE = f"""
+import os
+from tests import schema; schema.lay(os.environ["XUEQIAO_HOME"])
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.creditbank import certified
 certified.queued({COUNT})
 """

@@ -6,8 +6,9 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - needs the setup
+from django.conf import settings  # noqa: E402 - needs the setup
 
+from tests import schema  # noqa: E402
 from tests.hall import factories  # noqa: E402
 from xueqiao.hall import enrolment  # noqa: E402
 from xueqiao.hall.models import Bucket, Enrolment, Offering, SeatMove  # noqa: E402
@@ -21,7 +22,7 @@ def say(*words):
 
 
 def prepare(seats, count):
-    call_command("migrate", verbosity=0)
+    schema.lay(settings.HOME)
     factories.offering(factories.county(), seats=int(seats))
     factories.people(int(count))
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from tests import schema
+
 COMMAND = "from xueqiao.cli import main; main()"
 
 
@@ -59,7 +61,7 @@ def free_port():
 @contextmanager
 def platform(home):
     """Another platform, with a key of its only source; stopped when the block ends."""
-    run(home, "migrate", "--verbosity", "0")
+    schema.lay(home)
     pair = json.loads(run(home, "create_key", "--source", "Elsewhere", "--scope", "all"))
     port = free_port()
     with (home / "server.log").open("w") as log:

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from tests import schema
 from tests.main_job import command, finish
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ def rows(home):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a matter of POSIX")
 def test_killed_in_two_steps_it_ends_with_every_row_once(tmp_path):
-    finish(command(tmp_path, "migrate", "-v", "0"))
+    schema.lay(tmp_path)
     for after, seconds in (([], 2.0), (["places"], 1.0)):
         job = command(tmp_path, "load_places")
         limit = time.monotonic() + 120

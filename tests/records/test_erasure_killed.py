@@ -15,9 +15,9 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.embedded]
 MADE, GONE = 6000, 4000
 SETUP = """
+import os
+from tests import schema; schema.lay(os.environ["XUEQIAO_HOME"])
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.records import erasing, factories as f
 from xueqiao.kernel import clock
 for start in range(0, {made}, 1000):

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from tests import schema
 from tests.records import recount
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedded]
@@ -60,7 +61,7 @@ def test_killed_at_random_moments_it_ends_as_one_clean_run(tmp_path):
     (folder / "moodle").mkdir(parents=True)
     for name in ("module1-sp18", "module2-f17", "module3-f17", "module5-sp18"):
         shutil.copy(recount.SAMPLE / "moodle" / f"{name}.csv.gz", folder / "moodle")
-    finish(start(clean, "migrate", "--verbosity", "0"))
+    schema.lay(clean)
     shutil.copytree(clean, killed)
     words = ("ingest", "--only", "moodle", "--folder", str(folder))
     began = time.monotonic()
