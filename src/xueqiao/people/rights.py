@@ -7,9 +7,11 @@ each app, which call ``within`` here.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,6 +21,7 @@ from xueqiao.kernel import errors
 from xueqiao.people.models import Person, Role, RoleKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from django.db.models import Model
@@ -130,6 +133,14 @@ SERVICE_HONOURS = define("service.honours", Audience.ROLES, K.COUNTY, K.PROVINCE
 COCKPIT = define("monitor.cockpit", Audience.EVERYONE)
 
 
+class _Known(NamedTuple):
+    of: tuple[int, date]
+    kinds: frozenset[str]
+
+
+_REMEMBERED: ContextVar[_Known | None] = ContextVar("remembered_roles", default=None)
+
+
 def roles_in_force(person: Person | None, policy: Policy, day: date) -> QuerySet[Role]:
     """The roles of a person on a day that the policy accepts; none for nobody."""
     if person is None:
@@ -143,7 +154,27 @@ def allows(person: Person | None, policy: Policy, day: date) -> bool:
         return True
     if policy.audience is Audience.SIGNED_IN:
         return person is not None
-    return policy.audience is Audience.ROLES and roles_in_force(person, policy, day).exists()
+    if policy.audience is not Audience.ROLES or person is None:
+        return False
+    known = _REMEMBERED.get()
+    if known is not None and known.of == (person.pk, day):
+        return bool(policy.roles & known.kinds)
+    return roles_in_force(person, policy, day).exists()
+
+
+@contextmanager
+def remembered(person: Person, day: date) -> Iterator[None]:
+    """Within the block ``allows`` reads the person's roles once: for a page that asks many times.
+
+    Only for reading; a verb that changes something asks the database.
+    """
+    rows = Role.objects.in_force(day).filter(person=person)
+    kinds = frozenset(rows.values_list("kind", flat=True))
+    token = _REMEMBERED.set(_Known((person.pk, day), kinds))
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
 
 
 def within(

@@ -128,6 +128,12 @@ def end(*, role_id: int, day: date, at: datetime, ended_by: Person | None = None
     return role
 
 
+def institutions_of(person: Person, day: date) -> set[str]:
+    """Names of the institutions for which a person holds a role on a day."""
+    held = Role.objects.in_force(day).filter(person=person, institution__isnull=False)
+    return set(held.values_list("institution__name", flat=True))
+
+
 def _may_grant_or_refuse(
     granter: Person, kind: str, place_id: int, institution_id: int | None, day: date
 ) -> None:

@@ -11,7 +11,7 @@ from xueqiao.creditbank import moves
 from xueqiao.creditbank.models import Application, ExpertSeat, InterestDeclaration, PanelMember
 from xueqiao.creditbank.rules import recognition as rules
 from xueqiao.kernel import clock, errors
-from xueqiao.people.models import Role
+from xueqiao.people import roles
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -134,6 +134,5 @@ def _bodies_of_person(person: Person, day: date) -> set[str]:
     seats = ExpertSeat.objects.filter(person=person).values_list(
         "organisation", "institution__name"
     )
-    roles = Role.objects.in_force(day).filter(person=person, institution__isnull=False)
     names = {name for seat in seats for name in seat if name}
-    return names | set(roles.values_list("institution__name", flat=True))
+    return names | roles.institutions_of(person, day)

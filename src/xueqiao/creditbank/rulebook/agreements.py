@@ -23,7 +23,7 @@ from xueqiao.people import rights
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from xueqiao.network.models import Institution
+    from xueqiao.network.institutions import Institution
     from xueqiao.people.models import Person
 
 

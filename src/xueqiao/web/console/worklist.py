@@ -15,6 +15,7 @@ from xueqiao.creditbank import awards, recounts
 from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank.models import Reversal, SealCheck
 from xueqiao.creditbank.recognition import waiting
+from xueqiao.exchange.models import Break
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
 from xueqiao.intake import alarms
@@ -25,13 +26,17 @@ from xueqiao.records.models import Erasure, Quarantine
 from xueqiao.web.console import rulebook_work, service_work
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from django.db.models import QuerySet
 
     from xueqiao.creditbank.models import Application
     from xueqiao.people.models import Person
 
+    Provider = Callable[[Person, date], "Group | list[Group] | None"]
+
 # Who asks to be forgotten is answered within a month by law; half of it is for the decision.
-RESULTS_DAYS, REVERSAL_DAYS, ERASURE_DAYS = 14, 5, 15
+RESULTS_DAYS, REVERSAL_DAYS, ERASURE_DAYS, DIFFERENCE_DAYS = 14, 5, 15, 5
 SHOWN = 8
 
 
@@ -65,21 +70,16 @@ def due_level(application: Application) -> str:
 
 def read(person: Person, today: date) -> list[Group]:
     """All groups in which something waits, recognition first."""
-    groups = [
-        _cases(person, today),
-        _conversions(person, today),
-        _awards(person, today),
-        _reversals(person, today),
-        _recounts(person, today),
-        _seals(person, today),
-        _full_classes(person, today),
-        _results(person, today),
-        *_of_records(person, today),
-        _erasures(person, today),
-        *_rulebook(person, today),
-        *_service(person, today),
-    ]
-    return [group for group in groups if group and group.count]
+    with rights.remembered(person, today):
+        return [group for group in _groups(person, today) if group and group.count]
+
+
+def _groups(person: Person, today: date) -> Iterator[Group | None]:
+    """The groups of the doors that are open to the person; the others ask nothing."""
+    for policy, provider in PROVIDERS:
+        if rights.allows(person, policy, today):
+            found = provider(person, today)
+            yield from found if isinstance(found, list) else [found]
 
 
 def _first(rows: QuerySet[Any]) -> tuple[list[Any], int]:
@@ -137,7 +137,7 @@ def _conversion(asked: Any, today: date) -> Item:
 
 def _awards(person: Person, today: date) -> Group:
     """Applications for qualifications whose credit is reserved until somebody decides."""
-    found, count = _first(awards.waiting(person, today))
+    found, count = _first(awards.waiting(person, today).prefetch_related(None))
     address = reverse("console-awards")
     items = []
     for each in found:
@@ -170,11 +170,10 @@ def _reversal(case: Reversal, today: date) -> Item:
     return Item(f"{case.number} · {case.lot.person.name}", case.reason, address, day, day < today)
 
 
-def _recounts(person: Person, today: date) -> Group | None:
+def _recounts(_person: Person, _today: date) -> Group | None:
     """Recounts of the ledger that found differences and that nobody looks after."""
     found, count = _first(recounts.alarms())
-    # Nearly always there is none, and then nobody has to be asked for their role.
-    if not found or not rights.allows(person, rights.LEDGER_SEE, today):
+    if not found:
         return None
     text = _("{n} accounts disagree with their transfers")
     items = [
@@ -188,10 +187,8 @@ def _recounts(person: Person, today: date) -> Group | None:
     return Group("recount", _("Recounts with differences"), count, items, address)
 
 
-def _seals(person: Person, today: date) -> Group | None:
+def _seals(_person: Person, _today: date) -> Group | None:
     """The last check of the sealed ledger, while it stands with differences."""
-    if not rights.allows(person, rights.LEDGER_SEE, today):
-        return None
     last = SealCheck.objects.order_by("-pk").first()
     if last is None or not last.found:
         return None
@@ -254,17 +251,14 @@ def _open_results(offering: Any, today: date) -> Item:
     )
 
 
-def _of_records(person: Person, today: date) -> list[Group]:
+def _of_records(_person: Person, _today: date) -> list[Group]:
     """What waits for an operator of records."""
-    if not rights.allows(person, rights.RECORDS_OPERATE, today):
-        return []
     return [_alarms(), _quarantine()]
 
 
 def _erasures(person: Person, today: date) -> Group:
     """Erasures that somebody else asked for and that the person may decide about."""
-    may = Exists(rights.roles_in_force(person, rights.RECORDS_ERASE, today))
-    rows = Erasure.objects.for_second(person).filter(may).select_related("requested_by")
+    rows = Erasure.objects.for_second(person).select_related("requested_by")
     found, count = _first(rows.order_by("requested_at", "pk"))
     items = [_erasure(each, today) for each in found]
     address = reverse("console-erasures") + f"?state={Erasure.State.ASKED}"
@@ -320,6 +314,22 @@ def _held(row: dict[str, Any]) -> Item:
     return Item(row["batch__source__name"], text.format(n=f"{row['n']:,}"), address, None, False)
 
 
+def _differences(_person: Person, today: date) -> Group:
+    """Differences with the superior bank that wait for somebody's decision."""
+    rows = Break.objects.filter(state=Break.State.WAITING).select_related("partner")
+    found, count = _first(rows.order_by("day", "pk"))
+    items = [
+        Item(
+            each.key, f"{each.partner.name} · {each.get_kind_display()}",
+            reverse("console-break", args=[each.pk]), each.day + timedelta(days=DIFFERENCE_DAYS),
+            is_late=each.day + timedelta(days=DIFFERENCE_DAYS) < today,
+        )
+        for each in found
+    ]  # fmt: skip
+    address = reverse("console-exchange") + f"?state={Break.State.WAITING}"
+    return Group("exchange", _("Differences with the superior bank"), count, items, address)
+
+
 def _service(person: Person, today: date) -> list[Group]:
     """What waits at service points."""
     return [
@@ -335,3 +345,21 @@ def _service(person: Person, today: date) -> list[Group]:
         )
         for kind in service_work.read(person, today)
     ]
+
+
+# Whose work it is, and who reads it; recognition first.
+PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
+    (rights.RECOGNITION_QUEUE, _cases),
+    (rights.CONVERSION_DECIDE, _conversions),
+    (rights.CONVERSION_DECIDE, _awards),
+    (rights.LOT_REVERSE, _reversals),
+    (rights.LEDGER_SEE, _recounts),
+    (rights.LEDGER_SEE, _seals),
+    (rights.ROSTER, _full_classes),
+    (rights.ROSTER, _results),
+    (rights.RECORDS_OPERATE, _of_records),
+    (rights.RECORDS_ERASE, _erasures),
+    (rights.AGREEMENTS, _rulebook),
+    (rights.EXCHANGE, _differences),
+    (rights.SERVICE_OPENING, _service),
+)
