@@ -20,7 +20,6 @@ from xueqiao.people import roles
 from xueqiao.records import sources, statements
 from xueqiao.records.checking import Refused
 from xueqiao.records.models import Reason
-from xueqiao.web.templatetags import console as navigation
 
 pytestmark = pytest.mark.django_db
 
@@ -386,25 +385,3 @@ def test_the_work_list_asks_nothing_for_doors_that_are_closed(
     client = sign_in(who)
     with django_assert_max_num_queries(12):
         client.get("/console/")
-
-
-# --- the navigation ------------------------------------------------------------------------------
-
-
-def test_every_section_stands_in_one_area_at_most_and_all_areas_name_sections():
-    named = [name for names in navigation.AREAS.values() for name in names]
-    sections = [name for name, _title, _policy in navigation.SECTIONS]
-    assert len(named) == len(set(named))
-    assert len(sections) == len(set(sections))
-    assert set(named) <= set(sections)
-
-
-def test_the_sections_of_the_present_area_stand_below_the_areas(world, sign_in):
-    page = sign_in("province").get("/console/standards/").content.decode()
-    inner = page.split('class="section-nav"')[1].split("</nav>")[0]
-    assert 'href="/console/standards/" aria-current="page"' in inner
-    assert "/console/conversions/" in inner
-    assert "/console/places/" not in inner
-    # A helper opens one section of the credit bank: no second row, and its own name above.
-    page = sign_in("helper").get("/console/recognition/").content.decode()
-    assert 'class="section-nav"' not in page

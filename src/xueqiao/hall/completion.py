@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+__all__ = [
+    "DifferentResult",
+    "NotEnrolled",
+    "Outcome",
+    "Result",
+    "complete",
+    "complete_many",
+]
+
+
 class NotEnrolled(errors.Refusal):
     """A result needs a seat; who only waited, or left, has none."""
 

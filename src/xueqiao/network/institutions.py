@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+__all__ = [
+    "Institution",
+    "InstitutionUnknown",
+    "active",
+    "by_code",
+    "by_kind",
+    "count",
+    "coverage",
+    "in_place",
+    "with_seat",
+]
+
+
 class InstitutionUnknown(errors.Refusal):
     """There is no institution of this code."""
 

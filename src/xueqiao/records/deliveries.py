@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-__all__ = ["Delivery"]
-
 
 def open_(*, source: Source, name: str, digest: str, at: datetime) -> Delivery:
     """The delivery of a content, made at first use.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import template
 from django.urls import reverse
@@ -59,23 +59,31 @@ BELONGING = {
     "console-contracts": "console-connections",
     "console-table-new": "console-connections",
 }
-
-
-# Which sections stand together under one word; a section of no area stands for itself.
+# Which sections stand together under one word; the work list stands for itself.
 AREAS = {
     _("Credit bank"): (
         "console-recognition",
         "console-conversions",
         "console-awards",
-        "console-agreements",
         "console-certificates",
+        "console-lots",
+        "console-ledger",
+        "console-exchange",
+    ),
+    _("Standards and rules"): (
+        "console-standards",
+        "console-agreements",
         "console-rules",
         "console-pathways",
         "console-measures",
-        "console-lots",
-        "console-ledger",
-        "console-standards",
-        "console-exchange",
+    ),
+    _("Service points"): (
+        "console-counter",
+        "console-openings",
+        "console-merges",
+        "console-nodes",
+        "console-banks",
+        "console-honours",
     ),
     _("Classes"): ("console-classes", "console-enrol", "console-online"),
     _("Network"): ("console-places", "console-institutions", "console-blank-spots"),
@@ -87,6 +95,15 @@ AREAS = {
         "console-erasures",
     ),
 }
+
+
+class Area(NamedTuple):
+    """Some sections under one word; ``now``: the reader is in one of them."""
+
+    title: str
+    address: str
+    now: bool
+    names: list[str]
 
 
 @register.inclusion_tag("console/_navigation.html", takes_context=True)
@@ -104,14 +121,13 @@ def console_navigation(context: Context) -> dict[str, Any]:
     homes |= {reverse(name): section for name, section in BELONGING.items()}
     fitting = [address for address in homes if request.path.startswith(address)]
     now = homes[max(fitting, key=len)] if fitting else ""
-    areas = []
-    for title, names in _areas(list(links)):
-        own = [links[name] for name in names]
-        areas.append(
-            {"title": title or own[0][1], "address": own[0][0], "now": now in names, "links": own}
-        )
-    inner = next((area["links"] for area in areas if area["now"] and len(area["links"]) > 1), [])
-    return {"areas": areas, "links": inner, "now": links[now][0] if now in links else ""}
+    areas = [
+        Area(str(title or links[names[0]][1]), links[names[0]][0], now in names, names)
+        for title, names in _areas(list(links))
+    ]
+    inner = next((area.names for area in areas if area.now and len(area.names) > 1), [])
+    here = links[now][0] if now in links else ""
+    return {"areas": areas, "links": [links[name] for name in inner], "now": here}
 
 
 def _areas(names: list[str]) -> list[tuple[Any, list[str]]]:
