@@ -56,3 +56,17 @@ def test_the_readme_names_every_target_of_make():
         if f"make {t}" not in text
     ] == []
     assert set(targets) >= {"demo", "test", "test-postgres", "check", "bench", "docs", "clean"}
+
+
+def test_the_feature_table_of_the_credit_bank_names_tests_that_are_there():
+    page = (ROOT / "docs/reference/credit-bank.md").read_text()
+    rows = {int(n) for n in re.findall(r"^\| (\d+) \|", page, re.M)}
+    assert rows == set(range(1, 36))
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", page)
+    assert len(named) > 60
+    missing = [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).exists() or (name and f"def {name}(" not in (ROOT / path).read_text())
+    ]
+    assert missing == []
