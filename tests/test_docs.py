@@ -60,7 +60,7 @@ def test_the_readme_names_every_target_of_make():
 
 def test_the_feature_table_of_the_credit_bank_names_tests_that_are_there():
     page = (ROOT / "docs/reference/credit-bank.md").read_text()
-    rows = {int(n) for n in re.findall(r"^\| (\d+) \|", page, re.M)}
+    rows = {int(n) for n in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert rows == set(range(1, 36))
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", page)
     assert len(named) > 60
