@@ -256,6 +256,9 @@ def _refuse_unwritten(person_id: int, asked: Sequence[Asked]) -> None:
     caller has locked the learner's account.
     """
     before: dict[str, int] = defaultdict(int)
+    limited = {
+        each.rule.version.rule.programme.code for each in asked if programme_rooms(each.rule)
+    }
     for each in asked:
         programme, made = each.rule.version.rule.programme, sum(each.granted.values())
         code = f"caplim:programme:{programme.code}:{person_id}"
@@ -264,7 +267,7 @@ def _refuse_unwritten(person_id: int, asked: Sequence[Asked]) -> None:
             if limit.on == "application" and made > room:
                 raise reached("application", room, made)
         rooms = programme_rooms(each.rule)
-        if rooms and code not in before:
+        if programme.code in limited and code not in before:
             funded, free = _standing([code])[code]
             before[code] += funded - free
         for kind, room in rooms:

@@ -70,6 +70,11 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("__", "_"): value for name, value in row.items()}
 
 
+def lots_of(person_ids: set[int]) -> set[int]:
+    """The ids of the lots that some people hold."""
+    return set(CreditLot.objects.filter(person_id__in=person_ids).values_list("pk", flat=True))
+
+
 def reported_lots(ids: set[int]) -> list[dict[str, Any]]:
     """What another bank is told about lots: no name, no identity number; by id. 2 queries.
 

@@ -18,6 +18,7 @@ from xueqiao.creditbank.models import (
     Account,
     AccountKind,
     Application,
+    Award,
     Conversion,
     ConversionUse,
     CreditLot,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 Status = LearningAccount.Status
+STANDING_CONVERSIONS = frozenset(
+    {Conversion.State.RESERVED, Conversion.State.REVIEWING, Conversion.State.APPROVED}
+)
+STANDING_AWARDS = frozenset({Award.State.REQUESTED, Award.State.AWARDED, Award.State.IN_REVIEW})
 Moved = dict[str, list[int]]
 
 
@@ -110,7 +115,8 @@ def join(*, key: str, kept_id: int, duplicate_id: int, at: datetime) -> Moved:
         The ids of the rows that changed hands, by table, for ``part``.
 
     Raises:
-        AccountMerged: one of the two is frozen or merged.
+        AccountMerged: one of the two is frozen or merged, or something of the duplicate waits for
+            its answer: its caps and its holder are those of the account that asked.
         carried.CapsExceeded: together they used more than a programme's cap.
     """
     lots.open_learning_accounts(person_ids={kept_id, duplicate_id}, opened_at=at)
@@ -121,6 +127,12 @@ def join(*, key: str, kept_id: int, duplicate_id: int, at: datetime) -> Moved:
         raise AccountMerged(text.format(number=named.number))
     if duplicate.merged.exists():
         text = _("Another account was merged into {number} before. Split that one first.")
+        raise AccountMerged(text.format(number=duplicate.number))
+    if _waits(duplicate_id):
+        text = _(
+            "A conversion or an award of account {number} waits for its answer. Settle it first, "
+            "then merge."
+        )
         raise AccountMerged(text.format(number=duplicate.number))
     carried.carry(key=key, kept_id=kept_id, duplicate_id=duplicate_id, at=at)
     moved = {
@@ -143,7 +155,8 @@ def part(
         since: when the two were joined.
 
     Raises:
-        NotPartable: a conversion since then used lots of both.
+        NotPartable: a conversion since then used lots of both, or an award rests on the
+            duplicate's.
     """
     _kept, duplicate = _both(kept_id, duplicate_id)
     theirs = set(moved["lots"])
@@ -153,6 +166,16 @@ def part(
             "Conversion {number} used credit of both accounts. Reverse it first, then split them."
         )
         raise NotPartable(text.format(number=mixed[0]))
+    if (
+        Award.objects.filter(uses__lot_id__in=theirs, state__in=STANDING_AWARDS)
+        .exclude(person_id=duplicate_id)
+        .exists()
+    ):
+        text = _(
+            "A qualification rests on credit of the other account. Withdraw or revoke it first, "
+            "then split them."
+        )
+        raise NotPartable(text)
     # What was converted from the duplicate's lots since then is the duplicate's, too.
     moved = {name: list(ids) for name, ids in moved.items()}
     moved["conversions"] = sorted({*moved["conversions"], *own})
@@ -199,15 +222,37 @@ def _hand_over(moved: Moved, person_id: int) -> None:
 def _conversions_since(
     kept_id: int, theirs: set[int], since: datetime
 ) -> tuple[list[int], list[int]]:
-    """Ids of the conversions since an instant that used lots of both, and of the duplicate only."""
+    """Ids of the conversions since an instant that used lots of both, and of the duplicate only.
+
+    What came of the duplicate's lots is added to ``theirs``. Of conversions of both only those
+    count that still stand or wait.
+    """
     rows = ConversionUse.objects.filter(
         conversion__person_id=kept_id, conversion__asked_at__gte=since
     )
-    used: dict[int, set[bool]] = {}
-    for conversion, lot in rows.values_list("conversion_id", "lot_id"):
-        used.setdefault(conversion, set()).add(lot in theirs)
-    mixed = [pk for pk, whose in used.items() if whose == {True, False}]
-    return sorted(mixed), sorted(pk for pk, whose in used.items() if whose == {True})
+    used: dict[int, set[int]] = {}
+    standing: set[int] = set()
+    for conversion, state, lot in rows.values_list("conversion_id", "conversion__state", "lot_id"):
+        used.setdefault(conversion, set()).add(lot)
+        if state in STANDING_CONVERSIONS:
+            standing.add(conversion)
+    mixed, own = [], []
+    # A lot is made before it is used, so one way through finds the chains, too.
+    for conversion in sorted(used):
+        whose = {lot in theirs for lot in used[conversion]}
+        if whose == {True}:
+            own.append(conversion)
+            made = CreditLot.objects.filter(conversion_id=conversion)
+            theirs |= set(made.values_list("pk", flat=True))
+        elif whose == {True, False} and conversion in standing:
+            mixed.append(conversion)
+    return mixed, own
+
+
+def _waits(person_id: int) -> bool:
+    """Whether a conversion or an award of a person waits for its answer."""
+    awards = Award.objects.filter(person_id=person_id, state=Award.State.REQUESTED)
+    return Conversion.objects.filter(person_id=person_id).pending().exists() or awards.exists()
 
 
 def _capacity_of(lots_: set[int], person_id: int, known: list[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import rules_lots
@@ -93,10 +94,18 @@ def lock(ids: Collection[int]) -> list[CreditLot]:
 
 
 def children(ids: set[int]) -> set[int]:
-    """The lots that were made directly from some lots."""
+    """The lots that stand and fall with some lots: made from them, or by the same conversion.
+
+    A voucher is undone whole, so what one conversion gave in several parts goes together.
+    """
     made = LotParent.objects.filter(parent_id__in=ids).values_list("lot_id", flat=True)
     by_conversion = CreditLot.objects.filter(conversion__uses__lot_id__in=ids)
-    return {*made, *by_conversion.values_list("pk", flat=True)}
+    together = CreditLot.objects.filter(conversion__lots__in=ids)
+    return {
+        *made,
+        *by_conversion.values_list("pk", flat=True),
+        *together.values_list("pk", flat=True),
+    }
 
 
 def lock_with_downstream(ids: Collection[int]) -> list[CreditLot]:
@@ -118,10 +127,11 @@ def lock_with_downstream(ids: Collection[int]) -> list[CreditLot]:
 
 
 def lock_conversions(ids: Collection[int]) -> list[Conversion]:
-    """Lock the conversions that use some lots, lowest id first. Call it before the lots' lock."""
+    """Lock the conversions that use or made some lots, lowest id first; before the lots' lock."""
     using = ConversionUse.objects.filter(lot_id__in=ids).values("conversion_id")
-    rows = Conversion.objects.select_for_update(no_key=True).filter(pk__in=using)
-    return list(rows.order_by("pk"))
+    made = CreditLot.objects.filter(pk__in=ids, conversion__isnull=False).values("conversion_id")
+    rows = Conversion.objects.select_for_update(no_key=True)
+    return list(rows.filter(Q(pk__in=using) | Q(pk__in=made)).order_by("pk"))
 
 
 def refuse_silence(reason: str) -> str:

@@ -79,7 +79,8 @@ def look(lot: CreditLot) -> Plan:
     found = CreditLot.objects.filter(pk__in=ids).exclude(state=CreditLot.State.REVERSED)
     lots = sorted(found.select_related(*related), key=lambda each: (each.pk != lot.pk, each.pk))
     alive = [each.pk for each in lots]
-    conversions = Conversion.objects.filter(uses__lot_id__in=alive, state__in=CONVERTED).distinct()
+    touched = Q(uses__lot_id__in=alive) | Q(lots__in=alive)
+    conversions = Conversion.objects.filter(touched, state__in=CONVERTED).distinct()
     awards = Award.objects.filter(uses__lot_id__in=alive, state__in=AWARDED).distinct()
     certificates = Certificate.objects.resting_on(alive).standing()
     return Plan(

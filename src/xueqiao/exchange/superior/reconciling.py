@@ -57,7 +57,11 @@ def run(*, now: datetime) -> Compared:
     """Compare every day that is due, for every partner that is not paused."""
     days, unanswered = 0, 0
     for partner in Partner.objects.filter(paused_at=None).order_by("pk"):
-        driver = drivers.of(partner)
+        try:
+            driver = drivers.of(partner)
+        except errors.Refusal:
+            unanswered += 1
+            continue
         for day in due(partner=partner, today=clock.local_date(now)):
             try:
                 reconcile(partner=partner, day=day, now=now, driver=driver)
@@ -107,8 +111,13 @@ def compare(
         (row.key, row.version): row
         for row in partner.breaks.filter(day=day).exclude(state=State.RESOLVED)
     }
+    # One difference of a record is open at a time, on whichever day it was found.
+    others = partner.breaks.exclude(day=day).exclude(state=State.RESOLVED)
+    elsewhere = set(others.values_list("key", "version"))
     _resolve([row for key, row in standing.items() if key not in {each[0] for each in found}], now)
     for key, kind in found:
+        if key in elsewhere:
+            continue
         row = standing.get(key) or _open(partner, day, key, kind, now)
         _mend(row, kind, ours.get(key), theirs.get(key), now)
     matched = len((ours.keys() & theirs.keys()) - {key for key, _kind in found})

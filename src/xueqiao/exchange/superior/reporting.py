@@ -35,6 +35,8 @@ KINDS = (
 )
 A_READ, A_SENDING = 500, 200
 LONGEST_WAIT = timedelta(hours=6)
+# The account of many lots changed at once.
+MOVED = ("service.accounts_merged", "service.accounts_split")
 State = Message.State
 
 
@@ -48,8 +50,15 @@ class Sent(NamedTuple):
 
 def run(*, now: datetime) -> Sent:
     """Read and send for every partner that is not paused."""
-    done = [report(partner=each, now=now) for each in Partner.objects.filter(paused_at=None)]
-    return Sent(*(sum(part) for part in zip(*done, strict=True))) if done else Sent(0, 0, 0)
+    total = Sent(0, 0, 0)
+    for partner in Partner.objects.filter(paused_at=None).order_by("pk"):
+        try:
+            done = report(partner=partner, now=now)
+        except errors.Refusal:
+            # What is wrong with one partner holds up no other; the console shows what waits.
+            done = Sent(0, 0, 1)
+        total = Sent(*(sum(part) for part in zip(total, done, strict=True)))
+    return total
 
 
 def report(*, partner: Partner, now: datetime) -> Sent:
@@ -66,9 +75,16 @@ def follow(*, partner: Partner, now: datetime) -> int:
     total = 0
 
     def work(batch: list[log.LogEntry]) -> None:
-        write(partner=partner, lot_ids={row.payload["lot_id"] for row in batch}, at=now)
+        people = {
+            row.payload[who]
+            for row in batch
+            if row.kind in MOVED
+            for who in ("kept_id", "duplicate_id")
+        }
+        ids = {row.payload["lot_id"] for row in batch if row.kind not in MOVED}
+        write(partner=partner, lot_ids=ids | exports.lots_of(people), at=now)
 
-    reader, rows = f"exchange.{partner.code}", log.entries(*KINDS)
+    reader, rows = f"exchange.{partner.code}", log.entries(*KINDS, *MOVED)
     while read := log.follow(reader=reader, rows=rows, work=work, limit=A_READ):
         total += read
     return total
