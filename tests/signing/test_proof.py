@@ -169,3 +169,25 @@ def test_a_document_nested_without_end_is_refused():
         nested = {"relatedResource": nested}
     with pytest.raises(canonical.NotCanonical):
         canonical.canonize(plain(credentialSubject=nested))
+
+
+def test_a_document_of_parts_that_look_alike_is_given_up_and_not_tried_for_ever():
+    """Twelve nameless parts that all point to each other have 12! orders."""
+    names = [f"_:b{number}" for number in range(12)]
+    term = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#related"
+    graph = [
+        {
+            "id": name,
+            "type": "https://example.org/Part",
+            term: [{"id": n} for n in names if n != name],
+        }
+        for name in names
+    ]
+    poisoned = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "id": "urn:uuid:00000000-0000-4000-8000-000000000000",
+        "type": "VerifiableCredential",
+        "https://example.org/parts": graph,
+    }
+    with pytest.raises(canonical.NotCanonical, match="alike"):
+        canonical.canonize(poisoned)

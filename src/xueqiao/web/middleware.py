@@ -32,7 +32,11 @@ class PersonMiddleware:
             else None
         )
         request.person = person  # type: ignore[attr-defined]
-        return self.following(request)
+        response = self.following(request)
+        if person is not None:
+            # At service points one browser serves many: nothing of a person stays in it.
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class ContentPolicyMiddleware:

@@ -32,6 +32,8 @@ class Outcome(Enum):
     NOT_MADE = "not made"
 
 
+# What is checked costs time, and anybody may ask for it.
+MOST_PROOFS, MOST_ROWS = 4, 60
 FAILING = {Outcome.FAILED, Outcome.NOT_MADE}
 
 
@@ -194,6 +196,9 @@ class _Checking:
         found = proof.proofs(self.found)
         if not found:
             return _check("issuer", Outcome.FAILED, _("It is not signed."), "no_proof")
+        if len(found) > MOST_PROOFS:
+            text = _("It has more than {n} signatures; nobody needs so many.")
+            return _check("issuer", Outcome.FAILED, text.format(n=MOST_PROOFS), "many_proofs")
         for each in found:
             method = each.get("verificationMethod") if isinstance(each, dict) else None
             if not isinstance(method, str) or did.multikey(self.did_document, method) is None:
@@ -265,6 +270,9 @@ class _Checking:
     def rows(self, rows: list[dict[str, Any]]) -> Check:
         """Whether each certificate in a transcript passes by itself; its source may be gone."""
         title = _("Each row")
+        if len(rows) > MOST_ROWS:
+            text = _("It has more than {n} rows; divide it.").format(n=MOST_ROWS)
+            return Check("verify.many_rows", title, Outcome.FAILED, text)
         shared = Remembered(self.publication)
         for place, row in enumerate(rows, start=1):
             report = _Checking(row, self.now, shared, "").report()

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from xueqiao.creditbank.models.lots import LearningAccount
+
 if TYPE_CHECKING:
     from xueqiao.people.models import Person
 
@@ -26,8 +28,9 @@ class Use(models.TextChoices):
 
 class ShareQuerySet(models.QuerySet["Share"]):
     def own(self, person: Person) -> ShareQuerySet:
-        """What a learner has shared, still open or not."""
-        return self.filter(person=person)
+        """What a learner has shared, still open or not; that of a merged account too."""
+        merged = LearningAccount.objects.filter(merged_into__person=person).values("person_id")
+        return self.filter(Q(person=person) | Q(person_id__in=merged))
 
 
 class Share(models.Model):

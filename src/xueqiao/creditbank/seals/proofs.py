@@ -44,18 +44,22 @@ class NoSuchSize(errors.Refusal):
     status = 404
 
 
-def of_lot(*, lot_id: int) -> dict[str, Any]:
+def of_lot(*, lot_id: int, only_first: bool = False) -> dict[str, Any]:
     """The proof of every sealed transfer that brought credit to a lot or took it away.
 
     ``lot`` says, unsealed, which account of the ledger the lot is; ``waiting`` how many of its
     transfers are not sealed yet.
+
+    Args:
+        only_first: the transfer that brought the credit, and nothing of what was done with it
+            since: for those who hold a certificate of it.
 
     Raises:
         NotSealedYet: none is sealed.
     """
     lot = CreditLot.objects.select_related("account").get(pk=lot_id)
     touching = Transfer.objects.filter(Q(debit=lot.account_id) | Q(credit=lot.account_id))
-    ids = list(touching.order_by("pk").values_list("pk", flat=True)[:MOST])
+    ids = list(touching.order_by("pk").values_list("pk", flat=True)[: 1 if only_first else MOST])
     found = of_transfers(transfer_ids=ids)
     found["lot"] = {"account": lot.account_id, "code": lot.account.code}
     found["waiting"] = len(ids) - len(found["transfers"])

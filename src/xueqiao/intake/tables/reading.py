@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 256 * 1024 * 1024
 # What a spreadsheet may become when it is unpacked. Its texts lie in memory, its rows do not.
 MOST_UNPACKED = 512 * 1024 * 1024
+# Styles and shared texts are held whole; only sheets are read row by row.
+MOST_WHOLE = 64 * 1024 * 1024
 MOST_PARTS = 2000
 MOST_COLUMNS = 256
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
@@ -269,7 +271,10 @@ def _book(file: IO[bytes], path: Path, *, formulas: bool) -> Any:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
         unpacked = sum(part.file_size for part in parts)
-        if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED:
+        whole = unpacked - sum(
+            part.file_size for part in parts if part.filename.startswith("xl/worksheets/")
+        )
+        if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED or whole > MOST_WHOLE:
             text = _("{name} grows to {size} MB when it is unpacked; at most {most} are read.")
             raise FileUnreadable(
                 text.format(name=path.name, size=unpacked >> 20, most=MOST_UNPACKED >> 20)

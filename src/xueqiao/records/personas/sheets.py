@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from xueqiao.people.models import Person
 
 MOST_ROWS = 5000
+MOST_UNPACKED = 50 * 1024 * 1024
 MOST_BYTES = 5 << 20
 # Heading → column; Chinese and English ones are the same.
 HEADINGS = {
@@ -113,6 +114,9 @@ def _csv(data: bytes) -> list[list[str]]:
 
 
 def _xlsx(data: bytes) -> list[list[str]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
+            raise SheetUnfit(_("The file grows too large when it is unpacked. Divide it."))
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:
         sheet: Any = book.worksheets[0]

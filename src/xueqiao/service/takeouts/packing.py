@@ -47,6 +47,7 @@ def pack(*, number: int, at: datetime) -> bool:
     try:
         size, digest, parts = _write(takeout)
     except OSError as why:
+        _clear(takeout)
         _mine(takeout).update(
             state=State.FAILED, why=(why.strerror or "")[:300], finished_at=at, owner=""
         )
@@ -76,6 +77,7 @@ def _claim(number: int, at: datetime) -> Takeout | None:
             return None
         found.state, found.owner, found.owned_at = State.RUNNING, me, at
         found.save(update_fields=["state", "owner", "owned_at"])
+        _clear(found)
     return found
 
 
@@ -87,6 +89,12 @@ def _is_free(takeout: Takeout, me: str, at: datetime) -> bool:
 
 def _mine(takeout: Takeout):  # type: ignore[no-untyped-def] # noqa: ANN202 - a queryset of Takeout
     return Takeout.objects.filter(pk=takeout.pk, state=State.RUNNING, owner=takeout.owner)
+
+
+def _clear(takeout: Takeout) -> None:
+    """Remove what a process that died, or a full disk, left half written."""
+    for scratch in path(takeout).parent.glob(f"{path(takeout).stem}.*.part"):
+        scratch.unlink(missing_ok=True)
 
 
 def _write(takeout: Takeout) -> tuple[int, str, int]:

@@ -125,7 +125,7 @@ def certificate_proof(request: HttpRequest, key: UUID) -> HttpResponse:
     found = get_object_or_404(Certificate.objects.signed().filter(lot__isnull=False), key=key)
     lot_id = found.lot_id
     assert lot_id is not None
-    return proved(request, lambda: seals.of_lot(lot_id=lot_id))
+    return proved(request, lambda: seals.of_lot(lot_id=lot_id, only_first=True))
 
 
 def proved(request: HttpRequest, make: Callable[[], object]) -> HttpResponse:
