@@ -36,7 +36,9 @@ class OtherRequest(errors.Refusal):
 
 
 @transaction.atomic
-def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certificate:
+def request(
+    *, lot_id: int, request_key: str, requested_at: datetime, only_in_transcripts: bool = False
+) -> Certificate:
     """Ask for the certificate of a lot. A job signs it; until then it is ``queued``.
 
     A repeated call with the same key changes nothing and returns the first certificate.
@@ -45,6 +47,8 @@ def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certifi
         lot_id: an active lot of an institution.
         request_key: what makes the request one, such as ``lot:812``.
         requested_at: aware.
+        only_in_transcripts: it is made as a row of one, and has no page of its own until the
+            learner asks for it by itself.
 
     Raises:
         NotCertifiable: the lot is not active, or no institution stands behind it.
@@ -52,7 +56,7 @@ def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certifi
     """
     earlier = Certificate.objects.filter(request_key=request_key).first()
     if earlier:
-        return _same_or_refuse(earlier, lot_id)
+        return _own_page(_same_or_refuse(earlier, lot_id), only_in_transcripts)
     lot = CreditLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
     if lot.state != CreditLot.State.ACTIVE or lot.institution_id is None:
         raise NotCertifiable(_not_certifiable_text(lot))
@@ -64,11 +68,12 @@ def request(*, lot_id: int, request_key: str, requested_at: datetime) -> Certifi
             "institution_id": lot.institution_id,
             "lot": lot,
             "requested_at": requested_at,
+            "only_in_transcripts": only_in_transcripts,
             "valid_until": clock.start_of(lot.valid_to) if lot.valid_to else None,
         },
     )
     if not created:
-        return _same_or_refuse(certificate, lot_id)
+        return _own_page(_same_or_refuse(certificate, lot_id), only_in_transcripts)
     log.append(
         kind="creditbank.certificate_requested",
         key=f"certificate:{certificate.key}",
@@ -137,6 +142,14 @@ def request_first_of_each_learner(*, limit: int, requested_at: datetime) -> int:
             for key in fresh[start : start + 100]:
                 request(lot_id=wanted[key], request_key=key, requested_at=requested_at)
     return len(fresh)
+
+
+def _own_page(found: Certificate, only_in_transcripts: bool) -> Certificate:
+    """Give a certificate its page when the learner asks for it by itself."""
+    if found.only_in_transcripts and not only_in_transcripts:
+        found.only_in_transcripts = False
+        found.save(update_fields=["only_in_transcripts"])
+    return found
 
 
 def _same_or_refuse(earlier: Certificate, lot_id: int) -> Certificate:

@@ -71,7 +71,10 @@ def request(
         text = _("Choose between 1 and {most} rows of your own.")
         raise NoRows(text.format(most=MOST_ROWS), pointer="lots")
     for number in sorted(wanted):
-        asking.request(lot_id=number, request_key=f"lot:{number}", requested_at=requested_at)
+        asking.request(
+            lot_id=number, request_key=f"lot:{number}", requested_at=requested_at,
+            only_in_transcripts=True,
+        )  # fmt: skip
     made = Certificate.objects.create(
         key=uuid.uuid4(),
         request_key=request_key,

@@ -106,10 +106,13 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def published(self, at: datetime) -> CertificateQuerySet:
         """Those that whoever has the link may read.
 
-        A transcript is shown by consent: once it is taken back or its time is over, no more.
+        A transcript is shown by consent: once it is taken back or its time is over, no more, and
+        its endorsements neither. The rows that were made for it are shown in it alone.
         """
         over = Q(state=Certificate.State.REVOKED) | Q(valid_until__lte=at)
-        return self.signed().exclude(over, kind=Certificate.Kind.TRANSCRIPT)
+        ended = Certificate.objects.filter(over, kind=Certificate.Kind.TRANSCRIPT).values("pk")
+        shown = self.signed().exclude(pk__in=ended).exclude(endorses__in=ended)
+        return shown.exclude(only_in_transcripts=True)
 
     def standing(self) -> CertificateQuerySet:
         """Those that are not over: waiting, issued or suspended."""
@@ -190,6 +193,9 @@ class Certificate(models.Model):
     status_list = models.ForeignKey(StatusList, models.PROTECT, null=True, related_name="entries")
     status_index = models.PositiveIntegerField(null=True, help_text="its bit, chosen at random")
     document = models.TextField(blank=True, help_text="the signed credential, byte for byte")
+    only_in_transcripts = models.BooleanField(
+        default=False, help_text="made as a row of a transcript; the learner did not ask for it"
+    )
     lease_owner = models.CharField(max_length=120, blank=True, help_text="the process signing it")
     lease_until = models.DateTimeField(null=True)
 

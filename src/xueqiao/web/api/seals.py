@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from xueqiao.creditbank import seals
 from xueqiao.creditbank.models import Certificate, LedgerSeal, SealTile
 from xueqiao.creditbank.seals import keys, proofs, sealing, tiles
-from xueqiao.kernel import errors
+from xueqiao.kernel import clock, errors
 from xueqiao.kernel.signing import instants
 from xueqiao.people import rights
 from xueqiao.web import access, api
@@ -122,7 +122,8 @@ def inclusion(request: HttpRequest) -> HttpResponse:
 @access.page(rights.PUBLIC)
 def certificate_proof(request: HttpRequest, key: UUID) -> HttpResponse:
     """The ledger proof of the credit that a certificate attests, for whoever has its link."""
-    found = get_object_or_404(Certificate.objects.signed().filter(lot__isnull=False), key=key)
+    rows = Certificate.objects.published(clock.now()).filter(lot__isnull=False)
+    found = get_object_or_404(rows, key=key)
     lot_id = found.lot_id
     assert lot_id is not None
     return proved(request, lambda: seals.of_lot(lot_id=lot_id, only_first=True))

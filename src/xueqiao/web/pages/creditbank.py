@@ -181,6 +181,7 @@ def certificates(me: Person) -> list[Any]:
     found: list[Any] = list(
         Certificate.objects.own(me)
         .exclude(kind=Certificate.Kind.TRANSCRIPT)
+        .exclude(only_in_transcripts=True)
         .select_related("institution", "lot")
         .order_by("-requested_at", "-pk")
     )
