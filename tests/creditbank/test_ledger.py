@@ -1,3 +1,4 @@
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -202,7 +203,7 @@ def test_a_leaf_hash_is_the_sha256_of_the_rfc_8785_form(issue, lot):
             name: value.isoformat(timespec="microseconds") if hasattr(value, "isoformat") else value
             for name, value in facts.items()
         }
-        assert rules.canonical_hash(plain) == rules.hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
+        assert rules.canonical_hash(plain) == hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
         assert ledger.leaf_hash(transfer) == transfer.leaf_hash
 
 

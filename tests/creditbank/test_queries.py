@@ -32,9 +32,10 @@ def test_a_lot_shows_where_it_counts_and_why_not_elsewhere(bank):
     assert shown == [
         ("R-OULAD-AS-IT", 6000, 0, "other_unit"),
         ("R-OULAD-BA-SOCIAL", 4200, 2333, ""),
+        ("R-OULAD-CARE", 6000, 200, ""),
     ]
     assert row.held_hundredths == 6000
-    assert [each.version.rule.code for each in row.usable] == ["R-OULAD-BA-SOCIAL"]
+    assert [each.version.rule.code for each in row.usable] == ["R-OULAD-BA-SOCIAL", "R-OULAD-CARE"]
 
 
 @pytest.mark.parametrize("many", [1, 3])

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNT = 120
 PREPARE = f"""
 import os
-from tests import schema; schema.lay(os.environ["XUEQIAO_HOME"])
+from tests import schema; schema.lay(os.environ["XUEQIAO_TEST_HOME"])
 import django; django.setup()
 from tests.creditbank import certified
 certified.queued({COUNT})

@@ -40,9 +40,9 @@ def test_the_sample_holds_ten_levels_seven_modules_and_their_rules():
     modules = Unit.objects.exclude(module_code="").order_by("module_code")
     assert list(modules.values_list("module_code", "credit_hundredths")) == [
         ("AAA", 6000), ("BBB", 6000), ("CCC", 3000), ("DDD", 6000),
-        ("EEE", 3000), ("FFF", 6000), ("GGG", 3000),
+        ("EEE", 3000), ("EVENING-CARE", 200), ("FFF", 6000), ("GGG", 3000),
     ]  # fmt: skip
-    assert RuleVersion.objects.filter(state="published").count() == 2
+    assert RuleVersion.objects.filter(state="published").count() == 7
 
 
 def test_every_row_names_its_source():
@@ -114,5 +114,5 @@ def test_only_units_without_a_module_are_open_to_prior_learning():
     codes = {unit.code for unit in standards.claimable(date(2026, 9, 1))}
     assert codes == {
         "SAMPLE-ELDERCARE-U1", "SAMPLE-ELDERCARE-U2", "SAMPLE-ELDERCARE-U3", "SAMPLE-FARM-U1",
-        "SAMPLE-FARM-U2", "SAMPLE-X-ELDERCARE-M",
+        "SAMPLE-FARM-U2", "SAMPLE-X-ELDERCARE-M", "SAMPLE-1X-ELDERCARE-M",
     }  # fmt: skip

@@ -313,7 +313,7 @@ def test_a_refused_enrolment_says_why_beside_the_class(world, sign_in):
 def test_a_place_shows_its_way_its_children_and_their_institutions(world, sign_in):
     answer = sign_in("province").get("/console/places/3209/?register=nbs")
     found = {each.name: each.institutions for each in answer.context["children"]}
-    assert found == {"射阳县": 2, "阜宁县": 0}
+    assert found == {"射阳县": 3, "阜宁县": 0}
     assert [each.name for each in answer.context["ancestors"]] == ["江苏省"]
 
 

@@ -68,7 +68,7 @@ class LotRow:
 
 def learning_account(person: Person) -> LearningAccount | None:
     """The learner's lifelong account; None before anything was recognised."""
-    return LearningAccount.objects.filter(person=person).first()
+    return LearningAccount.objects.filter(person=person).select_related("merged_into").first()
 
 
 def lots(person: Person, day: date) -> list[LotRow]:

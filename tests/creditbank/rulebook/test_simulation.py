@@ -58,7 +58,7 @@ def test_every_change_has_its_reason(changes, expected):
 
 
 @patient
-@given(st.lists(st.integers(2, 2000), max_size=6), st.integers(1, 4000), st.integers(1, 9))
+@given(st.lists(st.integers(2, 1000), max_size=6), st.integers(1, 4000), st.integers(1, 9))
 def test_no_cap_is_passed_however_often_a_learner_asked(amounts, limit, numerator):
     one = form(
         limits=[{"on": "rule", "hundredths": limit}],

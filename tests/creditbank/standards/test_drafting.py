@@ -104,7 +104,8 @@ def test_the_next_version_ends_the_one_before_and_stands_beside_it(who):
         "CARE-U1": "changed",
         "CARE-U2": "added",
     }
-    credit = next(each for each in parts["CARE-U1"].changes if each.title == "Credit")
+    changes = {each.title: each for each in parts["CARE-U1"].changes}
+    credit = changes[comparing.WORDS["credit"]]
     assert ("".join(t for t, _ in credit.old), "".join(t for t, _ in credit.new)) == ("2", "2.5")
 
 

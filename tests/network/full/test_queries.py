@@ -72,11 +72,14 @@ def test_the_persons_of_a_province_are_found_fast():
     ("who", "sees"),
     [
         ("demo-learner", {"王秀英"}),
-        ("demo-helper", {"王秀英", "周桂兰", "吴敏", "郑海燕", "徐国平"}),
+        ("demo-helper", {"王秀英", "周桂兰", "吴敏", "郑海燕", "徐国平", "顾玉兰"}),
         ("demo-teacher", {"吴敏"}),
         ("demo-assessor", {"孙立新"}),
-        ("demo-county", {"王秀英", "周桂兰", "吴敏", "郑海燕", "徐国平"}),
-        ("demo-county-sibling", {"孙立新", "何静", "刘芳", "张晓东", "高翔"}),
+        ("demo-county", {"王秀英", "周桂兰", "吴敏", "郑海燕", "徐国平", "顾玉兰"}),
+        (
+            "demo-county-sibling",
+            {"孙立新", "何静", "刘芳", "张晓东", "高翔", "蒋建华", "韩正", "沈文英", "郭敏"},
+        ),
         ("demo-operator", {"高翔"}),
         ("demo-hunan-province", {"陈志强", "谭志远", "欧阳慧"}),
     ],
