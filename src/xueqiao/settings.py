@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "xueqiao.service",
     "xueqiao.exchange",
     "xueqiao.funds",
+    "xueqiao.governance",
     "xueqiao.monitor",
     "xueqiao.web",
     "xueqiao.cli",

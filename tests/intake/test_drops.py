@@ -126,6 +126,8 @@ def test_a_folder_elsewhere_is_refused_when_it_is_named_and_when_it_is_read(inbo
     with pytest.raises(folder.FolderUnfit) as why:
         connect(folder=name)
     assert why.value.pointer == "folder"
+    if "\0" in name:
+        return  # no database keeps such a text
     made = connect(folder="school-3")
     made.config["folder"] = name
     made.save()

@@ -40,7 +40,16 @@ def sign_in(client):
 
 
 PAGES = {
-    "/console/": ["helper", "teacher", "institution", "assessor", "county", "province", "operator"],
+    "/console/": [
+        "helper",
+        "teacher",
+        "institution",
+        "assessor",
+        "county",
+        "province",
+        "operator",
+        "analyst",
+    ],
     "/console/recognition/": ["helper", "institution", "assessor", "county", "province"],
     "/console/conversions/": ["institution", "province"],
     "/console/awards/": ["institution", "province"],

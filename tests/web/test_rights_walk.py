@@ -20,7 +20,16 @@ from xueqiao.people import rights
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("helper", "teacher", "institution", "assessor", "county", "province", "operator")
+ROLES = (
+    "helper",
+    "teacher",
+    "institution",
+    "assessor",
+    "county",
+    "province",
+    "operator",
+    "analyst",
+)
 EVERYONE = ("", "learner", *ROLES)
 SIGNED_IN = ("learner", *ROLES)
 KEY = "a key, not a person"
@@ -61,6 +70,10 @@ DOORS = {
     "records.personas": ("operator",),
     "records.export": ("operator",),
     "lake.operate": ("operator",),
+    "lake.see": ("county", "province", "operator", "analyst"),
+    "lake.steward": ("province",),
+    "lake.analyse": ("province", "analyst"),
+    "lake.privacy": ("province", "operator"),
     "service.nodes": ("county", "province"),
     "service.counter": ("helper",),
     "service.opening": ("helper", "institution", "county", "province"),

@@ -76,6 +76,8 @@ PEOPLE = (
                (Held(K.PROVINCE, JIANGSU),)),
     DemoPerson("operator", "高翔", "Gao Xiang", M, 1988, "320102010",
                (Held(K.OPERATOR, JIANGSU), Held(K.OPERATOR, HUNAN))),
+    DemoPerson("analyst", "梁思远", "Liang Siyuan", M, 1990, "320102005",
+               (Held(K.ANALYST, JIANGSU),)),
     DemoPerson("hunan-learner", "陈志强", "Chen Zhiqiang", M, 1966, "430102001001"),
     DemoPerson("hunan-county", "谭志远", "Tan Zhiyuan", M, 1978, "430102009",
                (Held(K.COUNTY, "430102"),)),

@@ -91,6 +91,7 @@ class RoleKind(models.TextChoices):
     COUNTY = "county", _("County officer")
     PROVINCE = "province", _("Provincial officer")
     OPERATOR = "operator", _("Platform operator")
+    ANALYST = "analyst", _("Data analyst")
 
 
 class RoleQuerySet(models.QuerySet["Role"]):

@@ -121,6 +121,12 @@ RECORDS_ERASE_ASK = define("records.erase_ask", Audience.ROLES, K.OPERATOR)
 RECORDS_PERSONAS = define("records.personas", Audience.ROLES, K.OPERATOR)
 RECORDS_EXPORT = define("records.export", Audience.ROLES, K.OPERATOR)
 LAKE_OPERATE = define("lake.operate", Audience.ROLES, K.OPERATOR)
+# The lake: who sees how it stands, who answers for its tables and contracts, who asks it
+# questions, and who decides what happens to the data of one person.
+LAKE_SEE = define("lake.see", Audience.ROLES, K.COUNTY, K.PROVINCE, K.OPERATOR, K.ANALYST)
+LAKE_STEWARD = define("lake.steward", Audience.ROLES, K.PROVINCE)
+LAKE_ANALYSE = define("lake.analyse", Audience.ROLES, K.PROVINCE, K.ANALYST)
+LAKE_PRIVACY = define("lake.privacy", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Service points: who sets nodes up, who serves people there, who opens accounts by roster.
 SERVICE_NODES = define("service.nodes", Audience.ROLES, K.COUNTY, K.PROVINCE)
 SERVICE_COUNTER = define("service.counter", Audience.ROLES, K.HELPER)

@@ -12,7 +12,7 @@ IDENTITY_CHECKS = "10X98765432"
 # Who may give which role, for a place within the own one. First roles are given from the shell.
 MAY_GRANT: dict[str, frozenset[str]] = {
     "operator": frozenset({"province"}),
-    "province": frozenset({"county", "assessor", "institution", "teacher", "helper"}),
+    "province": frozenset({"county", "assessor", "institution", "teacher", "helper", "analyst"}),
     "county": frozenset({"institution", "teacher", "helper"}),
     "institution": frozenset({"teacher", "helper"}),
 }

@@ -60,7 +60,7 @@ BELONGING = {
     "console-table-new": "console-connections",
 }
 # Which sections stand together under one word; the work list stands for itself.
-AREAS = {
+AREAS: dict[Any, tuple[str, ...]] = {
     _("Credit bank"): (
         "console-recognition",
         "console-conversions",
@@ -94,6 +94,8 @@ AREAS = {
         "console-exports",
         "console-erasures",
     ),
+    # Sections of the lake: their addresses start with "console-lake".
+    _("Data"): (),
 }
 
 

@@ -1,0 +1,1 @@
+"""The tables of governance, a module for each noun."""
