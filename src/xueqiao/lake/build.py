@@ -34,6 +34,7 @@ Progress = Callable[[str, int, int], None]
 
 EVERYTHING: None = None
 SQL_MARK = "sql"
+MONTH_OF = "month of "
 
 
 class NotExtracted(errors.Refusal):
@@ -149,13 +150,24 @@ def refresh(reading: Reading, recipe: Recipe, engine: Engine) -> Built | None:
     for name in recipe.reads:
         reading.attach(engine, name, parts=parts)
     rows = table.commit(
-        batches=engine.sql(f"select * from (\n{recipe.sql}\n) order by all"),  # noqa: S608 - our files
+        batches=engine.sql(query(recipe, parts)),
         marks=marks,
         # Nothing touched: only the marks are brought up to date.
         replace="everything" if parts is EVERYTHING else parts or "nothing",
     )
     reading.forget(recipe.name)
     return Built(recipe.name, rows, parts, int((time.monotonic() - started) * 1000))
+
+
+def query(recipe: Recipe, parts: list[str] | None) -> str:
+    """The SQL of a recipe, in one order, and of no part but those to make anew.
+
+    A table that is read whole gives rows of every month; those of other parts are not written.
+    """
+    some = "true"
+    if parts is not EVERYTHING:
+        some = "part in (" + ", ".join(f"'{part}'" for part in parts) + ")" if parts else "false"
+    return f"select * from (\n{recipe.sql}\n) made where {some} order by all"  # noqa: S608 - our files
 
 
 def wanted_marks(reading: Reading, recipe: Recipe) -> dict[str, int]:
@@ -199,24 +211,31 @@ def touched(
 def reopened(
     reading: Reading, recipe: Recipe, name: str, before: int, engine: Engine
 ) -> set[str] | None:
-    """The parts in which a key occurs whose row in an unparted table has changed."""
+    """The parts that the changed rows of an unparted table touch: by their key, or by their day."""
     try:
         earlier = DeltaTable(str(reading.table(name).path), version=before)
     except DeltaError:
         return None
-    key = recipe.reopens[name]
-    parted = next(read for read in recipe.reads if reading.table(read).is_parted)
     reading.attach(engine, name)
-    reading.attach(engine, parted)
     engine.attach("earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False)
-    changed = f"""
-        select distinct part from {parted} where {key} in (
-            select {key} from (select * from earlier except select * from {name})
-            union
-            select {key} from (select * from {name} except select * from earlier)
-        )
+    key = recipe.reopens[name]
+    if key.startswith(MONTH_OF):
+        days = key.removeprefix(MONTH_OF).split(" and ")
+        found = " union ".join(changed(name, f"strftime({day}, '%Y-%m')") for day in days)
+    else:
+        parted = next(read for read in recipe.reads if reading.table(read).is_parted)
+        reading.attach(engine, parted)
+        found = f"select distinct part from {parted} where {key} in ({changed(name, key)})"  # noqa: S608 - our own names
+    return {part for part in engine.sql(found).read_all()["part"].to_pylist() if part}
+
+
+def changed(name: str, value: str) -> str:
+    """The SQL of an expression over the rows that a table and ``earlier`` do not share."""
+    return f"""
+        select {value} as part from (select * from earlier except select * from {name}) gone
+        union
+        select {value} as part from (select * from {name} except select * from earlier) come
     """  # noqa: S608 - names of tables and columns of our own files
-    return set(engine.sql(changed).read_all()["part"].to_pylist())
 
 
 def ready(*, root: Path) -> Reading:

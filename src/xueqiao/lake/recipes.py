@@ -2,7 +2,9 @@
 
 The heading of a file is read, so it cannot disagree with what is built: ``reads`` gives the order,
 ``parts month`` makes the table parted, ``reopens <table> by <key>`` says that a changed row of an
-unparted table touches only the parts in which its key occurs.
+unparted table touches only the parts in which its key occurs, ``reopens <table> by month of <day>``
+(or ``of <day> and <day>``) that it touches only the months of those days, before and after the
+change.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Recipe:
     Attributes:
         name: as SQL names the table: ``stage.activity``, or bare for a mart.
         reads: names of tables, ``bronze.…`` included.
-        reopens: unparted table → the key by which its changed rows find the parts they touch.
+        reopens: unparted table → the key, or ``month of`` the day, by which its changed rows find
+            the parts they touch.
         heading: the lines of the heading by their first word; for the catalogue.
     """
 
