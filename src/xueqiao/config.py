@@ -165,6 +165,21 @@ class Config:
     )
     lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
+    lake_url: str = _env(
+        "XUEQIAO_LAKE_URL",
+        "",
+        "Where the tables of the lake lie: s3://bucket/folder; empty means lake in the home folder",
+    )
+    lake_s3_endpoint: str = _env(
+        "XUEQIAO_LAKE_S3_ENDPOINT",
+        "",
+        "Address of the object storage, such as https://objects.example.cn; empty: Amazon's",
+    )
+    lake_s3_key: str = _env("XUEQIAO_LAKE_S3_KEY", "", "Key by which the lake reaches its bucket")
+    lake_s3_secret: str = _env("XUEQIAO_LAKE_S3_SECRET", "", "Secret that belongs to that key")
+    lake_s3_region: str = _env(
+        "XUEQIAO_LAKE_S3_REGION", "", "Region of the bucket; empty: us-east-1"
+    )
 
     @property
     def home_path(self) -> Path:

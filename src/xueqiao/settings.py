@@ -145,6 +145,13 @@ JOURNAL_BYTES = CONFIG.journal_bytes
 LAKE = HOME / "lake"
 LAKE_ENGINE = CONFIG.lake_engine
 LAKE_MEMORY = CONFIG.lake_memory
+LAKE_URL = CONFIG.lake_url
+LAKE_S3 = {
+    "endpoint": CONFIG.lake_s3_endpoint,
+    "key": CONFIG.lake_s3_key,
+    "secret": CONFIG.lake_s3_secret,
+    "region": CONFIG.lake_s3_region,
+}
 
 LOGGING = {
     "version": 1,

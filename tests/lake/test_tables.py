@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from xueqiao.lake import tables
+from xueqiao.lake import files, tables
 
+pytestmark = pytest.mark.embedded
 SCHEMA = pa.schema([("n", pa.int64()), ("part", pa.string())])
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,20 +93,114 @@ def test_who_read_an_older_version_may_not_append(table):
 def test_two_commits_of_the_same_mark_at_once_do_not_both_succeed(table):
     table.commit(batches=rows((1, "2024-01")), marks={"row": 1}, replace="nothing")
 
-    class Late(tables.Table):
-        def _write(self, batches, written):
-            """Between the look at the version and the commit, another process commits."""
-            done = super()._write(batches, written)
-            table.commit(batches=rows((2, "2024-01")), marks={"row": 2}, replace="nothing")
-            return done
+    def late():
+        """Between the look at the version and the commit, another process commits."""
+        yield from rows((2, "2024-01"))
+        table.commit(batches=rows((2, "2024-01")), marks={"row": 2}, replace="nothing")
 
-    late = Late(table.root, table.name, is_parted=True)
+    slow = pa.RecordBatchReader.from_batches(SCHEMA, late())
     with pytest.raises(tables.Overtaken):
-        late.commit(batches=rows((2, "2024-01")), marks={"row": 2}, replace="nothing")
+        table.commit(batches=slow, marks={"row": 2}, replace="nothing")
 
     assert content(table) == [(1, "2024-01"), (2, "2024-01")]
     on_disk = {str(path) for path in table.path.rglob("*.parquet")}
     assert on_disk == set(table.opened().file_uris())
+
+
+def test_files_are_taken_out_and_put_in_while_others_append(table):
+    for n in range(3):
+        table.commit(batches=rows((n, "2024-01")), marks={"row": n}, replace="nothing")
+    before, old = table.version(), table.file_names()
+
+    def meanwhile():
+        yield from rows((0, "2024-01"), (1, "2024-01"), (2, "2024-01"))
+        table.commit(batches=rows((3, "2024-02")), marks={"row": 3}, replace="nothing")
+
+    slow = pa.RecordBatchReader.from_batches(SCHEMA, meanwhile())
+    assert table.swap(remove=old, batches=slow, is_data_change=False) == 3
+
+    assert content(table) == [(0, "2024-01"), (1, "2024-01"), (2, "2024-01"), (3, "2024-02")]
+    assert len(table.file_names()) == 2
+    assert table.parts_since(before) == {"2024-02"}
+    assert table.marks(["row"]) == {"row": 3}
+
+
+def test_two_who_take_files_out_at_once_do_not_both_succeed(table):
+    table.commit(batches=rows((1, "2024-01")), marks={}, replace="nothing")
+    old = table.file_names()
+
+    def meanwhile():
+        yield from rows((1, "2024-01"))
+        table.swap(remove=old, batches=rows((9, "2024-01")))
+
+    slow = pa.RecordBatchReader.from_batches(SCHEMA, meanwhile())
+    with pytest.raises(tables.Overtaken):
+        table.swap(remove=old, batches=slow, is_data_change=False)
+    slow = pa.RecordBatchReader.from_batches(SCHEMA, meanwhile_replaced(table))
+    with pytest.raises(tables.Overtaken):
+        table.commit(batches=slow, marks={}, replace="everything")
+
+    assert content(table) == [(9, "2024-01")]
+
+
+def meanwhile_replaced(table):
+    yield from rows((1, "2024-01"))
+    table.swap(remove=table.file_names(), batches=rows((9, "2024-01")), is_data_change=False)
+
+
+def test_a_table_without_parts_tells_whether_anything_changed(tmp_path):
+    plain, schema = tables.Table(tmp_path, "bronze.plain"), pa.schema([("n", pa.int64())])
+
+    def reader(*numbers):
+        batch = pa.RecordBatch.from_pylist([{"n": n} for n in numbers], schema)
+        return pa.RecordBatchReader.from_batches(schema, [batch])
+
+    plain.commit(batches=reader(1), marks={}, replace="everything")
+    first = plain.version()
+    plain.swap(remove=plain.file_names(), batches=reader(1), is_data_change=False)
+    assert plain.parts_since(first) == set()
+    plain.commit(batches=reader(), marks={"x": 1}, replace="nothing")
+    assert plain.parts_since(first) == set()
+    plain.commit(batches=reader(2), marks={}, replace="everything")
+    assert plain.parts_since(first) == {""}
+
+
+def test_a_hundred_commits_at_once_are_all_kept(table):
+    table.make(SCHEMA)
+    with ThreadPoolExecutor(max_workers=20) as crowd:
+        done = crowd.map(
+            lambda n: table.commit(batches=rows((n, "2024-01")), marks={}, replace="nothing"),
+            range(100),
+        )
+        assert sum(done) == 100
+    assert [n for n, _part in content(table)] == list(range(100))
+
+
+def test_few_rows_for_many_parts_do_not_make_many_row_groups(table):
+    months = [f"20{year}-{month:02}" for year in range(10, 14) for month in range(1, 13)]
+    batches = [
+        pa.RecordBatch.from_pylist([{"n": n, "part": part} for part in months], SCHEMA)
+        for n in range(20)
+    ]
+    table.commit(
+        batches=pa.RecordBatchReader.from_batches(SCHEMA, batches), marks={}, replace="everything"
+    )
+    found = [pa.parquet.ParquetFile(file).num_row_groups for file in table.opened().file_uris()]
+    assert found == [1] * len(months)
+
+
+def test_large_rows_go_into_several_files(table, monkeypatch):
+    monkeypatch.setattr(files, "FILE_BYTES", 1000)
+    monkeypatch.setattr(files, "GROUP_ROWS", 500)
+    batch = pa.RecordBatch.from_pylist(
+        [{"n": n * 7919 % 100_003, "part": "2024-01"} for n in range(2000)], SCHEMA
+    )
+    batches = [batch.slice(start, 250) for start in range(0, 2000, 250)]
+    table.commit(
+        batches=pa.RecordBatchReader.from_batches(SCHEMA, batches), marks={}, replace="nothing"
+    )
+    assert len(table.file_names()) == 4
+    assert len(content(table)) == table.rows() == 2000
 
 
 @pytest.fixture
@@ -137,18 +233,18 @@ KILLED = """
     from pathlib import Path
     import django; django.setup()
     from tests.lake.test_tables import rows
-    from xueqiao.lake import tables
+    from xueqiao.lake import files, tables
     moment = sys.argv[2]
     table = tables.Table(Path(sys.argv[1]), "stage.things", is_parted=True)
-    write = tables.Table._write
+    write = files.Files.write
     def die(*facts):
         os.kill(os.getpid(), signal.SIGKILL)
     if moment == "before the files":
-        tables.Table._write = die
+        files.Files.write = die
     if moment == "before the commit":
-        tables.Table._write = lambda *facts: write(*facts) and die()
+        files.Files.write = lambda *facts: write(*facts) and die()
     if moment == "after the commit":
-        tables.Table._sync_log = lambda self: self.version() > 0 and die()
+        tables.Table._sync_log = lambda self, table, before: before >= 0 and die()
     new = rows((2, "2024-01"))
     table.commit(batches=new, marks={"row": 2}, replace="nothing", expect=table.version())
 """

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from django.utils.translation import gettext as _
 
@@ -26,6 +25,8 @@ from xueqiao.lake.recipes import Recipe, location, recipes
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from deltalake import DeltaTable
 
     from xueqiao.lake.engine import Engine
 
@@ -147,13 +148,16 @@ def refresh(reading: Reading, recipe: Recipe, engine: Engine) -> Built | None:
     if have == marks:
         return None
     parts = touched(reading, recipe, have, engine)
+    if parts == []:
+        table.mark(marks)
+        reading.forget(recipe.name)
+        return Built(recipe.name, 0, parts, int((time.monotonic() - started) * 1000))
     for name in recipe.reads:
         reading.attach(engine, name, parts=parts)
     rows = table.commit(
         batches=engine.sql(query(recipe, parts)),
         marks=marks,
-        # Nothing touched: only the marks are brought up to date.
-        replace="everything" if parts is EVERYTHING else parts or "nothing",
+        replace="everything" if parts is EVERYTHING else parts,
     )
     reading.forget(recipe.name)
     return Built(recipe.name, rows, parts, int((time.monotonic() - started) * 1000))
@@ -187,7 +191,7 @@ def touched(
     reading: Reading, recipe: Recipe, have: dict[str, int], engine: Engine
 ) -> list[str] | None:
     """The parts to make anew; EVERYTHING when that cannot be narrowed down."""
-    if not recipe.is_parted or have.get(SQL_MARK) != recipe.digest:
+    if have.get(SQL_MARK) != recipe.digest:
         return EVERYTHING
     parts: set[str] = set()
     for name in recipe.reads:
@@ -196,12 +200,16 @@ def touched(
             return EVERYTHING
         if before == reading.pin(name).version():
             continue
-        if reading.table(name).is_parted:
-            found = reading.table(name).parts_since(before)
-        elif name in recipe.reopens:
-            found = reopened(reading, recipe, name, before, engine)
-        else:
-            found = None
+        found = reading.table(name).parts_since(before)
+        if found == set():
+            # Its rows were only laid out anew.
+            continue
+        if not recipe.is_parted:
+            return EVERYTHING
+        if not reading.table(name).is_parted:
+            found = (
+                reopened(reading, recipe, name, before, engine) if name in recipe.reopens else None
+            )
         if found is None:
             return EVERYTHING
         parts |= found
@@ -213,9 +221,10 @@ def reopened(
 ) -> set[str] | None:
     """The parts that the changed rows of an unparted table touch: by their key, or by their day."""
     try:
-        earlier = DeltaTable(str(reading.table(name).path), version=before)
+        earlier = reading.table(name).opened(before)
     except DeltaError:
         return None
+    assert earlier is not None
     reading.attach(engine, name)
     engine.attach("earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False)
     key = recipe.reopens[name]

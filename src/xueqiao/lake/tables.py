@@ -1,7 +1,7 @@
 """Delta tables on disk: files first, made durable, then one commit that names them.
 
-delta-rs never calls fsync, so the data files are written and synced here and the commit after them;
-a commit that survives a power cut names only files that survived too. Every commit carries *marks*:
+delta-rs never calls fsync, so the data files are written and synced first, the commit after them; a
+commit that survives a power cut names only files that survived too. Every commit carries *marks*:
 whole numbers under a name (Delta's application transactions). They hold a reader's position or the
 versions a table was built from; two writers that set the same mark at once cannot both succeed.
 """
@@ -12,36 +12,38 @@ import errno
 import fcntl
 import hashlib
 import json
-import os
 import time
-import uuid
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 from django.conf import settings
 from django.utils.translation import gettext as _
+from pyarrow import fs
 
 from xueqiao.kernel import errors
+from xueqiao.lake import commits, files, storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
-PART = "part"
-"""The partition column: 'YYYY-MM', the month of the event in Asia/Shanghai."""
-
+PART = files.PART
+part_of = commits.part_of
 Replace = Literal["nothing", "everything"] | list[str]
 FLOORS = ("bronze", "stage", "marts")
 NEVER = -1
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 DISK_FULL_TEXTS = ("no space left", "file too large", "quota exceeded")
 KEEP_HOURS = 24 * 7
+RETRIES = 1000
+"""Of a commit that meets others: appends do not exclude one another, they only come in turn."""
+REWRITER = "rewriter"
+"""The mark of commits that take files out. Two at once would each miss what the other put in."""
 
 
 class LakeFull(errors.Refusal):
@@ -75,13 +77,26 @@ class Table:
     is_parted: bool = False
 
     @property
-    def path(self) -> Path:
-        return self.root.joinpath(*self.name.split("."))
+    def folder(self) -> str:
+        """Its folder below the lake's top."""
+        return self.name.replace(".", "/")
 
-    def opened(self) -> DeltaTable | None:
-        """The Delta table; None before the first commit."""
+    @property
+    def path(self) -> Path:
+        """Its folder, where the lake lies on a disk."""
+        return self.root / self.folder
+
+    @property
+    def store(self) -> storage.Store:
+        return storage.of(self.root)
+
+    def opened(self, version: int | None = None) -> DeltaTable | None:
+        """The Delta table, as it was at a version; None before the first commit."""
+        store = self.store
         try:
-            return DeltaTable(str(self.path))
+            return DeltaTable(
+                store.uri(self.folder), version=version, storage_options=store.options or None
+            )
         except TableNotFoundError:
             return None
 
@@ -122,45 +137,94 @@ class Table:
             LakeFull: the disk is full; nothing changed.
             Overtaken: somebody else committed since.
         """
-        written: list[Path] = []
-        try:
-            table = self.make(batches.schema)
-            if expect is not None and table.version() > max(expect, 0):
-                raise Overtaken(overtaken_text(self.name))  # noqa: TRY301 - caught below like the one of the commit
-            actions, rows = self._write(batches, written)
+        is_append = replace == "nothing"
+
+        def name(table: DeltaTable, added: Sequence[AddAction]) -> None:
             table.create_write_transaction(
-                actions,
-                "append" if replace == "nothing" else "overwrite",
+                list(added),
+                "append" if is_append else "overwrite",
                 batches.schema if replace == "everything" else table.schema(),
                 [PART] if self.is_parted else [],
                 [(PART, "in", replace)] if isinstance(replace, list) else None,
-                commit_properties=CommitProperties(
-                    app_transactions=[Transaction(name, value) for name, value in marks.items()]
-                ),
+                commit_properties=_properties(table, marks, is_rewrite=not is_append),
             )
-            self._sync_log()
-        except CommitFailedError as why:
-            _remove(written)
-            raise Overtaken(overtaken_text(self.name)) from why
-        except Exception as why:
-            _remove(written)
-            if is_disk_full(why):
-                raise LakeFull(lake_full_text(self.path)) from why
-            raise
-        return rows
 
-    def parts_since(self, version: int) -> set[str] | None:
-        """The parts whose files differ between a version and now; None where nobody can tell."""
+        return self._write(batches, name, expect=expect)
+
+    def mark(self, marks: dict[str, int]) -> None:
+        """Set marks without touching rows. The table exists."""
+        table = self.opened()
+        assert table is not None
+        nothing = pa.schema(table.schema().to_arrow()).empty_table().to_reader()
+        self.commit(batches=nothing, marks=marks, replace="nothing")
+
+    def swap(
+        self,
+        *,
+        remove: Sequence[str],
+        batches: pa.RecordBatchReader,
+        marks: dict[str, int] | None = None,
+        is_data_change: bool = True,
+        expect: int | None = None,
+    ) -> int:
+        """Take files out and put rows in as one commit. What others append meanwhile stays.
+
+        Args:
+            remove: files of the table, named as ``file_names`` does.
+            batches: the rows in their stead, with ``part`` when the table is parted.
+            is_data_change: False where the rows are the same ones, only laid out differently:
+                readers of changes then pass it over.
+
+        Returns:
+            How many rows were written.
+
+        Raises:
+            LakeFull: the disk is full; nothing changed.
+            Overtaken: somebody else took files out meanwhile.
+        """
+        now = int(time.time() * 1000)
+        removed = [
+            RemoveAction(
+                path=name,
+                data_change=is_data_change,
+                deletion_timestamp=now,
+                partition_values={PART: part_of(name)} if self.is_parted else {},
+            )
+            for name in remove
+        ]
+
+        def name(table: DeltaTable, added: Sequence[AddAction]) -> None:
+            table.create_write_transaction(
+                [*added, *removed],
+                "append",
+                table.schema(),
+                [PART] if self.is_parted else [],
+                commit_properties=_properties(table, marks or {}, is_rewrite=True),
+            )
+
+        return self._write(batches, name, expect=expect, is_data_change=is_data_change)
+
+    def file_names(self, table: DeltaTable | None = None) -> list[str]:
+        """The files of the table, each as a path below its folder, sorted."""
+        opened = table or self.opened()
+        if opened is None:
+            return []
+        return sorted(pa.table(opened.get_add_actions(flatten=True))["path"].to_pylist())
+
+    def rows(self) -> int:
+        """How many rows the last commit says there are."""
         table = self.opened()
         if table is None:
-            return set()
-        if version == table.version():
-            return set()
-        try:
-            before = DeltaTable(str(self.path), version=version)
-        except (DeltaError, TableNotFoundError):
-            return None
-        return {part_of(file) for file in set(before.file_uris()) ^ set(table.file_uris())}
+            return 0
+        return sum(pa.table(table.get_add_actions(flatten=True))["num_records"].to_pylist())
+
+    def parts_since(self, version: int) -> set[str] | None:
+        """The parts in which rows came or went after a version; None where nobody can tell.
+
+        A table that is not parted has the one part "". Commits that only laid rows out differently
+        change no part.
+        """
+        return commits.parts_since(self, version)
 
     def vacuum(self, *, keep_hours: int = KEEP_HOURS) -> int:
         """Delete files that no commit of the last hours names; how many."""
@@ -177,78 +241,77 @@ class Table:
         """The table, made empty where there is none. Making it twice at once is no harm."""
         table = self.opened()
         if table is None:
-            self.path.mkdir(parents=True, exist_ok=True)
+            store = self.store
+            store.make_folder(self.folder)
             table = DeltaTable.create(
-                str(self.path),
+                store.uri(self.folder),
                 Schema.from_arrow(schema),
                 mode="ignore",
                 partition_by=[PART] if self.is_parted else None,
+                storage_options=store.options or None,
             )
-            self._sync_log()
-            for folder in (self.path, self.path.parent, self.root):
-                _sync_folder(folder)
+            self._sync_log(table, NEVER)
         return table
 
     def _write(
-        self, batches: pa.RecordBatchReader, written: list[Path]
-    ) -> tuple[list[AddAction | RemoveAction], int]:
-        """Write the data files and sync them; ``written`` is kept up to date for a retreat."""
-        writers: dict[str, pq.ParquetWriter] = {}
-        counts: dict[str, int] = {}
-        paths: dict[str, Path] = {}
+        self,
+        batches: pa.RecordBatchReader,
+        name: Callable[[DeltaTable, Sequence[AddAction]], None],
+        *,
+        expect: int | None,
+        is_data_change: bool = True,
+    ) -> int:
+        """Write the data files, then the commit that names them; all or nothing. How many rows."""
+        writing = files.Files(
+            self.store, self.folder, is_parted=self.is_parted, is_data_change=is_data_change
+        )
         try:
-            for batch in batches:
-                for part, rows in self._split(batch):
-                    if part not in writers:
-                        paths[part] = self._new_file(part)
-                        written.append(paths[part])
-                        writers[part] = pq.ParquetWriter(
-                            paths[part], rows.schema, compression="zstd"
-                        )
-                    writers[part].write_table(rows)
-                    counts[part] = counts.get(part, 0) + rows.num_rows
-        finally:
-            _close(list(writers.values()))
-        actions: list[AddAction | RemoveAction] = []
-        for part, path in paths.items():
-            _sync(path)
-            actions.append(
-                AddAction(
-                    path=str(path.relative_to(self.path)),
-                    size=path.stat().st_size,
-                    partition_values={PART: part} if self.is_parted else {},
-                    modification_time=int(time.time() * 1000),
-                    data_change=True,
-                    stats=json.dumps({"numRecords": counts[part]}),
-                )
-            )
-        for folder in {path.parent for path in paths.values()} | {self.path}:
-            _sync_folder(folder)
-        return actions, sum(counts.values())
+            table = self.make(batches.schema)
+            if expect is not None and table.version() > max(expect, 0):
+                raise Overtaken(overtaken_text(self.name))  # noqa: TRY301 - caught below like the one of the commit
+            added = writing.write(batches)
+            before = table.version()
+            name(table, added)
+            self._sync_log(table, before)
+        except CommitFailedError as why:
+            writing.discard()
+            raise Overtaken(overtaken_text(self.name)) from why
+        except Exception as why:
+            writing.discard()
+            if is_disk_full(why):
+                raise LakeFull(lake_full_text(self.path)) from why
+            raise
+        return sum(json.loads(action.stats)["numRecords"] for action in added)
 
-    def _split(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Table]]:
-        rows = pa.Table.from_batches([batch])
-        if not rows.num_rows:
-            return
-        if not self.is_parted:
-            yield "", rows
-            return
-        column = rows[PART]
-        rows = rows.drop_columns([PART])
-        for part in column.unique().to_pylist():
-            yield part, rows.filter(pa.compute.equal(column, part))
+    def _sync_log(self, table: DeltaTable, before: int) -> None:
+        """Make the commits after a version durable: ours is one of them."""
+        table.update_incremental()
+        log = f"{self.folder}/_delta_log"
+        self.store.sync(
+            f"{log}/{number:020}.json" for number in range(before + 1, table.version() + 1)
+        )
 
-    def _new_file(self, part: str) -> Path:
-        folder = self.path / f"{PART}={part}" if self.is_parted else self.path
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{uuid.uuid4().hex}.parquet"
 
-    def _sync_log(self) -> None:
-        log = self.path / "_delta_log"
-        newest = max(log.glob("*.json"), default=None)
-        if newest:
-            _sync(newest)
-        _sync_folder(log)
+def _properties(table: DeltaTable, marks: dict[str, int], *, is_rewrite: bool) -> CommitProperties:
+    """Marks and retries of a commit."""
+    held = marks | ({REWRITER: table.version() + 1} if is_rewrite else {})
+    return CommitProperties(
+        app_transactions=[Transaction(name, value) for name, value in held.items()],
+        max_commit_retries=RETRIES,
+    )
+
+
+def names(root: Path) -> list[str]:
+    """The tables that exist on the floors of the lake, such as ``stage.activity``; sorted."""
+    store = storage.of(root)
+    found = []
+    for floor in FLOORS:
+        below = fs.FileSelector(store.path(floor), allow_not_found=True)
+        for each in store.files.get_file_info(below):
+            table = Table(root, f"{floor}.{each.base_name}")
+            if each.type == fs.FileType.Directory and table.opened() is not None:
+                found.append(table.name)
+    return sorted(found)
 
 
 def row_counts(root: Path | None = None) -> dict[str, int]:
@@ -258,22 +321,7 @@ def row_counts(root: Path | None = None) -> dict[str, int]:
         root: the lake's folder; the one of the settings when it is left out.
     """
     root = root or settings.LAKE
-    logs = sorted(log for floor in FLOORS for log in root.glob(f"{floor}/*/_delta_log"))
-    counts = {}
-    for log in logs:
-        files = pa.table(DeltaTable(str(log.parent)).get_add_actions(flatten=True))
-        rows = sum(files["num_records"].to_pylist()) if files.num_rows else 0
-        counts[f"{log.parent.parent.name}.{log.parent.name}"] = rows
-    return counts
-
-
-def part_of(file: str) -> str:
-    """The part that a file lies in.
-
-    >>> part_of("/lake/stage/activity/part=2013-02/0a.parquet")
-    '2013-02'
-    """
-    return Path(file).parent.name.removeprefix(f"{PART}=")
+    return {name: Table(root, name).rows() for name in names(root)}
 
 
 def number(value: Any) -> int:
@@ -324,34 +372,3 @@ def overtaken_text(name: str) -> str:
         "behind what the other one wrote."
     )
     return text.format(name=name)
-
-
-def _close(writers: list[pq.ParquetWriter]) -> None:
-    """Close all, then report the first error: a full disk may show itself only here."""
-    first: Exception | None = None
-    for writer in writers:
-        try:
-            writer.close()
-        except Exception as why:  # noqa: BLE001 - every writer must be closed before anything is said
-            first = first or why
-    if first:
-        raise first
-
-
-def _remove(paths: list[Path]) -> None:
-    for path in paths:
-        with suppress(OSError):
-            path.unlink()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
