@@ -91,7 +91,7 @@ def test_voiding_reopens_the_month_of_what_was_voided(tmp_path, world):
 
     made = parts_made(tmp_path)
 
-    assert made["stage.activity"] == ["2024-04", "2024-06"]
+    assert made["stage.event"] == ["2024-04", "2024-06"]
     assert [row["day"].month for row in worlds.rows_of(tmp_path, "learner_day")] == [3, 3, 5]
 
 

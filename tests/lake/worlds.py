@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from xueqiao.lake import build, engines, extract, schemas
+from xueqiao.lake import build, codes, engines, extract, schemas
 from xueqiao.lake.sources import Log, Snapshot
 
 LOGS = ("statement", "completion", "lot", "transfer")
@@ -77,6 +77,7 @@ class World:
                 for name, schema in SNAPSHOTS.items()
             ),
             *(self.log(name) for name in LOGS),
+            *codes.sources(),
         ]
 
     def log(self, name):

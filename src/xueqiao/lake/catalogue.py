@@ -10,7 +10,7 @@ from xueqiao.creditbank import exports as creditbank
 from xueqiao.funds import exports as funds
 from xueqiao.hall import exports as hall
 from xueqiao.kernel import clock, cursor
-from xueqiao.lake import schemas
+from xueqiao.lake import codes, schemas
 from xueqiao.lake.sources import Log, Snapshot, stamp_of
 from xueqiao.network import exports as network
 from xueqiao.people import exports as people
@@ -30,7 +30,7 @@ def sources() -> list[Snapshot | Log]:
     What refers comes before what it refers to: statements before actors, completions before
     enrolments, so that a row written during the extraction is not without its other half for long.
     """
-    return [*logs(), *places(), *learning(), *snapshots()]
+    return [*logs(), *places(), *learning(), *snapshots(), *codes.sources()]
 
 
 def logs() -> list[Snapshot | Log]:

@@ -30,7 +30,7 @@ BATCH = columns(
     quarantined=BIG,
 )  # fmt: skip
 VERB = columns(verb_id=BIG, iri=TEXT, counts=FLAG)
-ACTIVITY = columns(activity_id=BIG, iri=TEXT)
+ACTIVITY = columns(activity_id=BIG, iri=TEXT, type=TEXT)
 ACTOR = columns(actor_id=BIG, learner_id=BIG)
 STATEMENT = columns(
     xid=BIG, id=BIG, statement_id=TEXT, actor_id=BIG, verb_id=BIG, activity_id=BIG,

@@ -93,9 +93,10 @@ def verbs() -> Iterator[dict[str, Any]]:
 
 
 def activities() -> Iterator[dict[str, Any]]:
-    """Columns: activity_id, iri."""
-    for activity_id, iri in Activity.objects.order_by("pk").values_list("pk", "iri").iterator():
-        yield {"activity_id": activity_id, "iri": iri}
+    """Columns: activity_id, iri, type (the kind of thing, as senders say; "" where none does)."""
+    rows = Activity.objects.order_by("pk").values_list("pk", "iri", "definition__type")
+    for activity_id, iri, kind in rows.iterator():
+        yield {"activity_id": activity_id, "iri": iri, "type": kind or ""}
 
 
 def sources() -> Iterator[dict[str, Any]]:

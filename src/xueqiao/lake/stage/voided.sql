@@ -1,7 +1,7 @@
--- lake/stage/voided.sql: statements that a later one declared void
--- grain   one row for each voided statement_id
+-- lake/stage/voided.sql: events that a later statement declared void
+-- grain   one row for each voided event_id
 -- reads   bronze.statement
 -- units   none
 -- clock   none
-select distinct voids as statement_id
+select distinct voids as event_id
 from bronze.statement where voids is not null
