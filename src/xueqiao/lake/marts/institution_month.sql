@@ -12,10 +12,10 @@ with facts as (
            0 as completed, 0 as credit_hundredths
     from enrolment where enrolled_day is not null
     union all
-    select institution_id, closed_day, null, 0, 1, case when is_completed then 1 else 0 end, 0
+    select institution_id, closed_day, null::bigint, 0, 1, case when is_completed then 1 else 0 end, 0
     from enrolment where closed_day is not null
     union all
-    select institution_id, obtained, null, 0, 0, 0, amount_hundredths
+    select institution_id, obtained, null::bigint, 0, 0, 0, amount_hundredths
     from credit where institution_id is not null
 )
 select institution_id, date_trunc('month', day)::date as month, sum(enrolled)::bigint as enrolled,

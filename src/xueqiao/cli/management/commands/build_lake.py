@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from xueqiao.cli import progress
 from xueqiao.kernel import clock
 from xueqiao.lake import build, engines
+from xueqiao.lake.distinct import making
 from xueqiao.people import rights
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
                 at=clock.now(),
                 progress=lambda _name, count, total: report(_("Tables"), count, total),
             )
+            done += making.refresh(root=settings.LAKE, engine=engine)
         for each in done:
             text = _("{table}: {rows:,} rows, parts: {parts}, {milliseconds:,} ms")
             self.stdout.write(text.format(**vars(each) | {"parts": each.shown_parts}))

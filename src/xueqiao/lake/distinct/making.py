@@ -1,0 +1,226 @@
+"""Brings the bitmaps up to date with the marts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyroaring import BitMap
+
+from xueqiao.lake import build, sources, tables
+from xueqiao.lake.distinct import bitmaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from xueqiao.lake.engine import Engine
+
+SHAPE = 1
+"""Raised when rows are made differently; all bitmaps are then made anew."""
+GROUP_BYTES = 256 * 1024
+
+PRESENCE = sources.columns(
+    kind=sources.TEXT,
+    day=sources.DAY,
+    persons=sources.BIG,
+    learners=pa.binary(),
+    part=sources.TEXT,
+)
+"""``day`` null: of the whole month."""
+HOME = sources.columns(
+    register=sources.TEXT,
+    level=sources.INT,
+    place_id=sources.BIG,
+    persons=sources.BIG,
+    learners=pa.binary(),
+)
+"""``level`` 0, ``place_id`` null: learners without a known home."""
+TRAIT = sources.columns(
+    trait=sources.TEXT, value=sources.INT, persons=sources.BIG, learners=pa.binary()
+)
+"""``trait``: birth_year, or sex (GB/T 2261.1)."""
+
+
+def refresh(*, root: Path, engine: Engine) -> list[build.Built]:
+    """Bring all bitmaps up to date. Safe to stop at any moment and to run again.
+
+    Args:
+        root: the lake's folder, its marts built.
+        engine: reads the marts.
+
+    Returns:
+        What was made anew; empty when nothing was stale.
+
+    Raises:
+        tables.LakeBusy: another process makes them.
+        tables.LakeFull: the disk is full; each table is as before or as after.
+        build.NotExtracted: a mart does not exist.
+        bitmaps.NumberTooLarge: a learner number is above 2³² − 1.
+    """
+    with tables.locked(root, "distinct"):
+        reading = build.Reading(root)
+        found = [_presence(reading, engine), _home(reading, engine), _trait(reading, engine)]
+    return [made for made in found if made]
+
+
+def _presence(reading: build.Reading, engine: Engine) -> build.Built | None:
+    """Who was there: the months that have changed, a month at a time."""
+    table = tables.Table(reading.root, "distinct.presence", is_parted=True)
+    marks = _marks(reading, ["presence"])
+    have = table.marks(marks)
+    if have == marks:
+        return None
+    parts = None
+    if {name: value for name, value in have.items() if name != "from:presence"} == {
+        name: value for name, value in marks.items() if name != "from:presence"
+    }:
+        parts = reading.table("presence").parts_since(have["from:presence"])
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        every = {tables.part_of(file) for file in reading.pin("presence").file_uris()}
+        for part in sorted(every if parts is None else every & parts):
+            reading.attach(engine, "presence", parts=[part])
+            yield from _month(engine, part)
+
+    replace: tables.Replace = "everything" if parts is None else sorted(parts) or "nothing"
+    return _written(table, PRESENCE, rows, marks, replace)
+
+
+def _month(engine: Engine, part: str) -> Iterator[pa.RecordBatch]:
+    kinds = engine.sql("select distinct kind from presence order by kind").read_all()
+    for kind in kinds["kind"].to_pylist():
+        query = f"select day, learner_id from presence where kind = '{kind}' order by day"  # noqa: S608 - kinds are words of the mart
+        days = bitmaps.grouped(engine.sql(query))
+        whole = bitmaps.union(list(days.values()))
+        yield sources.record_batch(
+            PRESENCE,
+            [
+                {
+                    "kind": kind,
+                    "day": day,
+                    "persons": len(learners),
+                    "learners": bitmaps.packed(learners),
+                    "part": part,
+                }
+                for day, learners in [(None, whole), *sorted(days.items())]
+            ],
+        )
+
+
+def _home(reading: build.Reading, engine: Engine) -> build.Built | None:
+    """Who lives there, at every place of every register."""
+    table = tables.Table(reading.root, "distinct.home")
+    names = ["learner_place", "closure", "place", "register"]
+    marks = _marks(reading, names)
+    if table.marks(marks) == marks:
+        return None
+    for name in names:
+        reading.attach(engine, name)
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        registers = engine.sql("select register from register order by register").read_all()
+        for register in registers["register"].to_pylist():
+            yield from _homes(engine, register)
+
+    return _written(table, HOME, rows, marks, "everything")
+
+
+def _homes(engine: Engine, register: str) -> Iterator[pa.RecordBatch]:
+    lowest = bitmaps.grouped(
+        engine.sql(
+            f"select place_id, learner_id from learner_place where register = '{register}' "  # noqa: S608 - registers are codes of our own
+            "order by place_id"
+        )
+    )
+    tree = engine.sql(
+        "select closure.ancestor_id, place.level, closure.descendant_id from closure join place "  # noqa: S608 - the same
+        "on place.register = closure.register and place.place_id = closure.ancestor_id "
+        f"where closure.register = '{register}' order by level, ancestor_id, descendant_id"
+    ).read_all()
+    below: dict[tuple[int, int | None], list[BitMap]] = {(0, None): [lowest.pop(None, BitMap())]}
+    for ancestor, level, descendant in zip(
+        *(each.to_pylist() for each in tree.columns), strict=True
+    ):
+        if descendant in lowest:
+            below.setdefault((level, ancestor), []).append(lowest[descendant])
+    homes = {place: bitmaps.union(sets) for place, sets in below.items()}
+    yield from _grouped_rows(register, homes)
+
+
+def _grouped_rows(
+    register: str, homes: dict[tuple[int, int | None], BitMap]
+) -> Iterator[pa.RecordBatch]:
+    """Rows of one level in groups of some bytes: what is read to find one of them."""
+    rows: list[dict[str, Any]] = []
+    size = 0
+    for (level, place_id), learners in homes.items():
+        if rows and (size >= GROUP_BYTES or rows[-1]["level"] != level):
+            yield sources.record_batch(HOME, rows)
+            rows, size = [], 0
+        packed = bitmaps.packed(learners)
+        size += len(packed)
+        rows.append(
+            {
+                "register": register,
+                "level": level,
+                "place_id": place_id,
+                "persons": len(learners),
+                "learners": packed,
+            }
+        )
+    yield sources.record_batch(HOME, rows)
+
+
+def _trait(reading: build.Reading, engine: Engine) -> build.Built | None:
+    """Who was born in which year, and of which sex."""
+    table = tables.Table(reading.root, "distinct.trait")
+    marks = _marks(reading, ["learner"])
+    if table.marks(marks) == marks:
+        return None
+    reading.attach(engine, "learner")
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for trait, value in (("birth_year", "birth_year"), ("sex", "cast(sex as integer)")):
+            query = (
+                f"select {value} as value, learner_id from learner "  # noqa: S608 - our own columns
+                f"where {trait} is not null order by value"
+            )
+            found = bitmaps.grouped(engine.sql(query))
+            yield sources.record_batch(
+                TRAIT,
+                [
+                    {
+                        "trait": trait,
+                        "value": key,
+                        "persons": len(learners),
+                        "learners": bitmaps.packed(learners),
+                    }
+                    for key, learners in sorted(found.items())
+                ],
+            )
+
+    return _written(table, TRAIT, rows, marks, "everything")
+
+
+def _marks(reading: build.Reading, names: list[str]) -> dict[str, int]:
+    """The marks of a table that is up to date with some marts."""
+    marks = {f"from:{name}": reading.pin(name).version() for name in names}
+    marks |= {f"id:{name}": tables.number(build.identity(reading, name)) for name in names}
+    return marks | {"shape": SHAPE}
+
+
+def _written(
+    table: tables.Table,
+    schema: pa.Schema,
+    rows: Callable[[], Iterator[pa.RecordBatch]],
+    marks: dict[str, int],
+    replace: Any,
+) -> build.Built:
+    started = time.monotonic()
+    reader = pa.RecordBatchReader.from_batches(schema, rows())
+    count = table.commit(batches=reader, marks=marks, replace=replace)
+    parts = replace if isinstance(replace, list) else [] if replace == "nothing" else None
+    return build.Built(table.name, count, parts, int((time.monotonic() - started) * 1000))
