@@ -163,7 +163,16 @@ class Config:
         "*",
         "Origins whose pages may ask xAPI from a browser, separated by commas; * for all",
     )
-    lake_engine: str = _env("XUEQIAO_LAKE_ENGINE", "duckdb", "Engine of the lake: duckdb")
+    lake_engine: str = _env(
+        "XUEQIAO_LAKE_ENGINE",
+        "duckdb",
+        "Engine of the lake: duckdb, sail (Spark's SQL inside one process) or spark (a cluster)",
+    )
+    lake_spark: str = _env(
+        "XUEQIAO_LAKE_SPARK",
+        "sc://127.0.0.1:15002",
+        "Address of the Spark Connect server, for the lake engine spark",
+    )
     lake_memory: str = _env("XUEQIAO_LAKE_MEMORY", "1GB", "Memory that the lake engine may use")
     lake_url: str = _env(
         "XUEQIAO_LAKE_URL",

@@ -144,6 +144,7 @@ INTAKE = CONFIG.intake_mode
 JOURNAL_BYTES = CONFIG.journal_bytes
 LAKE = HOME / "lake"
 LAKE_ENGINE = CONFIG.lake_engine
+LAKE_SPARK = CONFIG.lake_spark
 LAKE_MEMORY = CONFIG.lake_memory
 LAKE_URL = CONFIG.lake_url
 LAKE_S3 = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
-from contextlib import contextmanager
+import threading
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,38 +14,23 @@ import duckdb
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
-from xueqiao.kernel import errors, lease
+from xueqiao.kernel import lease
 from xueqiao.lake import tables
+from xueqiao.lake.engine import BATCH_ROWS, OutOfMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BATCH_ROWS = 122_880
+    from xueqiao.lake.engine import Engine
 
 
-class OutOfMemory(errors.Refusal):
-    """A query needs more memory than the setting allows, and could not be spilled to disk."""
+class Connected:
+    """What both the engine and a job of it do with their connection; see ``engine.Engine``."""
 
-    code = "lake.out_of_memory"
-    status = 507
-
-
-class DuckDB:
-    """See ``engine.Engine``. ``memory`` as DuckDB writes it: 1GB."""
-
-    def __init__(self, *, memory: str, scratch: Path) -> None:
-        self.memory = memory
-        self.scratch = scratch_folder(scratch)
-        self.connection = duckdb.connect(
-            config={
-                "memory_limit": memory,
-                "temp_directory": str(self.scratch),
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            }
-        )
-        self.connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
-        self.connection.execute("create schema bronze; create schema stage")
+    name = "duckdb"
+    connection: duckdb.DuckDBPyConnection
+    memory: str
+    scratch: Path
 
     def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
         if not files:
@@ -73,10 +60,6 @@ class DuckDB:
 
         return pa.RecordBatchReader.from_batches(reader.schema, rows())
 
-    def close(self) -> None:
-        self.connection.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
-
     @contextmanager
     def _refusing(self) -> Iterator[None]:
         try:
@@ -91,6 +74,62 @@ class DuckDB:
                 )
                 raise OutOfMemory(text.format(memory=self.memory)) from why
             raise
+
+
+class DuckDB(Connected):
+    """The engine itself. ``memory`` as DuckDB writes it: 1GB."""
+
+    def __init__(self, *, memory: str, scratch: Path) -> None:
+        self.memory = memory
+        self.scratch = scratch_folder(scratch)
+        self.connection = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "temp_directory": str(self.scratch),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        self.numbers, self.opening = itertools.count(1), threading.Lock()
+        prepare(self.connection)
+
+    @contextmanager
+    def job(self) -> Iterator[Engine]:
+        """A catalogue of its own in the same database, so memory and threads are one's."""
+        with self.opening:
+            own, catalogue = self.connection.cursor(), f"job_{next(self.numbers)}"
+        own.execute(f"attach ':memory:' as {catalogue}; use {catalogue}")
+        prepare(own)
+        try:
+            yield Job(self, own)
+        finally:
+            own.close()
+            with self.opening:
+                self.connection.execute(f"detach {catalogue}")
+
+    def close(self) -> None:
+        self.connection.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+class Job(Connected):
+    """One thing done beside others in the same engine."""
+
+    def __init__(self, engine: DuckDB, connection: duckdb.DuckDBPyConnection) -> None:
+        self.engine, self.connection = engine, connection
+        self.memory, self.scratch = engine.memory, engine.scratch
+
+    def job(self) -> AbstractContextManager[Engine]:
+        return self.engine.job()
+
+    def close(self) -> None:
+        """Nothing: the memory is the engine's."""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """What holds for a connection and not for the database: clock and schemas."""
+    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+    connection.execute("create schema bronze; create schema stage")
 
 
 def scratch_folder(root: Path) -> Path:

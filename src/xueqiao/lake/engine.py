@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import pyarrow as pa
+
+from xueqiao.kernel import errors
+
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+BATCH_ROWS = 122_880
+"""Rows of a batch, whatever the engine: so files are alike byte for byte."""
+
+
+class OutOfMemory(errors.Refusal):
+    """A query needs more memory than the engine may use, and could not be spilled to disk."""
+
+    code = "lake.out_of_memory"
+    status = 507
 
 
 class Engine(Protocol):
-    """Runs the SQL of the lake, written in DuckDB's dialect."""
+    """Runs the SQL of the lake, written in the part of DuckDB's dialect that every engine knows.
+
+    See ``docs/guide/engines.md`` for that part.
+    """
+
+    name: str
+
+    def job(self) -> AbstractContextManager[Engine]:
+        """The same engine with names of its own, for one of several things done at once.
+
+        What is attached there is seen only there; memory and threads are those of the engine.
+        """
 
     def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
         """Make Parquet files readable as a table.
@@ -25,7 +51,28 @@ class Engine(Protocol):
         """Make an Arrow table readable under a name."""
 
     def sql(self, query: str) -> pa.RecordBatchReader:
-        """Run a query; rows in batches, columns by Arrow type."""
+        """Run a query; rows in batches of ``BATCH_ROWS``, columns by Arrow type.
+
+        Raises:
+            OutOfMemory: it does not fit into what the engine may use.
+        """
 
     def close(self) -> None:
         """Give memory and scratch space back."""
+
+
+def rebatched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in the same order, ``BATCH_ROWS`` to a batch; the last one may be smaller."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        rest = batch
+        while count + rest.num_rows >= BATCH_ROWS:
+            taken = BATCH_ROWS - count
+            yield pa.concat_batches([*waiting, rest.slice(0, taken)])
+            rest, waiting, count = rest.slice(taken), [], 0
+        if rest.num_rows:
+            waiting.append(rest)
+            count += rest.num_rows
+    if waiting:
+        yield pa.concat_batches(waiting)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.lake.duckdb import DuckDB
+from xueqiao.lake.spark import Sail, Spark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ class UnknownEngine(errors.Refusal):
     code = "lake.unknown_engine"
 
 
-ENGINES = ("duckdb",)
+ENGINES = ("duckdb", "sail", "spark")
 
 
 def configured() -> AbstractContextManager[Engine]:
@@ -33,16 +34,29 @@ def configured() -> AbstractContextManager[Engine]:
 
 
 @contextmanager
-def opened(*, name: str, memory: str, root: Path) -> Iterator[Engine]:
+def opened(*, name: str, memory: str, root: Path, address: str = "") -> Iterator[Engine]:
     """An engine for one job; closed at its end.
+
+    Args:
+        name: ``duckdb``, ``sail`` (a server inside this process) or ``spark`` (one elsewhere).
+        memory: what DuckDB may use; the others are given theirs where their server is started.
+        root: the lake's folder; DuckDB spills beside it.
+        address: of the Spark Connect server; the one of the settings when it is left out.
 
     Raises:
         UnknownEngine: there is none of that name.
+        spark.EngineMissing, spark.EngineAway: its packages or its server are not there.
     """
-    if name not in ENGINES:
+    engine: Engine
+    if name == "duckdb":
+        engine = DuckDB(memory=memory, scratch=root / ".scratch")
+    elif name == "sail":
+        engine = Sail()
+    elif name == "spark":
+        engine = Spark(address=address or settings.LAKE_SPARK)
+    else:
         text = _("There is no lake engine {name}. Set XUEQIAO_LAKE_ENGINE to one of: {names}.")
         raise UnknownEngine(text.format(name=name, names=", ".join(ENGINES)))
-    engine: Engine = DuckDB(memory=memory, scratch=root / ".scratch")
     try:
         yield engine
     finally:
