@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.lake import worlds
-from xueqiao.lake import codes
+from xueqiao.lake import codes, engines, events
 from xueqiao.records import rules
 
 pytestmark = pytest.mark.embedded
@@ -186,3 +186,28 @@ def test_the_code_table_classes_every_verb_that_records_know_and_only_into_famil
     assert (rules.COUNTED_VERBS | rules.NOT_COUNTED_VERBS).keys() - known == {f"{ADL}voided"}
     keys = [(row["verb"], row["activity_type"], row["valid_from"]) for row in rows]
     assert len(keys) == len(set(keys))
+
+
+def test_events_are_counted_by_source_with_what_is_held(tmp_path, world):
+    world.source += [{"source_id": n, "code": f"s{n}", "is_sample": False} for n in (1, 2, 3)]
+    say(world, source=1, result={"duration": "PT1M", "score": {"scaled": 0.5}})
+    say(world, source=2, at=NOON + timedelta(seconds=5), verb=PLAYED)
+    say(world, source=2, at=NOON + timedelta(seconds=5), result={"duration": "P1Y"})
+    say(world, source=3, at=datetime(1970, 1, 1, tzinfo=UTC))
+    built(tmp_path, world)
+
+    with engines.opened(name="duckdb", memory="500MB", root=tmp_path) as engine:
+        found = events.by_source(root=tmp_path, engine=engine)
+
+    nothing = {"score_hundredths": 0, "progress_hundredths": 0, "duplicates": 0}
+    assert found == {
+        "s1": {
+            "events": {"completion": 1}, "counted": 1, "completions": 1, "seconds": 60,
+            "learner_days": 1, **nothing, "score_hundredths": 50, "held": {},
+        },
+        "s2": {
+            "events": {"completion": 1, "video": 1}, "counted": 1, "completions": 1, "seconds": 0,
+            "learner_days": 1, **nothing, "duplicates": 1, "held": {"duration_impossible": 1},
+        },
+        "s3": {"events": {}, "held": {"time_impossible": 1}},
+    }  # fmt: skip

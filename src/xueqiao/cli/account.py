@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from xueqiao.catalog.models import Concept, Course
 from xueqiao.creditbank.models import Application, Certificate, Conversion, CreditLot, SourceKind
 from xueqiao.hall.models import Completion, Enrolment, Offering
 from xueqiao.kernel import credit
-from xueqiao.lake import tables
+from xueqiao.lake import engines, events, tables
 from xueqiao.monitor.models import IndicatorValue
 from xueqiao.network.models import Institution, Listing
 from xueqiao.people.models import OutsideAccount, Person
@@ -49,6 +50,7 @@ def collect() -> dict[str, Any]:
         },
         "certificates": by(Certificate.objects.all(), "state"),
         "lake": dict(sorted(tables.row_counts().items())),
+        "silver": silver(),
         "indicators": {"values": IndicatorValue.objects.count(), "N02": town_coverage()},
     }
 
@@ -71,6 +73,12 @@ def records() -> dict[str, dict[str, Any]]:
         }
         for each in summary.by_source()
     }
+
+
+def silver() -> dict[str, dict[str, Any]]:
+    """Events of the lake by source and family, with the sums of their measures."""
+    with engines.configured() as engine:
+        return events.by_source(root=settings.LAKE, engine=engine)
 
 
 def credits_by_source() -> dict[str, int]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from xueqiao.people.models import OutsideAccount, Person, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from uuid import UUID
 
 CHUNK = 10_000
 
@@ -19,6 +20,16 @@ ROLE_COLUMNS = ("pk", "person_id", "kind", "place_id", "institution_id", "valid_
 def persons() -> Iterator[dict[str, Any]]:
     """One row a person: person_id and the rest of ``PERSON_COLUMNS``; sex as GB/T 2261.1."""
     return _rows(Person.objects.order_by("pk"), PERSON_COLUMNS, "person_id")
+
+
+def keys(person_ids: Iterable[int]) -> dict[int, UUID]:
+    """The public key of each person that is known, by number; asked in pieces of ``CHUNK``."""
+    found: dict[int, UUID] = {}
+    wanted = sorted(set(person_ids))
+    for start in range(0, len(wanted), CHUNK):
+        rows = Person.objects.filter(pk__in=wanted[start : start + CHUNK])
+        found.update(rows.values_list("pk", "key"))
+    return found
 
 
 def outside_accounts() -> Iterator[dict[str, Any]]:

@@ -30,10 +30,17 @@ FAMILY = columns(
     valid_from=DAY, valid_to=DAY,
 )  # fmt: skip
 
+CODE = columns(
+    scheme=TEXT, code=TEXT, name_zh=TEXT, name_en=TEXT, valid_from=DAY, valid_to=DAY, source=TEXT
+)
+
 
 def sources() -> list[Snapshot]:
     """The code tables as bronze reads them."""
-    return [table("bronze.family", FAMILY, "families.csv")]
+    return [
+        table("bronze.family", FAMILY, "families.csv"),
+        table("bronze.code", CODE, "codes.csv"),
+    ]
 
 
 def table(name: str, schema: pa.Schema, file: str) -> Snapshot:
