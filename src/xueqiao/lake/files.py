@@ -51,12 +51,19 @@ class Files:
     """
 
     def __init__(
-        self, store: Store, folder: str, *, is_parted: bool, is_data_change: bool = True
+        self,
+        store: Store,
+        folder: str,
+        *,
+        is_parted: bool,
+        is_data_change: bool = True,
+        group_bytes: int = GROUP_BYTES,
     ) -> None:
         self.store = store
         self.folder = folder
         self.is_parted = is_parted
         self.is_data_change = is_data_change
+        self.group_bytes = group_bytes
         self.written: list[str] = []
         self.actions: list[AddAction] = []
         self.piles: dict[str, Pile] = {}
@@ -86,7 +93,7 @@ class Files:
         pile.held.append(rows)
         pile.rows += rows.num_rows
         pile.bytes += rows.nbytes
-        if pile.rows >= GROUP_ROWS or pile.bytes >= GROUP_BYTES:
+        if pile.rows >= GROUP_ROWS or pile.bytes >= self.group_bytes:
             self._flush(part, pile)
         while sum(each.bytes for each in self.piles.values()) > HELD_BYTES:
             self._flush(*max(self.piles.items(), key=lambda item: item[1].bytes))

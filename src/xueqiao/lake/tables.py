@@ -120,6 +120,7 @@ class Table:
         marks: dict[str, int],
         replace: Replace,
         expect: int | None = None,
+        group_bytes: int = files.GROUP_BYTES,
     ) -> int:
         """Write rows and marks as one commit, all or nothing.
 
@@ -129,6 +130,7 @@ class Table:
             replace: "nothing" appends; "everything" also takes the schema of the batches; a list
                 replaces those parts, and leaves the others as they are.
             expect: the version that the caller has read; another one is refused.
+            group_bytes: how much is read at least to find one row; small for tables of large cells.
 
         Returns:
             How many rows were written.
@@ -149,7 +151,7 @@ class Table:
                 commit_properties=_properties(table, marks, is_rewrite=not is_append),
             )
 
-        return self._write(batches, name, expect=expect)
+        return self._write(batches, name, expect=expect, group_bytes=group_bytes)
 
     def mark(self, marks: dict[str, int]) -> None:
         """Set marks without touching rows. The table exists."""
@@ -260,10 +262,15 @@ class Table:
         *,
         expect: int | None,
         is_data_change: bool = True,
+        group_bytes: int = files.GROUP_BYTES,
     ) -> int:
         """Write the data files, then the commit that names them; all or nothing. How many rows."""
         writing = files.Files(
-            self.store, self.folder, is_parted=self.is_parted, is_data_change=is_data_change
+            self.store,
+            self.folder,
+            is_parted=self.is_parted,
+            is_data_change=is_data_change,
+            group_bytes=group_bytes,
         )
         try:
             table = self.make(batches.schema)

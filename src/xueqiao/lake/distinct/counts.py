@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from django.utils.translation import gettext as _
 from pyarrow import parquet
 from pyroaring import BitMap
@@ -17,8 +18,6 @@ from xueqiao.lake.distinct import bitmaps
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    import pyarrow as pa
 
 EVERYWHERE = None
 
@@ -159,12 +158,11 @@ def members(
 
 def _presence(root: Path, parts: set[str], kind: str) -> Iterator[tuple[str, date | None, bytes]]:
     """The presence of some months, of one kind: month, day (None: all of it), learners."""
-    for file in _files(root, "presence"):
-        part = tables.part_of(file)
+    table = tables.Table(root, "distinct.presence", is_parted=True)
+    for name in _files(table):
+        part = tables.part_of(name)
         if part in parts:
-            rows = parquet.read_table(
-                file, columns=["day", "learners"], filters=[("kind", "=", kind)]
-            )
+            rows = _read(table, name, [("kind", "=", kind)], ["day", "learners"])
             for day, learners in zip(*(each.to_pylist() for each in rows.columns), strict=True):
                 yield part, day, learners
 
@@ -175,15 +173,26 @@ def _holds(days: tuple[date, date], day: date) -> bool:
 
 def _rows(root: Path, name: str, asked: list[tuple[str, str, Any]]) -> pa.Table:
     """The rows of a table without parts that fit; groups of rows that cannot are not read."""
-    return parquet.read_table(_files(root, name), filters=asked)
+    table = tables.Table(root, f"distinct.{name}")
+    return pa.concat_tables([_read(table, file, asked) for file in _files(table)])
 
 
-def _files(root: Path, name: str) -> list[str]:
-    opened = tables.Table(root, f"distinct.{name}").opened()
+def _read(
+    table: tables.Table,
+    name: str,
+    asked: list[tuple[str, str, Any]],
+    columns: list[str] | None = None,
+) -> pa.Table:
+    path = table.store.path(f"{table.folder}/{name}")
+    return parquet.read_table(path, filesystem=table.store.files, filters=asked, columns=columns)
+
+
+def _files(table: tables.Table) -> list[str]:
+    opened = table.opened()
     if opened is None:
         text = _("Distinct persons have never been counted. Run the command build_lake.")
         raise NoBitmaps(text)
-    return opened.file_uris()
+    return table.file_names(opened)
 
 
 def _next_month(first: date) -> date:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SHAPE = 1
 """Raised when rows are made differently; all bitmaps are then made anew."""
 GROUP_BYTES = 256 * 1024
+"""What is read at least to find one row."""
+ROWS = 16
 
 PRESENCE = sources.columns(
     kind=sources.TEXT,
@@ -146,32 +148,20 @@ def _homes(engine: Engine, register: str) -> Iterator[pa.RecordBatch]:
     ):
         if descendant in lowest:
             below.setdefault((level, ancestor), []).append(lowest[descendant])
-    homes = {place: bitmaps.union(sets) for place, sets in below.items()}
-    yield from _grouped_rows(register, homes)
-
-
-def _grouped_rows(
-    register: str, homes: dict[tuple[int, int | None], BitMap]
-) -> Iterator[pa.RecordBatch]:
-    """Rows of one level in groups of some bytes: what is read to find one of them."""
-    rows: list[dict[str, Any]] = []
-    size = 0
-    for (level, place_id), learners in homes.items():
-        if rows and (size >= GROUP_BYTES or rows[-1]["level"] != level):
-            yield sources.record_batch(HOME, rows)
-            rows, size = [], 0
-        packed = bitmaps.packed(learners)
-        size += len(packed)
-        rows.append(
-            {
-                "register": register,
-                "level": level,
-                "place_id": place_id,
-                "persons": len(learners),
-                "learners": packed,
-            }
+    rows = [
+        {
+            "register": register,
+            "level": level,
+            "place_id": place_id,
+            "persons": len(learners),
+            "learners": bitmaps.packed(learners),
+        }
+        for (level, place_id), learners in (
+            (key, bitmaps.union(sets)) for key, sets in below.items()
         )
-    yield sources.record_batch(HOME, rows)
+    ]
+    for start in range(0, len(rows), ROWS):
+        yield sources.record_batch(HOME, rows[start : start + ROWS])
 
 
 def _trait(reading: build.Reading, engine: Engine) -> build.Built | None:
@@ -221,6 +211,6 @@ def _written(
 ) -> build.Built:
     started = time.monotonic()
     reader = pa.RecordBatchReader.from_batches(schema, rows())
-    count = table.commit(batches=reader, marks=marks, replace=replace)
+    count = table.commit(batches=reader, marks=marks, replace=replace, group_bytes=GROUP_BYTES)
     parts = replace if isinstance(replace, list) else [] if replace == "nothing" else None
     return build.Built(table.name, count, parts, int((time.monotonic() - started) * 1000))

@@ -1,10 +1,12 @@
 -- lake/marts/learner_day.sql: what each learner did on each day
 -- grain   one row for each (learner_id, day)
--- reads   stage.activity
+-- reads   stage.event
 -- parts   month
--- units   activities: counted statements; attendances: classes, or platforms outside classes (人次)
+-- units   activities: counted events; attendances: classes, or platforms outside classes (人次);
+--         seconds: what the counted events say they took, 0 where none says it
 -- clock   calendar days in Asia/Shanghai
 select learner_id, day, count(*) as activities,
-       count(distinct (source_id, registration)) as attendances, part
-from stage.activity where is_counted
+       count(distinct (source_id, registration)) as attendances,
+       coalesce(sum(seconds), 0)::bigint as seconds, part
+from stage.event where is_counted
 group by learner_id, day, part
