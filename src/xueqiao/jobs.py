@@ -31,6 +31,7 @@ from xueqiao.creditbank import (
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.exchange.superior import reconciling, reporting
+from xueqiao.governance.erasing import following
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
 from xueqiao.records import attachments
@@ -89,6 +90,7 @@ PERIODIC = {
     "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),
     "run_erasures": Periodic(timedelta(minutes=1), lambda now: execution.work(now=now)),
+    "erase_in_lake": Periodic(timedelta(minutes=1), lambda now: following.follow(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),
     "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),

@@ -19,7 +19,7 @@ from deltalake.exceptions import DeltaError
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.lake import sources, tables
+from xueqiao.lake import commits, sources, tables
 from xueqiao.lake.recipes import Recipe, location, recipes
 
 if TYPE_CHECKING:
@@ -225,6 +225,9 @@ def reopened(
     except DeltaError:
         return None
     assert earlier is not None
+    if not commits.is_whole(reading.table(name), earlier):
+        # An erasure has deleted the earlier rows.
+        return None
     reading.attach(engine, name)
     engine.attach("earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False)
     key = recipe.reopens[name]

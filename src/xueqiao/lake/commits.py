@@ -71,3 +71,10 @@ def _parts_apart(table: Table, opened: DeltaTable, version: int) -> set[str] | N
 
 def _part(table: Table, file: str) -> str:
     return part_of(file) if table.is_parted else ""
+
+
+def is_whole(table: Table, opened: DeltaTable) -> bool:
+    """Whether every file of a version is still there: an erasure deletes those of earlier ones."""
+    store = table.store
+    paths = [store.path(f"{table.folder}/{name}") for name in table.file_names(opened)]
+    return all(each.is_file for each in store.files.get_file_info(paths))

@@ -135,8 +135,13 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 def scratch_folder(root: Path) -> Path:
     """A folder of this process to spill into. Those of processes that were killed are removed."""
     root.mkdir(parents=True, exist_ok=True)
-    for left in root.iterdir():
+    clear_scratch(root)
+    return Path(tempfile.mkdtemp(dir=root, prefix=lease.owner().replace("/", "~") + "~"))
+
+
+def clear_scratch(root: Path) -> None:
+    """Remove what killed processes left of their spilling."""
+    for left in root.iterdir() if root.is_dir() else ():
         owner = left.name.rpartition("~")[0].replace("~", "/")
         if lease.is_dead(owner):
             shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(dir=root, prefix=lease.owner().replace("/", "~") + "~"))

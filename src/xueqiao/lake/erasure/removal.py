@@ -1,0 +1,82 @@
+"""Rewriting the files that hold given statements, without them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xueqiao.lake import tables
+from xueqiao.lake.erasure import holdings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xueqiao.lake.duckdb import DuckDB
+    from xueqiao.lake.erasure.holdings import Holding, Keyed
+
+ATTEMPTS = 8
+POSITION = ("xid", "row")
+
+
+def remove(
+    *, root: Path, engine: DuckDB, parts: frozenset[str] | None = None, of_built: bool = False
+) -> list[Holding]:
+    """Take the statements of ``holdings.searching`` out of every table that was extracted.
+
+    Each table changes in one commit. Files that hold none of them stay as they are, and so does the
+    order of the rows that stay.
+
+    Args:
+        of_built: also out of tables that a build makes: where it cannot be run for another reason.
+
+    Returns:
+        What was taken out; empty where nothing is left.
+
+    Raises:
+        tables.Overtaken: others wrote again and again meanwhile; nothing is lost, call again.
+        tables.LakeFull: the disk is full; each table is as before or as after.
+    """
+    found = []
+    for kept in holdings.keyed(root):
+        if of_built or not kept.is_made:
+            found += _out_of(kept, engine, parts)
+    return found
+
+
+def _out_of(kept: Keyed, engine: DuckDB, parts: frozenset[str] | None) -> list[Holding]:
+    for attempt in range(ATTEMPTS):
+        version = kept.table.version()
+        found = holdings.held(kept, engine, parts)
+        if not found:
+            return []
+        try:
+            _rewrite(kept, engine, found, version)
+        except tables.Overtaken:
+            if attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return found
+    raise AssertionError
+
+
+def _rewrite(kept: Keyed, engine: DuckDB, found: list[Holding], version: int) -> None:
+    files = [file for each in found for file in each.files]
+    parted = ", hive_partitioning = true, hive_types = {'part': varchar}"
+    blanks = ", ".join(
+        f"case when b.id is null then t.{name} else {new} end as {name}"
+        for name, new in kept.blanks("b").items()
+    )
+    staying = engine.sql(
+        f"select t.* {f'replace ({blanks})' if blanks else ''} "  # noqa: S608 - our own files
+        f"from read_parquet({holdings.listed(kept.top + file for file in files)}"
+        f"{parted if kept.table.is_parted else ', hive_partitioning = false'}) t "
+        f"left join blanked b on b.id = t.{kept.key} "
+        f"where t.{kept.key} is null or t.{kept.key} not in (select id from wanted)"
+    )
+    kept.table.swap(
+        remove=files,
+        batches=staying,
+        # The position is set again as it is: who has read rows and not yet written them fails, and
+        # reads again what by now is gone there too.
+        marks=kept.table.marks(POSITION),
+        expect=version,
+    )

@@ -1,0 +1,236 @@
+"""Erasure: what goes is gone from every file, what stays is as if the rest had never come."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from tests.lake import scan, worlds
+from xueqiao.kernel.cursor import Position
+from xueqiao.lake import build, engines, recipes, tables
+from xueqiao.lake.erasure import carrying, holdings, removal
+
+pytestmark = pytest.mark.embedded
+WEI, LI = 1, 2
+MEMORY = "500MB"
+BLANK = ('{"actor": "nobody"}', 99)
+UPTO = Position(0, 1)
+
+
+def make_world():
+    """Two learners in three months; Wei's statements have a text and a class of their own."""
+    world = worlds.small()
+    for person in (WEI, LI):
+        world.add_person(person, birth_year=1950, home_id=40)
+    for month in (3, 4, 5):
+        for person, name in ((WEI, "wei"), (LI, "li")):
+            at = datetime(2024, month, 10, person, tzinfo=UTC)
+            world.add_statement(person, at, registration=f"class-of-{name}")
+            world.statement[-1]["text"] = f'{{"actor": "{name}@school.example"}}'
+    return world
+
+
+def wei(world):
+    return [row["statement_id"] for row in world.statement if row["actor_id"] == WEI]
+
+
+def meaning(ids, blanked=(), parts=None):
+    return holdings.Meant(frozenset(ids), dict.fromkeys(blanked, BLANK), parts and frozenset(parts))
+
+
+def erase(root, ids, *, blanked=(), parts=None, upto=UPTO, again=()):
+    with engines.opened(name="duckdb", memory=MEMORY, root=root) as engine:
+        return carrying.carry_out(
+            root=root, engine=engine, meant=meaning(ids, blanked, parts), upto=upto,
+            memory=MEMORY, at=worlds.AT, again=again,
+        )  # fmt: skip
+
+
+def everything(root):
+    return {name: worlds.rows_of(root, name) for name in recipes.recipes()}
+
+
+def removed_from(world, ids):
+    """The world as it is below the lake when the statements have gone there: numbers stay."""
+    numbered = [{"id": n, **row} for n, row in enumerate(world.statement, 1)]
+    world.statement = [row for row in numbered if row["statement_id"] not in ids]
+    return world
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    root = tmp_path_factory.mktemp("built")
+    worlds.fill(root, make_world())
+    worlds.make(root)
+    return root
+
+
+@pytest.fixture
+def lake(tmp_path, built):
+    """A lake of its own for each test: the same files, copied."""
+    return shutil.copytree(built, tmp_path / "lake"), make_world()
+
+
+def test_no_file_of_the_lake_holds_anything_of_who_was_erased(lake):
+    root, world = lake
+    ids, marks = wei(world), ["wei@school.example", "class-of-wei", *wei(world)]
+    before = scan.files_with(root, *marks)
+    assert {name.split("/")[0] for name in before} == {"bronze", "stage"}
+
+    done = erase(root, ids)
+
+    assert scan.files_with(root, *marks) == set()
+    assert len(scan.files_with(root, "li@school.example")) == 3
+    assert [(each.table, each.part, each.rows) for each in done.taken] == [
+        ("bronze.statement", f"2024-0{month}", 1) for month in (3, 4, 5)
+    ]
+    assert done.purged.files > 0
+
+
+def test_what_stays_is_what_a_lake_without_them_holds(lake, tmp_path_factory):
+    root, world = lake
+    ids = wei(world)
+
+    erase(root, ids)
+
+    other = tmp_path_factory.mktemp("other")
+    worlds.fill(other, removed_from(make_world(), ids))
+    worlds.make(other)
+    assert everything(root) == everything(other)
+    assert [row["id"] for row in worlds.rows_of(root, "bronze.statement")] == [2, 4, 6]
+
+
+def test_only_the_parts_with_the_statements_are_made_anew(lake):
+    root, world = lake
+
+    done = erase(root, wei(world)[1:2])
+
+    parts = {each.table: each.parts for each in done.built}
+    assert parts["stage.activity"] == parts["learner_day"] == ["2024-04"]
+    assert worlds.make(root) == []
+
+
+def test_a_second_run_changes_nothing(lake):
+    root, world = lake
+    erase(root, wei(world))
+    before = everything(root)
+
+    done = erase(root, wei(world), upto=Position(0, 2))
+
+    assert (done.taken, done.built, done.purged.files) == ([], [], 0)
+    assert everything(root) == before
+    assert carrying.position(root=root) == Position(0, 2)
+
+
+def test_what_was_killed_between_removal_and_build_is_finished_by_the_next_run(lake):
+    root, world = lake
+    with holdings.searching(root=root, memory=MEMORY, meant=meaning(wei(world))) as search:
+        assert len(removal.remove(root=root, engine=search)) == 3
+    assert carrying.position(root=root) == Position()
+    assert scan.files_with(root, "wei@school.example")
+
+    erase(root, wei(world))
+
+    assert scan.files_with(root, "wei@school.example", *wei(world)) == set()
+
+
+def test_a_killed_writer_leaves_no_file_behind(lake):
+    root, world = lake
+    table = tables.Table(root, "bronze.statement", is_parted=True)
+    left = table.path / "part=2024-03" / "00ff.parquet"
+    batch = pa.RecordBatch.from_pylist([{"text": "wei@school.example"}])
+    pa.parquet.write_table(pa.Table.from_batches([batch]), left)
+    assert left.name in {name.split("/")[-1] for name in scan.files_with(root, "wei@school")}
+
+    erase(root, wei(world))
+
+    assert not left.exists()
+
+
+def test_who_has_read_rows_before_they_were_erased_cannot_write_them_after(lake):
+    root, world = lake
+    world.add_statement(WEI, datetime(2024, 5, 20, tzinfo=UTC))
+    late = world.statement[-1]["statement_id"]
+    table = tables.Table(root, "bronze.statement", is_parted=True)
+
+    row = world.log("statement").after(Position(0, 6), 10)
+    columns = table.opened().schema().to_arrow()
+    batch = pa.RecordBatch.from_pylist(
+        [row[0] | {"arrived_at": worlds.AT, "digest": b"", "part": "2024-05"}], pa.schema(columns)
+    )
+
+    def slowly():
+        """Between reading and committing, the statement is erased below and in the lake."""
+        yield batch
+        erase_in_other_process(root, wei(world))
+
+    with pytest.raises(tables.Overtaken):
+        table.commit(
+            batches=pa.RecordBatchReader.from_batches(batch.schema, slowly()),
+            marks={"xid": 0, "row": 7}, replace="nothing", expect=table.version(),
+        )  # fmt: skip
+    assert scan.files_with(root, late) == set()
+
+
+def erase_in_other_process(root, ids):
+    """As another machine does it, which the locks of this one do not hold up."""
+    with holdings.searching(root=root, memory=MEMORY, meant=meaning(ids)) as search:
+        removal.remove(root=root, engine=search)
+
+
+def test_an_extraction_at_work_is_waited_for(lake):
+    root, world = lake
+    with tables.locked(root, "extract"), pytest.raises(tables.LakeBusy):
+        erase(root, wei(world))
+    assert carrying.position(root=root) == Position()
+
+
+def test_the_dry_run_says_what_would_go_and_changes_nothing(lake):
+    root, world = lake
+    before = everything(root)
+
+    found = carrying.dry_run(
+        root=root, meant=meaning(wei(world)[:2], parts={"2024-03"}), memory=MEMORY
+    )
+
+    held = {(each.table, each.part, each.rows) for each in found}
+    assert {("bronze.statement", "2024-03", 1), ("stage.event", "2024-03", 1)} <= held
+    assert {(part, rows) for _table, part, rows in held} == {("2024-03", 1)}
+    assert everything(root) == before
+
+
+def test_a_voiding_that_is_blanked_goes_on_voiding_and_names_nobody(lake):
+    root, world = lake
+    voiding = world.add_statement(
+        WEI, datetime(2024, 6, 1, tzinfo=UTC), voids=world.statement[1]["statement_id"],
+        registration="class-of-wei",
+    )  # fmt: skip
+    world.statement[-1]["text"] = '{"actor": "wei@school.example"}'
+    worlds.fill(root, world)
+    worlds.make(root)
+    valid = [row for row in worlds.rows_of(root, "learner_day") if row["learner_id"] == 2 * LI]
+    assert [row["day"].month for row in valid] == [4, 5]
+
+    done = erase(root, wei(world)[:3], blanked=[voiding])
+
+    assert scan.files_with(root, "wei@school.example", "class-of-wei") == set()
+    assert [row["day"].month for row in worlds.rows_of(root, "learner_day")] == [4, 5]
+    assert sum(each.rows for each in done.taken) == 4
+    assert erase(root, wei(world)[:3], blanked=[voiding]).taken == []
+
+
+def test_who_stands_for_nobody_any_more_is_unlinked_in_every_version(lake):
+    root, world = lake
+    world.actor[0]["learner_id"] = 777
+    actors = next(each for each in world.sources() if each.table == "bronze.actor")
+
+    erase(root, wei(world), again=[actors])
+
+    assert {row["learner_id"] for row in worlds.rows_of(root, "bronze.actor")} == {4, 777}
+    files = list((root / "bronze/actor").rglob("*.parquet"))
+    assert len(files) == 1
+    with pytest.raises((FileNotFoundError, OSError)):
+        pa.parquet.read_table(build.DeltaTable(str(root / "bronze/actor"), version=1).file_uris())
