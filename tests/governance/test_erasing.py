@@ -150,6 +150,29 @@ def test_a_build_at_work_holds_the_ticket_up_and_the_next_run_finishes_it(lake):
     assert ticket.found["bronze.statement"] == {"2026-01": 1, "2026-02": 1, "2026-03": 1}
 
 
+def test_a_voiding_stays_in_force_and_names_nobody(lake):
+    voided = ids_of("li")[0]
+    voiding = factories.statement(
+        actor=factories.agent("wei"),
+        verb={"id": "http://adlnet.gov/expapi/verbs/voided"},
+        object={"objectType": "StatementRef", "id": voided},
+    )
+    factories.store(voiding)
+    bring_up(lake)
+    erasing.finish(erasing.by_person(WEI))
+
+    assert follow().finished == 1
+
+    assert scan.files_with(lake, '"wei"') == set()
+    assert scan.files_with(lake, voiding["id"])
+    with engines.configured() as engine:
+        reading = build.ready(root=lake)
+        reading.attach(engine, "stage.event")
+        assert engine.sql("select event_id from stage.event").read_all().num_rows == 2
+    assert LakeErasure.objects.get().blanked == 1
+    assert returning.returned(now=NOW) == {}
+
+
 def test_the_link_of_who_was_erased_is_in_no_version_of_the_lake(lake):
     erasing.finish(erasing.by_person(WEI))
     follow()
