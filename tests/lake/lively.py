@@ -57,6 +57,12 @@ def people(made: worlds.World) -> None:
     made.add_statement(2, datetime(2024, 3, 1, tzinfo=UTC), statement_id=again)
     for number, text in enumerate(TEXTS):
         made.statement[number + 20]["text"] = text
+    for verb_id, word in ((3, "answered"), (4, "attended")):
+        iri = f"http://adlnet.gov/expapi/verbs/{word}"
+        made.verb.append({"verb_id": verb_id, "iri": iri, "counts": True})
+        for number in range(3):
+            made.add_statement(1 + number, start + timedelta(days=number), verb=verb_id)
+            made.statement[-1]["text"] = TEXTS[0]
     for code in (1, 2):
         made.source.append({"source_id": code, "code": f"s{code}", "is_sample": code == 2})
     made.batch.append(
