@@ -73,12 +73,13 @@ def recipes() -> dict[str, Recipe]:
         for path in sorted((HERE / floor).glob("*.sql"))
     ]
     by_name = {recipe.name: recipe for recipe in found}
+    # In order, not a set: the same order in every process.
     needs = {
-        recipe.name: {name for name in recipe.reads if not name.startswith("bronze.")}
+        recipe.name: sorted({name for name in recipe.reads if not name.startswith("bronze.")})
         for recipe in found
     }
     for name, read in needs.items():
-        if missing := read - by_name.keys():
+        if missing := set(read) - by_name.keys():
             raise BadRecipeError(f"{name} reads {', '.join(sorted(missing))}, which no file makes.")
     return {name: by_name[name] for name in TopologicalSorter(needs).static_order()}
 
