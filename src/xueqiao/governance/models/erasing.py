@@ -12,6 +12,10 @@ class LakeErasureQuerySet(models.QuerySet["LakeErasure"]):
         """Those that the log has announced and the lake has not carried out to the end."""
         return self.filter(state=LakeErasure.State.ANNOUNCED)
 
+    def held_up(self) -> LakeErasureQuerySet:
+        """Those of which the last run was refused."""
+        return self.unfinished().exclude(held_up_by="")
+
 
 class LakeErasure(models.Model):
     """An erasure of records, as the lake follows it: the ticket, and in the end the receipt.

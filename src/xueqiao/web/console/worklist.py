@@ -16,6 +16,7 @@ from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank.models import Reversal, SealCheck
 from xueqiao.creditbank.recognition import waiting
 from xueqiao.exchange.models import Break
+from xueqiao.governance.models import LakeErasure
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
 from xueqiao.intake import alarms
@@ -276,6 +277,24 @@ def _erasure(asked: Erasure, today: date) -> Item:
     )
 
 
+def _lake_erasures(_person: Person, _today: date) -> Group:
+    """Erasures that the lake was told of and cannot carry out."""
+    rows = LakeErasure.objects.held_up().select_related("erasure")
+    found, count = _first(rows.order_by("announced_at", "pk"))
+    items = [
+        Item(
+            f"E-{each.erasure_id} · {each.erasure.get_kind_display()}",
+            each.held_up_text,
+            reverse("console-lake-erasure", args=[each.erasure_id]),
+            None,
+            is_late=True,
+        )
+        for each in found
+    ]
+    address = reverse("console-lake-erasures")
+    return Group("lake-erasures", _("Erasures held up in the lake"), count, items, address)
+
+
 def _alarms() -> Group:
     """Alarms that nobody looks after yet, oldest first."""
     rows = Alarm.objects.filter(closed_at=None, acknowledged_at=None).select_related("source")
@@ -359,6 +378,7 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.ROSTER, _results),
     (rights.RECORDS_OPERATE, _of_records),
     (rights.RECORDS_ERASE, _erasures),
+    (rights.LAKE_PRIVACY, _lake_erasures),
     (rights.AGREEMENTS, _rulebook),
     (rights.EXCHANGE, _differences),
     (rights.SERVICE_OPENING, _service),

@@ -49,6 +49,7 @@ SECTIONS = (
     ("console-exports", _("Exports"), rights.RECORDS_EXPORT),
     ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
     ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
+    ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
 BELONGING = {
@@ -95,7 +96,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-erasures",
     ),
     # Sections of the lake: their addresses start with "console-lake".
-    _("Data"): (),
+    _("Data"): ("console-lake-erasures",),
 }
 
 
