@@ -1,4 +1,4 @@
-"""Apache Spark as a real cluster on loopback, where Java and a distribution of Spark are there.
+"""Apache Spark as a real cluster on loopback, where somebody names a distribution of it.
 
 ``XUEQIAO_TEST_SPARK_HOME`` names the folder of a Spark 4.0 (``bin``, ``jars``), such as the package
 ``pyspark`` unpacked: ``pip install --target DIR 'pyspark>=4.0,<4.1'`` gives ``DIR/pyspark``.
@@ -19,10 +19,8 @@ from pathlib import Path
 import pytest
 
 HOME = os.environ.get("XUEQIAO_TEST_SPARK_HOME", "")
-WHERE_ASKED_FOR = pytest.mark.skipif(
-    not (HOME and shutil.which("java")),
-    reason="needs Java 17 and XUEQIAO_TEST_SPARK_HOME, the folder of a Spark 4.0",
-)
+WHERE_ASKED_FOR = [pytest.param("spark", marks=pytest.mark.slow)] if HOME else []
+"""Only with that setting do the tests run on Apache Spark too; they then need Java 17."""
 EMPTY: set[str] = set()
 """Tables that the lively world has no rows for, each with the reason why it cannot."""
 CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"

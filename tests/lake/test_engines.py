@@ -35,10 +35,7 @@ def duckdb(lake):
         yield opened
 
 
-@pytest.fixture(
-    scope="module",
-    params=["sail", pytest.param("spark", marks=[pytest.mark.slow, sparks.WHERE_ASKED_FOR])],
-)
+@pytest.fixture(scope="module", params=["sail", *sparks.WHERE_ASKED_FOR])
 def other(request, lake):
     """Sail inside this process, or Apache Spark with two worker processes."""
     if request.param == "sail":

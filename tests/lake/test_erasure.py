@@ -78,7 +78,7 @@ def test_no_file_of_the_lake_holds_anything_of_who_was_erased(lake):
     root, world = lake
     ids, marks = wei(world), ["wei@school.example", "class-of-wei", *wei(world)]
     before = scan.files_with(root, *marks)
-    assert {name.split("/")[0] for name in before} == {"bronze", "stage"}
+    assert {name.split("/")[0] for name in before} >= {"bronze", "stage"}
 
     done = erase(root, ids)
 

@@ -30,6 +30,8 @@ class Engine(Protocol):
     """
 
     name: str
+    memory: str
+    """What it may use, as DuckDB writes it: 1GB; "" where its server looks after that itself."""
 
     def job(self) -> AbstractContextManager[Engine]:
         """The same engine with names of its own, for one of several things done at once.

@@ -64,7 +64,7 @@ class EngineFailed(errors.Refusal):
 class Spark:
     """See ``engine.Engine``. ``address`` as Spark Connect writes it: sc://host:15002."""
 
-    name = "spark"
+    memory = ""
 
     def __init__(self, *, address: str, name: str = "spark") -> None:
         self.address, self.name = address, name
