@@ -42,6 +42,8 @@ def people(made: worlds.World) -> None:
         )
         opened = datetime(2023 + number % 3, 12, 31, 15 + number % 3, tzinfo=UTC)
         made.account.append({"learner_id": 2 * number, "opened_at": opened})
+    for number, home_id, until in ((1, 40, 6), (1, None, 24), (2, 42, 1)):
+        made.add_former_home(number, home_id, date(2024, 2, until))
     made.actor.append({"actor_id": 50, "learner_id": 101})
     start = datetime(2024, 1, 30, 15, 59, 59, 999_999, tzinfo=UTC)
     for number in range(60):

@@ -22,6 +22,7 @@ SNAPSHOTS = {
         "institution",
         "seat",
         "person",
+        "former_home",
         "actor",
         "verb",
         "source",
@@ -46,6 +47,7 @@ class World:
     institution: list = field(default_factory=list)
     seat: list = field(default_factory=list)
     person: list = field(default_factory=list)
+    former_home: list = field(default_factory=list)
     actor: list = field(default_factory=list)
     offering: list = field(default_factory=list)
     enrolment: list = field(default_factory=list)
@@ -135,6 +137,17 @@ class World:
             }
         )
         self.actor.append({"actor_id": person_id, "learner_id": 2 * person_id})
+
+    def add_former_home(self, person_id, home_id, until):
+        """Where a person lived until the day before ``until``."""
+        self.former_home.append(
+            {
+                "change_id": len(self.former_home) + 1,
+                "learner_id": 2 * person_id,
+                "home_id": home_id,
+                "until": until,
+            }
+        )
 
 
 def tree(

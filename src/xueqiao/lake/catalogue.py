@@ -109,6 +109,10 @@ def snapshots() -> list[Snapshot | Log]:
         Snapshot(
             "bronze.person", schemas.PERSON, of_learner(people.persons), stamp_of("people.Person")
         ),
+        Snapshot(
+            "bronze.former_home", schemas.FORMER_HOME, of_learner(people.former_homes),
+            stamp_of("people.PersonChange"),
+        ),
     ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ INSTITUTION = columns(
 SEAT = columns(institution_id=BIG, register=TEXT, place_id=BIG, valid_from=DAY, valid_to=DAY)
 
 PERSON = columns(learner_id=BIG, sex=TEXT, birth_year=INT, home_id=BIG, is_sample=FLAG)
+FORMER_HOME = columns(change_id=BIG, learner_id=BIG, home_id=BIG, until=DAY)
 
 SOURCE = columns(source_id=BIG, code=TEXT, is_sample=FLAG)
 BATCH = columns(

@@ -111,7 +111,7 @@ def open_account(
         ParticularsImpossible: a year of birth, sex or number that cannot be.
     """
     new = NewAccount(key, name, opened_at, birth_year, sex, home_id, name_en, is_sample)
-    _check(new)
+    check_person(new)
     hashed = _identity_hash(identity_number)
     found = Person.objects.filter(key=key).first()
     if found:
@@ -143,7 +143,7 @@ def open_many(accounts: Iterable[NewAccount]) -> int:
     """
     opened, batch = 0, []
     for account in accounts:
-        _check(account)
+        check_person(account)
         batch.append(account)
         if len(batch) == BATCH:
             opened += _open_batch(batch)
@@ -254,7 +254,8 @@ def demo_people() -> QuerySet[Login]:
     )
 
 
-def _check(account: NewAccount) -> None:
+def check_person(account: NewAccount | Person) -> None:
+    """Refuse a sex or year of birth that cannot be. Raises ParticularsImpossible."""
     if account.sex not in Sex.values:
         raise ParticularsImpossible(
             _("Sex is {sex!r}; write 1 for male, 2 for female or 0 for not known.").format(
@@ -303,7 +304,7 @@ def _same_or_refuse(found: Person, new: NewAccount, hashed: str) -> Person:
 
 def person_row(account: NewAccount) -> Person:
     """The row of an account, not yet written. Raises ParticularsImpossible."""
-    _check(account)
+    check_person(account)
     return _person(account)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xueqiao.people.models import OutsideAccount, Person, Role
+from xueqiao.people.models import ChangeKind, OutsideAccount, Person, PersonChange, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +40,18 @@ def outside_accounts() -> Iterator[dict[str, Any]]:
 def roles() -> Iterator[dict[str, Any]]:
     """One row a role, ended ones too: role_id and ``ROLE_COLUMNS``."""
     return _rows(Role.objects.order_by("pk"), ROLE_COLUMNS, "role_id")
+
+
+def former_homes() -> Iterator[dict[str, Any]]:
+    """One row a move: change_id, person_id, home_id (None: not known), until (first day after)."""
+    rows = PersonChange.objects.filter(kind=ChangeKind.MOVED).order_by("pk")
+    for change_id, person_id, before, since in rows.values_list(
+        "pk", "person_id", "before", "since"
+    ).iterator(chunk_size=CHUNK):
+        home_id = int(before) if before else None
+        yield {
+            "change_id": change_id, "person_id": person_id, "home_id": home_id, "until": since,
+        }  # fmt: skip
 
 
 def _rows(rows: Any, columns: tuple[str, ...], key: str) -> Iterator[dict[str, Any]]:

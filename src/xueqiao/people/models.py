@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from xueqiao.kernel import evidence
 from xueqiao.kernel.cursor import XidField
 
 if TYPE_CHECKING:
@@ -182,3 +183,53 @@ class IdentityEvent(models.Model):
             models.Index(fields=["xid", "id"]),
             models.Index(fields=["home_page", "name"]),
         ]
+
+
+class ChangeKind(models.TextChoices):
+    """Whether what was known was true until a day, or was wrong all along."""
+
+    MOVED = "moved", _("Moved")
+    CORRECTED = "corrected", _("Corrected")
+
+
+class Particular(models.TextChoices):
+    """What is known of a person and can change."""
+
+    HOME = "home", _("Place of residence")
+    BIRTH_YEAR = "birth_year", _("Year of birth")
+    SEX = "sex", _("Sex")
+
+
+class PersonChange(models.Model):
+    """What was known of a person before a change. Appended, never edited.
+
+    Someone who moved lived in the earlier place until the day before ``since``; after a correction
+    the earlier value never was. Statistics of earlier days follow from the moves (lake).
+    """
+
+    xid = XidField()
+    person = models.ForeignKey(Person, models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=10, choices=ChangeKind)
+    particular = models.CharField(max_length=12, choices=Particular)
+    before = models.CharField(max_length=40, help_text="of a home its number; empty: not known")
+    after = models.CharField(max_length=40)
+    since = models.DateField(null=True, help_text="of a move: the first day in the new place")
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    why = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            evidence.Unchanging(name="person_change_evidence"),
+            models.CheckConstraint(
+                name="person_change_move_has_day",
+                condition=Q(kind="moved", particular="home", since__isnull=False)
+                | Q(kind="corrected", since__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="person_change_move_once",
+                fields=["person", "since"],
+                condition=Q(kind="moved"),
+            ),
+        ]
+        indexes = [models.Index(fields=["xid", "id"])]
