@@ -73,7 +73,7 @@ def test_a_person_erased_from_the_records_is_gone_from_every_file_of_the_lake(la
     ticket = LakeErasure.objects.get()
     assert (ticket.state, ticket.statements, ticket.erasure_id) == ("done", 3, asked.pk)
     assert ticket.found["bronze.statement"] == {"2026-01": 1, "2026-02": 1, "2026-03": 1}
-    assert ticket.rebuilt["stage.activity"] == ["2026-01", "2026-02", "2026-03"]
+    assert ticket.rebuilt["stage.event"] == ["2026-01", "2026-02", "2026-03"]
     assert ticket.files > 0
     assert ticket.digest == receipt.digest(ticket)
     assert json.dumps(receipt.read(ticket)).count("wei") == 0

@@ -55,7 +55,7 @@ def test_a_late_statement_reopens_only_its_month(tmp_path, world):
 
     made = parts_made(tmp_path)
 
-    assert made["stage.activity"] == made["learner_month"] == ["2024-03", "2024-04"]
+    assert made["stage.event"] == made["learner_month"] == ["2024-03", "2024-04"]
     days = [(row["learner_id"], row["day"]) for row in worlds.rows_of(tmp_path, "learner_day")]
     assert (2, date(2024, 3, 31)) in days
     assert (2, date(2024, 4, 1)) in days
@@ -76,9 +76,9 @@ def test_a_repeated_statement_counts_once(tmp_path, world):
     world.add_statement(1, datetime(2024, 3, 10, tzinfo=UTC), statement_id=again)
     worlds.fill(tmp_path, world)
     worlds.make(tmp_path)
-    rows = worlds.rows_of(tmp_path, "stage.activity")
+    rows = worlds.rows_of(tmp_path, "stage.event")
     assert len(rows) == 4
-    assert len({row["statement_id"] for row in rows}) == 4
+    assert len({row["event_id"] for row in rows}) == 4
 
 
 def test_voiding_reopens_the_month_of_what_was_voided(tmp_path, world):
@@ -105,7 +105,7 @@ def test_linking_an_actor_reopens_the_months_it_was_active_in(tmp_path, world):
     world.actor[-1]["learner_id"] = 4
     worlds.fill(tmp_path, world)
 
-    assert parts_made(tmp_path)["stage.activity"] == ["2024-04"]
+    assert parts_made(tmp_path)["stage.event"] == ["2024-04"]
     assert {row["learner_id"] for row in worlds.rows_of(tmp_path, "learner_day")} == {2, 4}
 
 

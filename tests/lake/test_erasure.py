@@ -109,7 +109,7 @@ def test_only_the_parts_with_the_statements_are_made_anew(lake):
     done = erase(root, wei(world)[1:2])
 
     parts = {each.table: each.parts for each in done.built}
-    assert parts["stage.activity"] == parts["learner_day"] == ["2024-04"]
+    assert parts["stage.event"] == parts["learner_day"] == ["2024-04"]
     assert worlds.make(root) == []
 
 

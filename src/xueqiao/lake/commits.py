@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def part_of(file: str) -> str:
     """The part that a file lies in.
 
-    >>> part_of("/lake/stage/activity/part=2013-02/0a.parquet")
+    >>> part_of("/lake/stage/event/part=2013-02/0a.parquet")
     '2013-02'
     """
     return PurePosixPath(file).parent.name.removeprefix(f"{PART}=")

@@ -24,7 +24,7 @@ def for_spark(
 
     Args:
         query: in DuckDB's.
-        tables: for each table as the query calls it, such as ``stage.activity``, the engine's name
+        tables: for each table as the query calls it, such as ``stage.event``, the engine's name
             for it and its columns.
         columns: of the result, in order; ``order by all`` is written out with them.
     """

@@ -43,7 +43,7 @@ class Engine(Protocol):
         """Make Parquet files readable as a table.
 
         Args:
-            name: ``bronze.statement``, ``stage.activity``; a bare name for a mart.
+            name: ``bronze.statement``, ``stage.event``; a bare name for a mart.
             files: absolute paths; none makes an empty table.
             schema: columns and types, with ``part`` last when parted.
             is_parted: the files lie in folders ``part=…`` and do not hold that column.

@@ -31,7 +31,7 @@ class Recipe:
     """One SQL file.
 
     Attributes:
-        name: as SQL names the table: ``stage.activity``, or bare for a mart.
+        name: as SQL names the table: ``stage.event``, or bare for a mart.
         reads: names of tables, ``bronze.…`` included.
         reopens: unparted table → the key, or ``month of`` the day, by which its changed rows find
             the parts they touch.
@@ -54,8 +54,8 @@ class Recipe:
 def location(name: str) -> str:
     """Where a table that SQL calls by this name lies: ``marts.learner_month`` for a bare name.
 
-    >>> location("learner_month"), location("stage.activity")
-    ('marts.learner_month', 'stage.activity')
+    >>> location("learner_month"), location("stage.event")
+    ('marts.learner_month', 'stage.event')
     """
     return name if "." in name else f"marts.{name}"
 

@@ -309,7 +309,7 @@ def _properties(table: DeltaTable, marks: dict[str, int], *, is_rewrite: bool) -
 
 
 def names(root: Path) -> list[str]:
-    """The tables that exist on the floors of the lake, such as ``stage.activity``; sorted."""
+    """The tables that exist on the floors of the lake, such as ``stage.event``; sorted."""
     store = storage.of(root)
     found = []
     for floor in FLOORS:
