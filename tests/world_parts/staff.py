@@ -41,6 +41,7 @@ def people(where: Where, now: datetime) -> dict[str, Person]:
         K.COUNTY: ("徐明", where.county.pk, None),
         K.PROVINCE: ("吴敏", where.province.pk, None),
         K.OPERATOR: ("郑宇", where.province.pk, None),
+        K.ANALYST: ("梁思远", where.province.pk, None),
     }
     for kind, (name, place_id, institution_id) in held.items():
         found[kind.value] = person(kind.value, name, where.county.pk, now)

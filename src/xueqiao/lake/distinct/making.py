@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from xueqiao.lake.engine import Engine
 
+TABLES = ("distinct.presence", "distinct.home", "distinct.trait")
 SHAPE = 1
 """Raised when rows are made differently; all bitmaps are then made anew."""
 GROUP_BYTES = 256 * 1024

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import cursor, errors
 from xueqiao.lake import build, extract, sources, tables
+from xueqiao.lake.distinct import making
 from xueqiao.lake.duckdb import DuckDB
 from xueqiao.lake.erasure import holdings, purge, removal
 
@@ -121,17 +122,25 @@ def carry_out(
     with holdings.searching(root=root, memory=memory, meant=meant) as search:
         with tables.locked(root, "extract"):
             taken = removal.remove(root=root, engine=search, parts=parts)
-        built = build.build(root=root, engine=engine, at=at)
+        built = _make(root, engine, at)
         if holdings.look(root=root, engine=search, parts=parts):
             # What was built has not followed, because something else keeps it from being built.
             taken += removal.remove(root=root, engine=search, parts=parts, of_built=True)
-            built += build.build(root=root, engine=engine, at=at)
+            built += _make(root, engine, at)
         purged = purge.purge(root=root)
         if left := holdings.look(root=root, engine=search, parts=parts):
             raise StillThere(still_there_text(left))
     done = Erased(taken, built, purged, int((time.monotonic() - begun) * 1000))
     _remember(root, done, len(meant.ids), upto, at)
     return done
+
+
+def _make(root: Path, engine: Engine, at: datetime) -> list[build.Built]:
+    """Stage and marts, and the bitmaps of a lake that has them: a bit in one is a person."""
+    built = build.build(root=root, engine=engine, at=at)
+    if any(tables.Table(root, name).opened() for name in making.TABLES):
+        built += making.refresh(root=root, engine=engine)
+    return built
 
 
 def _remember(root: Path, done: Erased, count: int, upto: cursor.Position, at: datetime) -> None:

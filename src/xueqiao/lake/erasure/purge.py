@@ -14,7 +14,7 @@ from xueqiao.lake.erasure import holdings
 if TYPE_CHECKING:
     from pathlib import Path
 
-WRITERS = ("extract", "build")
+WRITERS = ("extract", "build", "distinct")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def purge(*, root: Path) -> Purged:
     is asked again. The log of a table keeps names and numbers of rows of what is gone, no values.
 
     Raises:
-        tables.LakeBusy: somebody extracts or builds; their new files are in no commit yet.
+        tables.LakeBusy: somebody extracts or makes tables; new files are in no commit yet.
     """
     with ExitStack() as held:
         for purpose in WRITERS:
