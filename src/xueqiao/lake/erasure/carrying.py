@@ -116,31 +116,36 @@ def carry_out(
         tables.LakeBusy: an extraction or a build runs; call again.
         tables.LakeFull: the disk is full; call again when there is room.
         StillThere: a table holds some of them after everything was done.
+        build.Incomplete: a table could not be made; all others have followed, and the earlier
+            versions are gone. Call again once its cause is mended.
     """
     begun, parts = time.monotonic(), meant.parts
     extract.extract(root=root, of=again, at=at)
     with holdings.searching(root=root, memory=memory, meant=meant) as search:
         with tables.locked(root, "extract"):
             taken = removal.remove(root=root, engine=search, parts=parts)
-        built = _make(root, engine, at)
+        made = [_make(root, engine, at)]
         if holdings.look(root=root, engine=search, parts=parts):
             # What was built has not followed, because something else keeps it from being built.
             taken += removal.remove(root=root, engine=search, parts=parts, of_built=True)
-            built += _make(root, engine, at)
+            made.append(_make(root, engine, at))
         purged = purge.purge(root=root)
         if left := holdings.look(root=root, engine=search, parts=parts):
             raise StillThere(still_there_text(left))
+    # A table without ids that could not be made still counts who is gone.
+    made[-1].refuse_failures()
+    built = [each for outcome in made for each in outcome.built]
     done = Erased(taken, built, purged, int((time.monotonic() - begun) * 1000))
     _remember(root, done, len(meant.ids), upto, at)
     return done
 
 
-def _make(root: Path, engine: Engine, at: datetime) -> list[build.Built]:
+def _make(root: Path, engine: Engine, at: datetime) -> build.Outcome:
     """Stage and marts, and the bitmaps of a lake that has them: a bit in one is a person."""
-    built = build.build(root=root, engine=engine, at=at)
-    if any(tables.Table(root, name).opened() for name in making.TABLES):
-        built += making.refresh(root=root, engine=engine)
-    return built
+    outcome = build.run(root=root, engine=engine, at=at)
+    if not outcome.failed and any(tables.Table(root, name).opened() for name in making.TABLES):
+        outcome.built += making.refresh(root=root, engine=engine)
+    return outcome
 
 
 def _remember(root: Path, done: Erased, count: int, upto: cursor.Position, at: datetime) -> None:
