@@ -89,3 +89,22 @@ def test_a_move_leaves_earlier_days_as_they_were(tmp_path, world):
     before = then(tmp_path, 4, "home_id")
     built(tmp_path, world)
     assert then(tmp_path, 4, "home_id") == before == [("2024-12-01", str(EAST))]
+
+
+def test_a_place_keeps_the_learners_who_lived_there_then(tmp_path, world):
+    built(tmp_path, world)
+    counted = [
+        (str(row["month"]), row["place_id"], row["learners"], row["activities"])
+        for row in worlds.rows_of(tmp_path, "place_month")
+        if row["register"] == "nbs"
+    ]
+    assert sorted(counted, key=str) == [
+        ("2024-03-01", WEST, 1, 2), ("2024-05-01", WEST, 1, 1), ("2024-05-01", None, 1, 1),
+        ("2024-12-01", EAST, 1, 1),
+    ]  # fmt: skip
+    world.add_former_home(2, EAST, date(2025, 1, 1))
+    world.person[1]["home_id"] = WEST
+    built(tmp_path, world)
+    places = {row["place_id"] for row in worlds.rows_of(tmp_path, "place_month")
+              if row["part"] == "2024-12" and row["register"] == "nbs"}  # fmt: skip
+    assert places == {EAST}
