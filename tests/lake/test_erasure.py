@@ -9,65 +9,12 @@ import pyarrow as pa
 import pytest
 
 from tests.lake import scan, worlds
+from tests.lake.erasing import LI, MEMORY, WEI, erase, everything, make, make_world, meaning, wei
 from xueqiao.kernel.cursor import Position
-from xueqiao.lake import build, commits, engines, recipes, tables
-from xueqiao.lake.distinct import making
-from xueqiao.lake.erasure import carrying, holdings, removal
+from xueqiao.lake import commits, storage, tables
+from xueqiao.lake.erasure import carrying, holdings, purge, removal
 
 pytestmark = pytest.mark.embedded
-WEI, LI = 1, 2
-MEMORY = "500MB"
-BLANK = ('{"actor": "nobody"}', 99)
-UPTO = Position(0, 1)
-
-
-def make_world():
-    """Two learners in three months; Wei's statements have a text and a class of their own."""
-    world = worlds.small()
-    for person in (WEI, LI):
-        world.add_person(person, birth_year=1950, home_id=40)
-    for month in (3, 4, 5):
-        for person, name in ((WEI, "wei"), (LI, "li")):
-            at = datetime(2024, month, 10, person, tzinfo=UTC)
-            world.add_statement(person, at, registration=f"class-of-{name}")
-            world.statement[-1]["text"] = f'{{"actor": "{name}@school.example"}}'
-    return world
-
-
-def wei(world):
-    return [row["statement_id"] for row in world.statement if row["actor_id"] == WEI]
-
-
-def meaning(ids, blanked=(), parts=None):
-    return holdings.Meant(frozenset(ids), dict.fromkeys(blanked, BLANK), parts and frozenset(parts))
-
-
-def erase(root, ids, *, blanked=(), parts=None, upto=UPTO, again=()):
-    with engines.opened(name="duckdb", memory=MEMORY, root=root) as engine:
-        return carrying.carry_out(
-            root=root, engine=engine, meant=meaning(ids, blanked, parts), upto=upto,
-            memory=MEMORY, at=worlds.AT, again=again,
-        )  # fmt: skip
-
-
-def make(root):
-    """Marts and bitmaps."""
-    worlds.make(root)
-    with engines.opened(name="duckdb", memory=MEMORY, root=root) as engine:
-        making.refresh(root=root, engine=engine)
-
-
-def everything(root):
-    """The rows of all that is made: a bitmap is equal where its learners are."""
-    found, reading = {}, build.Reading(root)
-    with engines.opened(name="duckdb", memory=MEMORY, root=root) as engine:
-        for name in recipes.recipes():
-            reading.attach(engine, name)
-            found[name] = engine.sql(f"select * from {name} order by all").read_all().to_pylist()
-    for name in making.TABLES:
-        rows = tables.Table(root, name).opened().to_pyarrow_table().to_pylist()
-        found[name] = sorted(rows, key=repr)
-    return found
 
 
 def removed_from(world, ids):
@@ -139,7 +86,7 @@ def test_what_was_killed_between_removal_and_build_is_finished_by_the_next_run(l
     assert scan.files_with(root, "wei@school.example", *wei(world)) == set()
 
 
-def test_a_killed_writer_leaves_no_file_behind(lake):
+def test_a_killed_writer_leaves_no_file_behind(lake, monkeypatch):
     root, world = lake
     table = tables.Table(root, "bronze.statement", is_parted=True)
     left = table.path / "part=2024-03" / "00ff.parquet"
@@ -147,6 +94,11 @@ def test_a_killed_writer_leaves_no_file_behind(lake):
     pa.parquet.write_table(pa.Table.from_batches([batch]), left)
     assert left.name in {name.split("/")[-1] for name in scan.files_with(root, "wei@school")}
 
+    monkeypatch.setattr(storage.Disk, "remove", lambda _self, names: list(names))
+    with pytest.raises(purge.FileStays) as refused:
+        erase(root, wei(world))
+    assert str(root) in refused.value.text
+    monkeypatch.undo()
     erase(root, wei(world))
 
     assert not left.exists()

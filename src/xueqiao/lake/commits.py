@@ -11,6 +11,8 @@ from deltalake.exceptions import DeltaError
 from xueqiao.lake.files import PART
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from deltalake import DeltaTable
 
     from xueqiao.lake.tables import Table
@@ -75,6 +77,11 @@ def _part(table: Table, file: str) -> str:
 
 def is_whole(table: Table, opened: DeltaTable) -> bool:
     """Whether every file of a version is still there: an erasure deletes those of earlier ones."""
+    return not lost(table, table.file_names(opened))
+
+
+def lost(table: Table, names: Sequence[str]) -> list[str]:
+    """Those of some files of a table that are not there."""
     store = table.store
-    paths = [store.path(f"{table.folder}/{name}") for name in table.file_names(opened)]
-    return all(each.is_file for each in store.files.get_file_info(paths))
+    found = store.files.get_file_info([store.path(f"{table.folder}/{name}") for name in names])
+    return [name for name, each in zip(names, found, strict=True) if not each.is_file]

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from django.utils.translation import gettext as _
 from pyarrow import fs
 
-from xueqiao.lake import storage, tables
+from xueqiao.kernel import errors
+from xueqiao.lake import commits, storage, tables
 from xueqiao.lake.duckdb import DuckDB
 from xueqiao.lake.recipes import location, recipes
 
@@ -30,6 +32,13 @@ BLANKS = {
     "registration": "null",
 }
 """Columns that say something of whoever made a statement, and what a blanked one has there."""
+
+
+class FileLost(errors.Refusal):
+    """A file that a table names is not there; what it held cannot be looked through."""
+
+    code = "lake.file_lost"
+    status = 500
 
 
 @dataclass(frozen=True)
@@ -166,13 +175,18 @@ def held(
 
     Args:
         where: another condition in SQL in place of the ids of ``searching``.
+
+    Raises:
+        FileLost: a file of the table is not there.
     """
-    opened = kept.table.opened()
-    files = opened.file_uris() if opened else []
+    names = kept.table.file_names()
     if kept.table.is_parted and parts is not None:
-        files = [file for file in files if tables.part_of(file)[:MONTH] in parts]
-    if not files:
+        names = [name for name in names if tables.part_of(name)[:MONTH] in parts]
+    if not names:
         return []
+    if lost := commits.lost(kept.table, names):
+        raise FileLost(file_lost_text(kept.table, lost[0]))
+    files = [kept.top + name for name in names]
     counted = f"""
         select filename, count(*) as n
         from read_parquet({listed(files)}, filename = true, hive_partitioning = false)
@@ -191,6 +205,14 @@ def held(
         )
         for part, rows in sorted(by_part.items())
     ]
+
+
+def file_lost_text(table: tables.Table, name: str) -> str:
+    text = _(
+        "The file {file} of {table} is lost. Bring it back from a copy of the lake; or delete the "
+        "folder {folder}, then run the commands extract and build_lake, which fill it anew."
+    )
+    return text.format(file=name, table=table.name, folder=table.store.uri(table.folder))
 
 
 def listed(files: Iterable[str]) -> str:

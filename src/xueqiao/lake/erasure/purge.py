@@ -6,13 +6,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
 from pyarrow import fs
 
+from xueqiao.kernel import errors
 from xueqiao.lake import duckdb, storage, tables
 from xueqiao.lake.erasure import holdings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class FileStays(errors.Refusal):
+    """A file of an earlier version could not be deleted."""
+
+    code = "lake.file_stays"
+    status = 500
+
 
 WRITERS = ("extract", "build", "distinct")
 
@@ -32,6 +42,7 @@ def purge(*, root: Path) -> Purged:
     is asked again. The log of a table keeps names and numbers of rows of what is gone, no values.
 
     Raises:
+        FileStays: the storage keeps a file.
         tables.LakeBusy: somebody extracts or makes tables; new files are in no commit yet.
     """
     with ExitStack() as held:
@@ -41,6 +52,9 @@ def purge(*, root: Path) -> Purged:
         store = storage.of(root)
         gone = [each for name in holdings.everything(root) for each in unnamed(root, name)]
         store.remove(name for name, _size in gone)
+        for name in holdings.everything(root):
+            for file, _size in unnamed(root, name):
+                raise FileStays(file_stays_text(store.uri(file)))
     return Purged(len(gone), sum(size for _name, size in gone))
 
 
@@ -56,3 +70,11 @@ def unnamed(root: Path, name: str) -> list[tuple[str, int]]:
         if is_data and file not in named:
             found.append((f"{table.folder}/{file}", each.size))
     return sorted(found)
+
+
+def file_stays_text(address: str) -> str:
+    text = _(
+        "{file} belongs to an earlier version and could not be deleted. See to it that the "
+        "platform may delete there; the next run tries again."
+    )
+    return text.format(file=address)
