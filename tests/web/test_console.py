@@ -53,6 +53,7 @@ PAGES = {
     "/console/recognition/": ["helper", "institution", "assessor", "county", "province"],
     "/console/conversions/": ["institution", "province"],
     "/console/awards/": ["institution", "province"],
+    "/console/results/": ["institution", "province"],
     "/console/lots/": ["institution", "county", "province"],
     "/console/lots/disputes/": ["institution", "county", "province"],
     "/console/lots/reversals/": ["institution", "county", "province"],
@@ -371,7 +372,7 @@ def test_everything_received_is_accounted_for_by_source(world, sign_in):
 
 QUERIES = {
     # The work list asks once for each kind of work that the province looks after (decision 119).
-    "/console/": 23,
+    "/console/": 25,
     "/console/classes/": 12,
     "/console/institutions/": 12,
     "/console/recognition/": 12,

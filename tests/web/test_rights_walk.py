@@ -46,6 +46,8 @@ DOORS = {
     "cmi5.courses": ("teacher", "institution", "province", "operator"),
     "creditbank.queue": ("helper", "institution", "assessor", "county", "province"),
     "exchange.operate": ("province", "operator"),
+    "exchange.results": ("institution", "province"),
+    "exchange.results_accept": ("province",),
     "creditbank.standards_draft": ("institution", "province"),
     "creditbank.standards_publish": ("province",),
     "creditbank.accept": ("helper", "institution", "province"),

@@ -1,10 +1,19 @@
-"""Tables of the exchange: partners, messages, reconciliations and their breaks."""
+"""Tables of the exchange: partners, messages, reconciliations and breaks, tables of results."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from xueqiao.people import rights
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from xueqiao.people.models import Person
 
 
 class Partner(models.Model):
@@ -127,3 +136,95 @@ class Break(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "day"])]
+
+
+class ResultSheetQuerySet(models.QuerySet["ResultSheet"]):
+    def seen_by(self, person: Person | None, day: date) -> ResultSheetQuerySet:
+        """The tables of the own institutions and of those in the own places."""
+        if person is None:
+            return self.none()
+        return self.filter(
+            rights.within(
+                person, rights.RESULTS, day, place="place_id", institution="institution_id"
+            )
+        )
+
+
+class ResultSheet(models.Model):
+    """A table of results that a school sent, or was given 成绩报送表.
+
+    The same file of a school a second time is the same sheet. Who sent it does not accept it.
+    """
+
+    class Kind(models.TextChoices):
+        COURSES = "courses", _("Courses of the school")
+        COURSE_CONVERSIONS = "course_conversions", _("Courses elsewhere that replaced own ones")
+        CERTIFICATE_CONVERSIONS = "certificate_conversions", _("Certificates that replaced courses")
+
+    class State(models.TextChoices):
+        FAULTY = "faulty", _("To be corrected")
+        READY = "ready", _("Waits to be accepted")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Refused")
+        GIVEN = "given", _("Given out")
+
+    institution = models.ForeignKey("network.Institution", models.PROTECT, related_name="+")
+    place = models.ForeignKey("network.Place", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=23, choices=Kind)
+    state = models.CharField(max_length=8, choices=State)
+    file_name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the file; of a given one: empty")
+    rows = models.PositiveIntegerField()
+    faults = models.JSONField(default=list, help_text="[{cell, column, text}], at most 500")
+    fault_count = models.PositiveIntegerField(default=0)
+    by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+    key = models.CharField(max_length=80, blank=True, help_text="the key of a program that sent it")
+    at = models.DateTimeField()
+    decided_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    objects = ResultSheetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="result_sheet_once",
+                fields=["institution", "kind", "digest"],
+                condition=~Q(state__in=["refused", "given"]),
+            ),
+            models.CheckConstraint(
+                name="result_sheet_whole",
+                condition=~Q(state__in=["ready", "accepted"]) | Q(fault_count=0),
+            ),
+            models.CheckConstraint(
+                name="result_sheet_by_two", condition=~Q(by=models.F("decided_by"))
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "at"])]
+
+
+class ResultLine(models.Model):
+    """One line of a table and what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waits")
+        RECOGNISED = "recognised", _("Credit recognised")
+        KNOWN = "known", _("Already in the account")
+        NOT_PASSED = "not_passed", _("Not passed")
+        NO_ACCOUNT = "no_account", _("No learning account with this identity number")
+        OTHER_NAME = "other_name", _("The account has another name")
+        NO_UNIT = "no_unit", _("No unit of recognition of this name")
+        MATCHED = "matched", _("As converted here")
+        REPORTED = "reported", _("Converted by the school, not here")
+
+    sheet = models.ForeignKey(ResultSheet, models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField(help_text="row in the file, from 1")
+    identity_hash = models.CharField(max_length=64, help_text="HMAC, never the number")
+    cells = models.JSONField(help_text="by name of column, without the identity number")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    person = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="result_line_once", fields=["sheet", "number"])]
+        indexes = [models.Index(fields=["sheet", "state"])]

@@ -106,6 +106,9 @@ LOT_REFRESH = define("creditbank.refresh", Audience.ROLES, K.PROVINCE)
 LEDGER_SEE = define("creditbank.ledger", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Who looks after the exchange with the superior bank and decides what differs.
 EXCHANGE = define("exchange.operate", Audience.ROLES, K.PROVINCE, K.OPERATOR)
+# Who sends and fetches the results of a school, and who accepts what others sent.
+RESULTS = define("exchange.results", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
+RESULTS_ACCEPT = define("exchange.results_accept", Audience.ROLES, K.PROVINCE)
 # Who drafts a framework or a standard, and who publishes what somebody else drafted.
 STANDARDS_DRAFT = define("creditbank.standards_draft", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
 STANDARDS_PUBLISH = define("creditbank.standards_publish", Audience.ROLES, K.PROVINCE)

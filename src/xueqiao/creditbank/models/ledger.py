@@ -110,8 +110,9 @@ class Transfer(models.Model):
     group = models.ForeignKey(TransferGroup, models.PROTECT, related_name="transfers")
     key = models.CharField(max_length=124, unique=True, help_text="the group's key and a number")
     request_hash = models.CharField(max_length=64, help_text="SHA-256 of this line of the request")
-    debit = models.ForeignKey(Account, models.PROTECT, related_name="outgoing")
-    credit = models.ForeignKey(Account, models.PROTECT, related_name="incoming")
+    # An account's transfers are always asked for by time: the indexes below begin with the account.
+    debit = models.ForeignKey(Account, models.PROTECT, related_name="outgoing", db_index=False)
+    credit = models.ForeignKey(Account, models.PROTECT, related_name="incoming", db_index=False)
     amount_hundredths = models.BigIntegerField(help_text="1/100 credit; 150 is 1.5 credits")
     code = models.CharField(
         max_length=20, help_text="what the line is for: recognise, capacity, use …"
@@ -137,6 +138,8 @@ class Transfer(models.Model):
         ]
         indexes = [
             models.Index(fields=["xid", "id"]),
+            models.Index(name="transfer_debit_posted", fields=["debit", "posted_at"]),
+            models.Index(name="transfer_credit_posted", fields=["credit", "posted_at"]),
             models.Index(
                 name="transfer_pending_due", fields=["expires_at"], condition=Q(phase="pending")
             ),

@@ -64,6 +64,8 @@ class Scope(models.TextChoices):
     STATE = "state", _("Read and write states of activities")
     PROFILE = "profile", _("Read and write profiles of agents and activities")
     DEFINE = "define", _("Say what an activity is called and what kind it is")
+    RESULTS_WRITE = "results/write", _("Send the results of a school")
+    RESULTS_READ = "results/read", _("Fetch what the bank holds of a school")
 
 
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):

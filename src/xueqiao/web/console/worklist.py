@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from xueqiao.creditbank import awards, recounts
 from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank.models import Reversal, SealCheck
 from xueqiao.creditbank.recognition import waiting
-from xueqiao.exchange.models import Break
 from xueqiao.governance.models import LakeErasure
 from xueqiao.hall import queries as hall
 from xueqiao.hall.models import Enrolment, EnrolmentState, Offering
@@ -24,7 +22,8 @@ from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Erasure, Quarantine
-from xueqiao.web.console import rulebook_work, service_work
+from xueqiao.web.console import exchange_work, rulebook_work, service_work
+from xueqiao.web.console.work import SHOWN, Group, Item, first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,30 +36,7 @@ if TYPE_CHECKING:
     Provider = Callable[[Person, date], "Group | list[Group] | None"]
 
 # Who asks to be forgotten is answered within a month by law; half of it is for the decision.
-RESULTS_DAYS, REVERSAL_DAYS, ERASURE_DAYS, DIFFERENCE_DAYS = 14, 5, 15, 5
-SHOWN = 8
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing to do."""
-
-    title: str
-    detail: str
-    address: str
-    due: date | None
-    is_late: bool
-
-
-@dataclass(frozen=True)
-class Group:
-    """Things of one kind; ``count`` is how many there are in all, ``items`` the most urgent."""
-
-    code: str
-    title: str
-    count: int
-    items: list[Item]
-    address: str
+RESULTS_DAYS, REVERSAL_DAYS, ERASURE_DAYS = 14, 5, 15
 
 
 def due_level(application: Application) -> str:
@@ -83,15 +59,9 @@ def _groups(person: Person, today: date) -> Iterator[Group | None]:
             yield from found if isinstance(found, list) else [found]
 
 
-def _first(rows: QuerySet[Any]) -> tuple[list[Any], int]:
-    """The most urgent rows and how many there are in all; counted only where not all are shown."""
-    found = list(rows[: SHOWN + 1])
-    return found[:SHOWN], rows.count() if len(found) > SHOWN else len(found)
-
-
 def _cases(person: Person, today: date) -> Group | None:
     """Cases whose next step is the person's, and in which nothing stands against that."""
-    found, count = _first(waiting.work_queue(person, today))
+    found, count = first(waiting.work_queue(person, today))
     items = [_case(each, today) for each in found]
     return Group(
         "recognition",
@@ -116,7 +86,7 @@ def _case(application: Application, today: date) -> Item:
 
 def _conversions(person: Person, today: date) -> Group:
     """Conversions whose credit is reserved until somebody answers."""
-    found, count = _first(creditbank.conversions_waiting(person, today))
+    found, count = first(creditbank.conversions_waiting(person, today))
     items = [_conversion(each, today) for each in found]
     address = reverse("console-conversions")
     return Group("conversion", _("Conversions to answer"), count, items, address)
@@ -138,7 +108,7 @@ def _conversion(asked: Any, today: date) -> Item:
 
 def _awards(person: Person, today: date) -> Group:
     """Applications for qualifications whose credit is reserved until somebody decides."""
-    found, count = _first(awards.waiting(person, today).prefetch_related(None))
+    found, count = first(awards.waiting(person, today).prefetch_related(None))
     address = reverse("console-awards")
     items = []
     for each in found:
@@ -160,7 +130,7 @@ def _reversals(person: Person, today: date) -> Group:
     """Reversals that wait for a second person, or for the review of a qualification."""
     rows = Reversal.objects.within(person, rights.LOT_REVERSE, today).exclude(asked_by=person)
     rows = rows.filter(state__in=[Reversal.State.ASKED, Reversal.State.REVIEW])
-    found, count = _first(rows.select_related("lot__person").order_by("asked_at", "pk"))
+    found, count = first(rows.select_related("lot__person").order_by("asked_at", "pk"))
     items = [_reversal(each, today) for each in found]
     return Group("reversal", _("Reversals to answer"), count, items, reverse("console-reversals"))
 
@@ -173,7 +143,7 @@ def _reversal(case: Reversal, today: date) -> Item:
 
 def _recounts(_person: Person, _today: date) -> Group | None:
     """Recounts of the ledger that found differences and that nobody looks after."""
-    found, count = _first(recounts.alarms())
+    found, count = first(recounts.alarms())
     if not found:
         return None
     text = _("{n} accounts disagree with their transfers")
@@ -203,7 +173,7 @@ def _full_classes(person: Person, today: date) -> Group | None:
     rows: QuerySet[Any] = hall.with_seats(
         Offering.objects.run_by(person, today).filter(starts_on__gt=today)
     )
-    found, count = _first(rows.filter(waiting__gt=0).order_by("starts_on", "pk"))
+    found, count = first(rows.filter(waiting__gt=0).order_by("starts_on", "pk"))
     items = [_full(each, today) for each in found]
     address = reverse("console-classes") + "?show=waiting"
     return Group("full", _("Classes with more applicants than seats"), count, items, address)
@@ -232,7 +202,7 @@ def without_result(person: Person, today: date) -> QuerySet[Offering]:
 
 
 def _results(person: Person, today: date) -> Group | None:
-    found, count = _first(without_result(person, today))
+    found, count = first(without_result(person, today))
     items = [_open_results(each, today) for each in found]
     address = reverse("console-classes") + "?show=results"
     return Group("results", _("Results to enter"), count, items, address)
@@ -260,7 +230,7 @@ def _of_records(_person: Person, _today: date) -> list[Group]:
 def _erasures(person: Person, today: date) -> Group:
     """Erasures that somebody else asked for and that the person may decide about."""
     rows = Erasure.objects.for_second(person).select_related("requested_by")
-    found, count = _first(rows.order_by("requested_at", "pk"))
+    found, count = first(rows.order_by("requested_at", "pk"))
     items = [_erasure(each, today) for each in found]
     address = reverse("console-erasures") + f"?state={Erasure.State.ASKED}"
     return Group("erasures", _("Erasures to decide about"), count, items, address)
@@ -280,7 +250,7 @@ def _erasure(asked: Erasure, today: date) -> Item:
 def _lake_erasures(_person: Person, _today: date) -> Group:
     """Erasures that the lake was told of and cannot carry out."""
     rows = LakeErasure.objects.held_up().select_related("erasure")
-    found, count = _first(rows.order_by("announced_at", "pk"))
+    found, count = first(rows.order_by("announced_at", "pk"))
     items = [
         Item(
             f"E-{each.erasure_id} · {each.erasure.get_kind_display()}",
@@ -298,7 +268,7 @@ def _lake_erasures(_person: Person, _today: date) -> Group:
 def _alarms() -> Group:
     """Alarms that nobody looks after yet, oldest first."""
     rows = Alarm.objects.filter(closed_at=None, acknowledged_at=None).select_related("source")
-    found, count = _first(rows.order_by("opened_at", "pk"))
+    found, count = first(rows.order_by("opened_at", "pk"))
     address = reverse("console-alarms")
     items = [
         Item(
@@ -333,22 +303,6 @@ def _held(row: dict[str, Any]) -> Item:
     return Item(row["batch__source__name"], text.format(n=f"{row['n']:,}"), address, None, False)
 
 
-def _differences(_person: Person, today: date) -> Group:
-    """Differences with the superior bank that wait for somebody's decision."""
-    rows = Break.objects.filter(state=Break.State.WAITING).select_related("partner")
-    found, count = _first(rows.order_by("day", "pk"))
-    items = [
-        Item(
-            each.key, f"{each.partner.name} · {each.get_kind_display()}",
-            reverse("console-break", args=[each.pk]), each.day + timedelta(days=DIFFERENCE_DAYS),
-            is_late=each.day + timedelta(days=DIFFERENCE_DAYS) < today,
-        )
-        for each in found
-    ]  # fmt: skip
-    address = reverse("console-exchange") + f"?state={Break.State.WAITING}"
-    return Group("exchange", _("Differences with the superior bank"), count, items, address)
-
-
 def _service(person: Person, today: date) -> list[Group]:
     """What waits at service points."""
     return [
@@ -380,6 +334,7 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.RECORDS_ERASE, _erasures),
     (rights.LAKE_PRIVACY, _lake_erasures),
     (rights.AGREEMENTS, _rulebook),
-    (rights.EXCHANGE, _differences),
+    (rights.EXCHANGE, exchange_work.differences),
+    (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),
     (rights.SERVICE_OPENING, _service),
 )

@@ -32,6 +32,7 @@ SECTIONS = (
     ("console-ledger", _("Ledger"), rights.LEDGER_SEE),
     ("console-standards", _("Standards"), rights.STANDARDS_DRAFT),
     ("console-exchange", _("Exchange"), rights.EXCHANGE),
+    ("console-results", _("Results of schools"), rights.RESULTS),
     ("console-classes", _("Classes and rosters"), rights.ROSTER),
     ("console-enrol", _("Enrol somebody"), rights.ENROL_FOR_OTHERS),
     ("console-counter", _("Counter"), rights.SERVICE_COUNTER),
@@ -70,6 +71,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-lots",
         "console-ledger",
         "console-exchange",
+        "console-results",
     ),
     _("Standards and rules"): (
         "console-standards",
