@@ -19,6 +19,7 @@ EVIDENCE = (
     "service_sessionact",
     "service_identitycheck",
     "service_honour",
+    "governance_lakereading",
 )
 
 

@@ -189,6 +189,12 @@ class Config:
     lake_s3_region: str = _env(
         "XUEQIAO_LAKE_S3_REGION", "", "Region of the bucket; empty: us-east-1"
     )
+    workbench_megabytes: str = _env(
+        "XUEQIAO_WORKBENCH_MEGABYTES", "1000", "Memory that one query of the workbench may use"
+    )
+    workbench_seconds: str = _env(
+        "XUEQIAO_WORKBENCH_SECONDS", "60", "Time that one query of the workbench may take"
+    )
 
     @property
     def home_path(self) -> Path:
@@ -231,6 +237,17 @@ class Config:
                 "knows this platform."
             )
         return self.oidc_audience
+
+    def whole(self, name: str) -> int:
+        """A setting that is a whole number above nought, by its name here.
+
+        Raises:
+            Misconfigured: it is something else.
+        """
+        text: str = getattr(self, name)
+        if not text.isdecimal() or int(text) < 1:
+            raise Misconfigured(f"XUEQIAO_{name.upper()} is a whole number, 1 or more; not {text}.")
+        return int(text)
 
     @property
     def is_demo(self) -> bool:

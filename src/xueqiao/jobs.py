@@ -32,6 +32,8 @@ from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.exchange.superior import reconciling, reporting
 from xueqiao.governance.erasing import following
+from xueqiao.governance.exporting import writing as lake_exports
+from xueqiao.governance.workbench import running as workbench
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
 from xueqiao.records import attachments
@@ -91,6 +93,9 @@ PERIODIC = {
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),
     "run_erasures": Periodic(timedelta(minutes=1), lambda now: execution.work(now=now)),
     "erase_in_lake": Periodic(timedelta(minutes=1), lambda now: following.follow(now=now)),
+    "settle_queries": Periodic(timedelta(minutes=1), lambda now: workbench.work(now=now)),
+    "write_lake_exports": Periodic(timedelta(minutes=1), lambda now: lake_exports.work(now=now)),
+    "sweep_lake_exports": Periodic(timedelta(hours=1), lambda now: lake_exports.sweep(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),
     "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),

@@ -153,6 +153,8 @@ LAKE_S3 = {
     "secret": CONFIG.lake_s3_secret,
     "region": CONFIG.lake_s3_region,
 }
+WORKBENCH_MEGABYTES = CONFIG.whole("workbench_megabytes")
+WORKBENCH_SECONDS = CONFIG.whole("workbench_seconds")
 
 LOGGING = {
     "version": 1,

@@ -76,6 +76,7 @@ DOORS = {
     "lake.steward": ("province",),
     "lake.analyse": ("province", "analyst"),
     "lake.privacy": ("province", "operator"),
+    "lake.audit": ("province", "operator"),
     "service.nodes": ("county", "province"),
     "service.counter": ("helper",),
     "service.opening": ("helper", "institution", "county", "province"),

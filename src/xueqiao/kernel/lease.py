@@ -15,7 +15,12 @@ BIRTH_FIELD = 19  # of /proc/<pid>/stat, counted behind the name: start time in 
 
 def owner() -> str:
     """This process, ``machine/pid/start``."""
-    return f"{platform.node()[:60]}/{os.getpid()}/{_birth(os.getpid())}"
+    return of(os.getpid())
+
+
+def of(pid: int) -> str:
+    """Another process of this machine, in the same words."""
+    return f"{platform.node()[:60]}/{pid}/{_birth(pid)}"
 
 
 def is_dead(name: str) -> bool:

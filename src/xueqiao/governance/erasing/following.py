@@ -9,7 +9,9 @@ from django.conf import settings
 from django.db import transaction
 
 from xueqiao.governance.erasing import receipt
+from xueqiao.governance.exporting import asking
 from xueqiao.governance.models import LakeErasure
+from xueqiao.governance.workbench import running
 from xueqiao.kernel import errors
 from xueqiao.lake import catalogue, engines
 from xueqiao.lake.erasure import carrying
@@ -182,6 +184,10 @@ def _finish(now: datetime) -> int:
     rows = list(LakeErasure.objects.select_for_update().unfinished().order_by("pk"))
     done = told.finished(ticket.erasure_id for ticket in rows)
     ready = [ticket for ticket in rows if ticket.erasure_id in done]
+    if ready:
+        # Results that were read before hold the person's rows still.
+        running.withdraw_all(at=now)
+        asking.withdraw_all(at=now)
     for ticket in ready:
         ticket.state, ticket.finished_at = LakeErasure.State.DONE, now
         ticket.digest = receipt.digest(ticket)

@@ -1,5 +1,17 @@
 """The tables of governance, a module for each noun."""
 
+from xueqiao.governance.models.access import AccessGrant, LakeReading, Leaving, Purpose
 from xueqiao.governance.models.erasing import LakeErasure
+from xueqiao.governance.models.workbench import LakeExport, LakeExportPart, QueryRun, SavedQuery
 
-__all__ = ["LakeErasure"]
+__all__ = [
+    "AccessGrant",
+    "LakeErasure",
+    "LakeExport",
+    "LakeExportPart",
+    "LakeReading",
+    "Leaving",
+    "Purpose",
+    "QueryRun",
+    "SavedQuery",
+]
