@@ -12,6 +12,18 @@ from xueqiao.lake.sources import Log, Snapshot
 LOGS = ("statement", "completion", "lot", "transfer")
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 READ, REGISTERED = 1, 2
+KEYS = {
+    "person": "learner_id",
+    "account": "learner_id",
+    "institution": "institution_id",
+    "actor": "actor_id",
+    "verb": "verb_id",
+    "source": "source_id",
+    "batch": "batch_id",
+    "activity": "activity_id",
+    "offering": "offering_id",
+    "enrolment": "enrolment_id",
+}
 SNAPSHOTS = {
     name: getattr(schemas, name.upper())
     for name in (
@@ -75,6 +87,7 @@ class World:
                     schema,
                     lambda name=name: getattr(self, name),
                     lambda name=name: [str(getattr(self, name))],
+                    key=KEYS.get(name, ""),
                 )
                 for name, schema in SNAPSHOTS.items()
             ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xueqiao.catalog.models import Course, CourseConcept
+from xueqiao.kernel import flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ COURSE = {
     "updated_at": "updated_at",
 }
 MENTION = {"course_id": "course_id", "concept": "concept__name", "occurrences": "occurrences"}
+
+COURSES = flat.Export(Course.objects.all(), COURSE, key="course_id", changed="updated_at")
 
 
 def courses(since: datetime | None = None) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xueqiao.creditbank.models import Account, CreditLot, LearningAccount, LotParent, Transfer
-from xueqiao.kernel import cursor
+from xueqiao.creditbank.models import (
+    Account,
+    Award,
+    Certificate,
+    CreditLot,
+    LearningAccount,
+    LotParent,
+    Transfer,
+)
+from xueqiao.kernel import cursor, flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +32,41 @@ LOT_COLUMNS = (
 ACCOUNT_COLUMNS = (
     "id", "unit", "kind", "person_id", "institution_id", "no_overdraw", "debits", "credits",
     "debits_pending", "credits_pending", "closed", "opened_at",
+)  # fmt: skip
+
+
+def _named(columns: tuple[str, ...]) -> dict[str, str]:
+    return {name.replace("__", "_"): name for name in columns}
+
+
+TRANSFERS = flat.Export(Transfer.objects.all(), _named(TRANSFER_COLUMNS), key="id")
+LOTS = flat.Export(CreditLot.objects.all(), _named(LOT_COLUMNS), key="id")
+LEARNING_ACCOUNTS = flat.Export(
+    LearningAccount.objects.all(),
+    _named(("id", "person_id", "status", "opened_at")),
+    key="id",
+)
+CERTIFICATES = flat.Export(
+    Certificate.objects.all(),
+    {"certificate_id": "pk"}
+    | _named(
+        (
+            "kind", "state", "person_id", "institution_id", "lot_id", "conversion_id",
+            "requested_at", "issued_at", "valid_until", "revoked_at",
+        )
+    ),
+    key="certificate_id",
+)  # fmt: skip
+AWARDS = flat.Export(
+    Award.objects.all(),
+    {"award_id": "pk", "institution_id": "qualification__institution_id"}
+    | _named(
+        (
+            "qualification_id", "person_id", "total_hundredths", "state", "state_since", "asked_at",
+            "awarded_at",
+        )
+    ),
+    key="award_id",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db.models import Model
 
 from xueqiao.hall.models import Completion, Enrolment, Offering, SeatMove
-from xueqiao.kernel import cursor
+from xueqiao.kernel import cursor, flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,23 @@ MOVE = (
     "moved_at",
     "bucket__offering_id",
 )
+
+
+def _named(pk: str, columns: tuple[str, ...]) -> dict[str, str]:
+    return {pk: "pk"} | {name.rpartition("__")[2]: name for name in columns[1:]}
+
+
+OFFERINGS = flat.Export(
+    Offering.objects.all(), _named("offering_id", OFFERING), key="offering_id", changed="updated_at"
+)
+ENROLMENTS = flat.Export(
+    Enrolment.objects.all(),
+    _named("enrolment_id", ENROLMENT),
+    key="enrolment_id",
+    changed="updated_at",
+)
+COMPLETIONS = flat.Export(Completion.objects.all(), _named("id", COMPLETION), key="id")
+SEAT_MOVES = flat.Export(SeatMove.objects.all(), _named("id", MOVE), key="id")
 
 
 def offerings(since: datetime | None = None) -> Iterator[dict[str, Any]]:

@@ -8,34 +8,53 @@ reads on.
 
 from __future__ import annotations
 
-import hashlib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from xueqiao.kernel import clock, cursor
-from xueqiao.lake import sources, tables
+from xueqiao.kernel import cursor
+from xueqiao.lake import columns, folding, keeping, sources, tables
 from xueqiao.lake.sources import Log, Snapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-BATCH = 20_000
+BATCH = 50_000
+ATTEMPTS = 5
 Progress = Callable[[str, int, int], None]
 """Called with table, rows done, rows in all."""
 
-ARRIVAL = [("arrived_at", sources.INSTANT), ("digest", pa.binary())]
+ARRIVAL = keeping.ARRIVED
+RUNS = "runs.extract"
+RUN_COLUMNS = sources.columns(
+    started_at=sources.INSTANT,
+    table=sources.TEXT,
+    kind=sources.TEXT,
+    rows=sources.BIG,
+    gone=sources.BIG,
+    xid=sources.BIG,
+    row=sources.BIG,
+    version=sources.BIG,
+    milliseconds=sources.BIG,
+)
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What one extraction did to one table. ``rows`` is None where nothing had changed."""
+    """What one extraction did to one table. ``rows`` is None where nothing had changed.
+
+    ``kind``: log, snapshot (replaced whole) or changes (rows that differ; ``gone``: tombstones).
+    """
 
     table: str
     rows: int | None
+    kind: str = "snapshot"
+    gone: int = 0
+    milliseconds: int = 0
 
 
 def extract(
@@ -49,7 +68,7 @@ def extract(
 
     Args:
         root: the lake's folder.
-        of: what to copy; ``catalogue.SOURCES`` for all.
+        of: what to copy; ``catalogue.sources()`` for all.
         at: written beside each new row as its arrival.
         progress: told after each batch.
 
@@ -59,48 +78,71 @@ def extract(
     """
     told = progress or (lambda *_facts: None)
     with tables.locked(root, "extract"):
-        return [
+        done = [
             follow(root, source, at, told)
             if isinstance(source, Log)
-            else snapshot(root, source, told)
+            else snapshot(root, source, at, told)
             for source in of
         ]
+        record(root, [each for each in done if each.rows is not None], at)
+    return done
 
 
-def snapshot(root: Path, source: Snapshot, told: Progress) -> Extracted:
-    """Replace a small table when its stamp has changed."""
-    table = tables.Table(root, source.table)
+def snapshot(root: Path, source: Snapshot, at: datetime, told: Progress) -> Extracted:
+    """Copy what changed of a snapshot when its stamp has changed."""
+    began = time.monotonic()
+    if not source.key:
+        return replaced(root, source, told)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            kept = keeping.keep(root, source, at)
+        except tables.Overtaken:
+            # Somebody else wrote these changes; look again behind them.
+            if attempt == ATTEMPTS:
+                raise
+            continue
+        break
+    if kept is None:
+        return Extracted(source.table, None, "changes")
+    told(source.table, kept.rows, kept.rows)
+    return Extracted(source.table, kept.rows, "changes", kept.gone, since(began))
+
+
+def replaced(root: Path, source: Snapshot, told: Progress) -> Extracted:
+    """Replace a table without a key when its stamp has changed."""
+    began, table = time.monotonic(), tables.Table(root, source.table)
     # The stamp is taken first: a change during reading gives another stamp next time.
     stamp = tables.number([source.stamp(), str(source.schema)])
     if table.marks(["stamp"]).get("stamp") == stamp:
         return Extracted(source.table, None)
     rows = table.commit(
-        batches=sources.batches(source.schema, source.rows()),
+        batches=sources.reader(source.schema, source.read()),
         marks={"stamp": stamp},
         replace="everything",
     )
     told(source.table, rows, rows)
-    return Extracted(source.table, rows)
+    return Extracted(source.table, rows, milliseconds=since(began))
 
 
 def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
     """Append what a log has gained, a batch a commit, each with its position."""
+    began = time.monotonic()
     table = tables.Table(root, source.table, is_parted=bool(source.instant))
+    shaped(table, source)
     done, total = 0, None
     while True:
         version, position = table.version(), position_of(table)
-        rows = source.after(position, BATCH)
-        if not rows:
-            if version == tables.NEVER:
-                table.make(log_schema(source))
-            return Extracted(source.table, done if total is not None else None)
+        found = sources.as_table(source.schema, source.after(position, BATCH))
+        if not found.num_rows:
+            return Extracted(source.table, done if total is not None else None, "log", 0,
+                             since(began))  # fmt: skip
         if total is None:
             total = source.waiting(position)
-        batch = arrived(source, rows, at)
-        marks = {"xid": rows[-1]["xid"], "row": rows[-1]["id"]}
+        rows = arrived(source, found, at)
+        marks = {"xid": rows["xid"][-1].as_py(), "row": rows["id"][-1].as_py()}
         try:
             table.commit(
-                batches=pa.RecordBatchReader.from_batches(batch.schema, [batch]),
+                batches=sources.reader(rows.schema, [rows]),
                 marks=marks,
                 replace="nothing",
                 expect=version,
@@ -108,8 +150,17 @@ def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
         except tables.Overtaken:
             # Somebody else wrote these rows; go on behind them.
             continue
-        done += len(rows)
+        done += rows.num_rows
         told(source.table, done, max(total, done))
+
+
+def shaped(table: tables.Table, source: Log) -> None:
+    """The table of a log, made where there is none, and in the columns of this version."""
+    wanted, opened = log_schema(source), table.opened()
+    if opened is None:
+        table.make(wanted)
+    elif set(pa.schema(opened.schema().to_arrow()).names) != set(wanted.names):
+        folding.reshape(table, wanted)
 
 
 def position_of(table: tables.Table) -> cursor.Position:
@@ -124,12 +175,43 @@ def log_schema(source: Log) -> pa.Schema:
     return pa.schema([*source.schema, *ARRIVAL, *part])
 
 
-def arrived(source: Log, rows: list[dict[str, Any]], at: datetime) -> pa.RecordBatch:
-    """Rows of a log with arrival, digest of the exact text (else of all columns) and part."""
-    for row in rows:
-        exact = row.get("text") or repr(sorted(row.items()))
-        row["digest"] = hashlib.sha256(exact.encode()).digest()
-        row["arrived_at"] = at
-        if source.instant:
-            row[tables.PART] = f"{clock.local_date(row[source.instant]):%Y-%m}"
-    return sources.record_batch(log_schema(source), rows)
+def arrived(source: Log, found: pa.Table, at: datetime) -> pa.Table:
+    """Rows of a log with arrival, digest and part."""
+    rows = found.append_column("arrived_at", pa.array([at] * found.num_rows, sources.INSTANT))
+    rows = rows.append_column("digest", columns.digests(found, exact=source.exact))
+    if source.instant:
+        rows = rows.append_column(tables.PART, columns.months(found[source.instant]))
+    return rows
+
+
+def record(root: Path, done: list[Extracted], at: datetime) -> None:
+    """Append to ``runs.extract`` what was copied, and how far each table has come."""
+    if not done:
+        return
+    rows = [run_row(root, each, at) for each in done]
+    tables.Table(root, RUNS).commit(
+        batches=sources.reader(RUN_COLUMNS, [sources.as_table(RUN_COLUMNS, rows)]),
+        marks={},
+        replace="nothing",
+    )
+
+
+def run_row(root: Path, each: Extracted, at: datetime) -> dict[str, object]:
+    table = tables.Table(root, each.table)
+    place = position_of(table)
+    return {
+        "started_at": at,
+        "table": each.table,
+        "kind": each.kind,
+        "rows": each.rows,
+        "gone": each.gone,
+        "xid": place.xid,
+        "row": place.row,
+        "version": table.version(),
+        "milliseconds": each.milliseconds,
+    }
+
+
+def since(began: float) -> int:
+    """Milliseconds since a reading of the monotonic clock."""
+    return int((time.monotonic() - began) * 1000)

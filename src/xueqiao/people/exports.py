@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xueqiao.kernel import flat
 from xueqiao.people.models import ChangeKind, OutsideAccount, Person, PersonChange, Role
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ CHUNK = 10_000
 PERSON_COLUMNS = ("pk", "sex", "birth_year", "home_id", "is_sample", "opened_at", "updated_at")
 ACCOUNT_COLUMNS = ("pk", "person_id", "home_page", "name", "linked_at")
 ROLE_COLUMNS = ("pk", "person_id", "kind", "place_id", "institution_id", "valid_from", "valid_to")
+
+PERSONS = flat.Export(
+    Person.objects.all(),
+    {"person_id": "pk"} | flat.same(*PERSON_COLUMNS[1:]),
+    key="person_id",
+    changed="updated_at",
+)
+ROLES = flat.Export(
+    Role.objects.all(),
+    {"role_id": "pk"} | flat.same(*ROLE_COLUMNS[1:]),
+    key="role_id",
+)
 
 
 def persons() -> Iterator[dict[str, Any]]:

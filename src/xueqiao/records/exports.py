@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count, Max, Sum, TextField
+from django.db.models.functions import Cast, Length
 
-from xueqiao.kernel import cursor
+from xueqiao.kernel import cursor, flat
 from xueqiao.records import rules
 from xueqiao.records.models import Activity, Actor, Batch, Quarantine, Source, Statement, Verb
 from xueqiao.records.personas import reading
@@ -24,6 +26,26 @@ STATEMENT_COLUMNS = (
     "xid", "id", "uuid", "actor_id", "verb_id", "activity_id", "registration", "event_at",
     "stored_at", "source_id", "batch_id", "voids", "text",
 )  # fmt: skip
+
+STATEMENTS = flat.Export(Statement.objects.all(), flat.same(*STATEMENT_COLUMNS), key="id")
+ACTORS = flat.Export(
+    Actor.objects.all(),
+    {"actor_id": "pk"} | flat.same("person_id", "updated_at"),
+    key="actor_id",
+    changed="updated_at",
+)
+BATCHES = flat.Export(
+    Batch.objects.all(),
+    {"batch_id": "pk"}
+    | flat.same("source_id", "received_at", "received", "accepted", "duplicate", "quarantined"),
+    key="batch_id",
+)
+QUARANTINE = flat.Export(
+    Quarantine.objects.all(),
+    {"quarantine_id": "pk", "source_id": "batch__source_id"}
+    | flat.same("batch_id", "position", "reason", "pointer", "state"),
+    key="quarantine_id",
+)
 
 
 def statements(
@@ -84,6 +106,18 @@ def actors(since: datetime | None = None) -> Iterator[dict[str, Any]]:
             "learner_id": rules.learner_id(leads.get(actor_id, actor_id), person_id),
             "updated_at": updated_at,
         }
+
+
+def leads() -> dict[int, int]:
+    """Actor → the lowest actor of its persona, for those who are joined: they count as one."""
+    return reading.leads()
+
+
+def activity_stamp() -> list[Any]:
+    """A value that changes with the activities: with their number, or with what is known of one."""
+    known = Length(Cast("definition", TextField()))
+    found = Activity.objects.aggregate(rows=Count("*"), highest=Max("pk"), known=Sum(known))
+    return sorted(found.items())
 
 
 def verbs() -> Iterator[dict[str, Any]]:

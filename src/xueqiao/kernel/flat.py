@@ -1,0 +1,176 @@
+"""Flat rows of a table for readers outside the database, many at a time and no object for each.
+
+A room says in an ``Export`` which columns it gives, by names that stay; that is its contract with
+the lake. Rows come as the driver gives them: on SQLite instants and days are text, identifiers are
+hexadecimal digits and truth is a number; whoever wants types knows them from the contract.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, models
+from django.db.models import Count, Max, Q, Sum
+
+from xueqiao.kernel import cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+Chunk = list[tuple[Any, ...]]
+CHUNK = 20_000
+_MOST_KEYS = 5000
+
+
+@dataclass(frozen=True)
+class Export:
+    """The flat rows of one table.
+
+    Attributes:
+        rows: the query; what it leaves out does not exist for readers.
+        columns: name in the contract → path of the field, such as ``school__code``.
+        key: the name of the whole-number key; "" where the contract has none.
+        changed: the name of the instant of a row's last change; "" where the table has none.
+    """
+
+    rows: QuerySet[Any]
+    columns: dict[str, str]
+    key: str
+    changed: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.columns)
+
+    def all(self) -> Iterator[Chunk]:
+        """All rows by key."""
+        return self._chunks(self.rows.order_by("pk"))
+
+    def since(self, instant: datetime) -> Iterator[Chunk]:
+        """Rows changed at or after an instant, by key. Ask again from some minutes earlier each
+        time, for transactions that committed late.
+        """
+        changed = {f"{self.columns[self.changed]}__gte": instant}
+        return self._chunks(self.rows.filter(**changed).order_by("pk"))
+
+    def among(self, keys: Iterable[int]) -> Iterator[Chunk]:
+        """The rows of some keys."""
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), _MOST_KEYS):
+            some = wanted[start : start + _MOST_KEYS]
+            yield from self._chunks(self.rows.filter(pk__in=some).order_by("pk"))
+
+    def every_key(self) -> Iterator[int]:
+        """The keys of all rows, in order."""
+        for chunk in chunks(self.rows.order_by("pk").values_list("pk")):
+            yield from (key for (key,) in chunk)
+
+    def after(self, position: cursor.Position, limit: int) -> Chunk:
+        """The next rows behind a position, in reading order; of tables that have ``xid``."""
+        found = cursor.after(self.rows, position).values_list(*self.columns.values())[:limit]
+        return [row for chunk in chunks(found, limit) for row in chunk]
+
+    def waiting(self, position: cursor.Position) -> int:
+        """How many rows lie behind a position."""
+        return cursor.after(self.rows, position).count()
+
+    def count(self) -> int:
+        return self.rows.count()
+
+    def latest(self) -> datetime | None:
+        """When a row was last changed; None without rows."""
+        found: datetime | None = self.rows.order_by().aggregate(at=Max(self.columns[self.changed]))[
+            "at"
+        ]
+        return found
+
+    def stamp(self) -> list[Any]:
+        """A value that changes with any row, from one look of the database over the table.
+
+        Where nothing tells when a row changed, counts and sums over all columns stand in for it.
+        """
+        found = self.rows.order_by().aggregate(**self._facts)
+        return sorted((name, str(value)) for name, value in found.items())
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {"rows": Count("*"), "highest": Max("pk")}
+        if self.changed:
+            return facts | {"changed": Max(self.columns[self.changed])}
+        for number, path in enumerate(self.columns.values()):
+            facts |= _facts_of(f"c{number}", path, _field(self.rows.model, path))
+        return facts
+
+    def _chunks(self, rows: QuerySet[Any]) -> Iterator[Chunk]:
+        return chunks(rows.values_list(*self.columns.values()))
+
+
+def same(*names: str) -> dict[str, str]:
+    """Columns that are called as their fields are."""
+    return {name: name for name in names}
+
+
+def dicts(names: Sequence[str], found: Iterable[Chunk]) -> Iterator[dict[str, Any]]:
+    """Chunks as dicts, for few rows."""
+    for chunk in found:
+        for row in chunk:
+            yield dict(zip(names, row, strict=True))
+
+
+def chunks(rows: QuerySet[Any], size: int = CHUNK) -> Iterator[Chunk]:
+    """The rows of a ``values_list`` as the driver gives them, streamed."""
+    connection = connections[rows.db]
+    try:
+        statement, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return
+    if connection.vendor == "sqlite":
+        # A bare column is parsed by its declared type, value by value; an expression is not.
+        names = ", ".join(f"c{number}" for number in range(len(rows.query.values_select)))
+        bare = names.replace("c", "+c")
+        statement = f"with found({names}) as ({statement}) select {bare} from found"  # noqa: S608 - numbered names
+    with _streaming(connection) as ask:
+        ask.execute(statement, values)
+        while chunk := ask.fetchmany(size):
+            yield chunk
+
+
+def _streaming(connection: Any) -> Any:
+    if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        return connection.cursor()
+    return connection.chunked_cursor()
+
+
+def _field(model: Any, path: str) -> Any:
+    *through, last = path.split("__")
+    for name in through:
+        model = model._meta.get_field(name).related_model
+    field = model._meta.pk if last == "pk" else model._meta.get_field(last)
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    return field
+
+
+def _facts_of(name: str, path: str, field: Any) -> dict[str, Any]:
+    """What tells of a change in one column: a number, a day, a word out of a list."""
+    if field.choices:
+        words = [value for value, _label in field.flatchoices]
+        return {
+            f"{name}_{place}": Count("pk", filter=Q(**{path: word}))
+            for place, word in enumerate(words)
+        }
+    if isinstance(field, models.BooleanField):
+        return {name: Count("pk", filter=Q(**{path: True}))}
+    if isinstance(field, models.DateField):
+        return {name: Count(path), f"{name}_last": Max(path)}
+    if isinstance(field, models.UUIDField | models.JSONField):
+        return {name: Count(path)}
+    if isinstance(field, models.IntegerField):
+        return {name: Count(path), f"{name}_sum": Sum(path)}
+    return {name: Count(path), f"{name}_last": Max(path)}
