@@ -18,6 +18,7 @@ def months(root):
 @pytest.fixture
 def world():
     world = worlds.small()
+    world.is_keyed = True
     world.add_person(1, birth_year=1950, home_id=40)
     for day in range(1, 6):
         world.add_statement(1, datetime(2024, 3, day, tzinfo=UTC))

@@ -50,8 +50,13 @@ SNAPSHOTS = {
 
 @dataclass
 class World:
-    """Rows by table; each is a list of dicts with the columns of ``schemas``."""
+    """Rows by table; each is a list of dicts with the columns of ``schemas``.
 
+    ``is_keyed``: snapshots are followed row by row as the real ones are; else replaced whole, which
+    costs fewer files.
+    """
+
+    is_keyed: bool = False
     register: list = field(default_factory=list)
     listing: list = field(default_factory=list)
     closure: list = field(default_factory=list)
@@ -87,7 +92,7 @@ class World:
                     schema,
                     lambda name=name: getattr(self, name),
                     lambda name=name: [str(getattr(self, name))],
-                    key=KEYS.get(name, ""),
+                    key=KEYS.get(name, "") if self.is_keyed else "",
                 )
                 for name, schema in SNAPSHOTS.items()
             ),

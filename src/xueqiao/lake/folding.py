@@ -66,7 +66,12 @@ def folded(changes: Table, key: str, schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 def fold(
-    present: Table, key: str, changed: pa.Table, gone: np.ndarray[Any, Any], *, marks: dict[str, int]
+    present: Table,
+    key: str,
+    changed: pa.Table,
+    gone: np.ndarray[Any, Any],
+    *,
+    marks: dict[str, int],
 ) -> None:
     """Put changed rows into the present state and take gone ones out, in one commit."""
     keys = np.sort(np.concatenate([changed[key].to_numpy(), gone]))

@@ -60,15 +60,16 @@ def keep(root: Path, source: Snapshot, at: datetime) -> Kept | None:
         tables.Overtaken: another process has written changes meanwhile.
     """
     present, changes = tables.Table(root, source.table), tables.Table(root, changes_of(source))
+    shape(changes, change_schema(source))
+    # Read before anything is compared: who has committed since makes the comparison worthless.
+    version, sequence = changes.version(), changes.marks([SEQUENCE]).get(SEQUENCE)
     recover(source, present, changes)
     # The stamp is taken first: a change during reading gives another stamp next time.
     stamp = tables.number([source.stamp(), str(present_schema(source))])
     if present.marks([STAMP]).get(STAMP) == stamp:
         return None
-    if not changes.marks([SEQUENCE]):
-        rows = first(source, changes, at)
-        recover(source, present, changes)
-        present.mark({STAMP: stamp})
+    if sequence is None:
+        rows = first(source, present, changes, at, stamp)
         return Kept(rows, 0)
     until = reached(source, at)
     changed, gone = differences(source, present, changes.marks([UNTIL])[UNTIL])
@@ -76,33 +77,44 @@ def keep(root: Path, source: Snapshot, at: datetime) -> Kept | None:
         present.mark({STAMP: stamp})
         changes.mark({UNTIL: until})
         return Kept(0, 0)
-    version, sequence = changes.version(), changes.marks([SEQUENCE])[SEQUENCE] + 1
     changed = stamped(changed, at)
-    log = with_change(source, changed, gone, sequence, at)
+    log = with_change(source, changed, gone, sequence + 1, at)
     changes.commit(
         batches=sources.reader(log.schema, [log]),
-        marks={SEQUENCE: sequence, UNTIL: until},
+        marks={SEQUENCE: sequence + 1, UNTIL: until},
         replace="nothing",
         expect=version,
     )
-    folding.fold(present, source.key, changed, gone, marks={STAMP: stamp, SEQUENCE: sequence})
+    folding.fold(present, source.key, changed, gone, marks={STAMP: stamp, SEQUENCE: sequence + 1})
     return Kept(changed.num_rows, len(gone))
 
 
-def first(source: Snapshot, changes: tables.Table, at: datetime) -> int:
-    """The first reading: every row is a change. Streamed, however many there are."""
-    schema, until = change_schema(source), reached(source, at)
+def first(
+    source: Snapshot, present: tables.Table, changes: tables.Table, at: datetime, stamp: int
+) -> int:
+    """The first reading: every row is a change. Streamed, however many there are.
+
+    Of nothing only the empty present is made.
+    """
+    schema, until, found = change_schema(source), reached(source, at), source.read()
+    rows = next((rows for rows in found if rows.num_rows), None)
+    if rows is None:
+        empty = sources.reader(present_schema(source), [])
+        return present.commit(batches=empty, marks={STAMP: stamp}, replace="everything")
     changes.make(schema)
     nobody = pa.array([], pa.int64())
-    found = (
-        with_change(source, stamped(digested(rows), at), nobody, 1, at) for rows in source.read()
+    new = (
+        with_change(source, stamped(digested(rows), at), nobody, 1, at)
+        for rows in chain([rows], found)
     )
-    return changes.commit(
-        batches=sources.reader(schema, found),
+    written = changes.commit(
+        batches=sources.reader(schema, new),
         marks={SEQUENCE: 1, UNTIL: until},
         replace="nothing",
         expect=changes.version(),
     )
+    recover(source, present, changes, {STAMP: stamp})
+    return written
 
 
 def reached(source: Snapshot, at: datetime) -> int:
@@ -114,22 +126,31 @@ def reached(source: Snapshot, at: datetime) -> int:
     return int(min(latest or at, at).timestamp() * 1_000_000)
 
 
-def recover(source: Snapshot, present: tables.Table, changes: tables.Table) -> None:
-    """Fold the present state anew where it is not that of the changes, or has other columns."""
-    wanted = change_schema(source)
+def shape(changes: tables.Table, wanted: pa.Schema) -> None:
+    """Bring a table of changes into the columns of this version."""
     opened = changes.opened()
-    if opened is None:
-        return
-    if pa.schema(opened.schema().to_arrow()).names != wanted.names:
+    if opened is not None and pa.schema(opened.schema().to_arrow()).names != wanted.names:
         folding.reshape(changes, wanted)
+
+
+def recover(
+    source: Snapshot,
+    present: tables.Table,
+    changes: tables.Table,
+    marks: dict[str, int] | None = None,
+) -> None:
+    """Fold the present state anew where it is not that of the changes, or has other columns.
+
+    ``marks`` are set with it.
+    """
     sequence = changes.marks([SEQUENCE])
-    shape, held = present_schema(source), present.opened()
-    is_same = held is not None and pa.schema(held.schema().to_arrow()).names == shape.names
+    wanted, held = present_schema(source), present.opened()
+    is_same = held is not None and pa.schema(held.schema().to_arrow()).names == wanted.names
     if not sequence or (is_same and present.marks([SEQUENCE]) == sequence):
         return
     present.commit(
-        batches=sources.reader(shape, folding.folded(changes, source.key, shape)),
-        marks=sequence,
+        batches=sources.reader(wanted, folding.folded(changes, source.key, wanted)),
+        marks=sequence | (marks or {}),
         replace="everything",
     )
 

@@ -162,7 +162,7 @@ def _remember(root: Path, done: Erased, count: int, upto: cursor.Position, at: d
 
 
 def _one(row: dict[str, object]) -> pa.RecordBatchReader:
-    return sources.batches(RUN_COLUMNS, [row])
+    return sources.reader(RUN_COLUMNS, [sources.as_table(RUN_COLUMNS, [row])])
 
 
 def still_there_text(left: list[Holding]) -> str:
