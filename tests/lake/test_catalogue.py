@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from tests import world as small_world
+from tests.lake import worlds
+from xueqiao.kernel import flat
 from xueqiao.lake import build, catalogue, engines, extract, tables
+from xueqiao.lake.sources import Log
 from xueqiao.monitor import compute, queries
 from xueqiao.monitor.models import IndicatorValue
+from xueqiao.people.models import Person
+from xueqiao.records import exports as records
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DAY = date(2026, 3, 2)
@@ -56,6 +62,52 @@ def test_every_table_is_copied_whole_and_once(tmp_path):
         name: apps.get_model(label).objects.count() for name, label in MODELS.items()
     }
     assert {each.rows for each in copy(tmp_path)} == {None}
+
+
+def sample(field):
+    """A value of a field as both drivers give it, or as only one does."""
+    if isinstance(field, models.UUIDField):
+        return UUID(int=7)
+    if isinstance(field, models.DateTimeField):
+        return NOW
+    if isinstance(field, models.DateField):
+        return DAY
+    if isinstance(field, models.BooleanField):
+        return True
+    return 7 if isinstance(field, models.IntegerField) else "七"
+
+
+@pytest.mark.embedded
+def test_every_column_of_every_export_has_the_type_of_its_field(monkeypatch):
+    def rows(export, *_facts):
+        fields = [flat.field_of(export.rows.model, path) for path in export.columns.values()]
+        return [tuple(sample(field) for field in fields)] * 2
+
+    monkeypatch.setattr(flat.Export, "all", lambda export: [rows(export)])
+    monkeypatch.setattr(flat.Export, "after", rows)
+    monkeypatch.setattr(records, "leads", dict)
+    given = [source for source in catalogue.sources() if isinstance(source, Log) or source.shape]
+    for source in given:
+        found = source.after(None, 2) if isinstance(source, Log) else next(source.read())
+        assert found.schema.equals(source.schema), source.table
+        assert found.num_rows == 2
+    assert len(given) > 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_changes_and_goes_below_changes_and_goes_in_bronze(tmp_path):
+    home, gone = (Person.objects.create(key=UUID(int=n), opened_at=NOW) for n in (1, 2))
+    copy(tmp_path)
+    Person.objects.filter(pk=home.pk).update(birth_year=1901, updated_at=NOW + timedelta(days=1))
+    number = gone.pk
+    gone.delete()
+
+    done = {each.table: (each.rows, each.gone) for each in copy(tmp_path) if each.rows}
+    assert done["bronze.person"] == (1, 1)
+    present = worlds.rows_of(tmp_path, "bronze.person")
+    assert [(row["learner_id"], row["birth_year"]) for row in present] == [(2 * home.pk, 1901)]
+    changes = worlds.rows_of(tmp_path, "bronze.person_change")
+    assert [row["is_gone"] for row in changes if row["learner_id"] == 2 * number] == [False, True]
 
 
 @pytest.mark.django_db(transaction=True)

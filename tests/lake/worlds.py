@@ -14,6 +14,7 @@ AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 READ, REGISTERED = 1, 2
 KEYS = {
     "person": "learner_id",
+    "former_home": "change_id",
     "account": "learner_id",
     "institution": "institution_id",
     "actor": "actor_id",

@@ -104,7 +104,7 @@ class Export:
         if self.changed:
             return facts | {"changed": Max(self.columns[self.changed])}
         for number, path in enumerate(self.columns.values()):
-            facts |= _facts_of(f"c{number}", path, _field(self.rows.model, path))
+            facts |= _facts_of(f"c{number}", path, field_of(self.rows.model, path))
         return facts
 
     def _chunks(self, rows: QuerySet[Any]) -> Iterator[Chunk]:
@@ -121,6 +121,17 @@ def dicts(names: Sequence[str], found: Iterable[Chunk]) -> Iterator[dict[str, An
     for chunk in found:
         for row in chunk:
             yield dict(zip(names, row, strict=True))
+
+
+def field_of(model: Any, path: str) -> Any:
+    """The field at the end of a path from a model; of a foreign key, the field it holds."""
+    *through, last = path.split("__")
+    for name in through:
+        model = model._meta.get_field(name).related_model
+    field = model._meta.pk if last == "pk" else model._meta.get_field(last)
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    return field
 
 
 def chunks(rows: QuerySet[Any], size: int = CHUNK) -> Iterator[Chunk]:
@@ -145,16 +156,6 @@ def _streaming(connection: Any) -> Any:
     if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
         return connection.cursor()
     return connection.chunked_cursor()
-
-
-def _field(model: Any, path: str) -> Any:
-    *through, last = path.split("__")
-    for name in through:
-        model = model._meta.get_field(name).related_model
-    field = model._meta.pk if last == "pk" else model._meta.get_field(last)
-    while isinstance(field, models.ForeignKey):
-        field = field.target_field
-    return field
 
 
 def _facts_of(name: str, path: str, field: Any) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Snapshot:
         stamp: a value that changes whenever a row is added, changed or removed; cheap.
         key: the column of a whole number by which rows are told apart; "" replaces the table whole.
         follow: reads only what changed; without it all rows are read and compared.
+        shape: the export behind it, where there is one.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Snapshot:
     stamp: Callable[[], Any]
     key: str = ""
     follow: Follow | None = None
+    shape: Shape | None = None
 
     def read(self) -> Iterator[pa.Table]:
         return as_tables(self.schema, self.rows())
@@ -112,14 +114,16 @@ def kept(table: str, shape: Shape, *, key: str = "") -> Snapshot:
     named = "learner_id" if is_learner else ours.get(export.key, export.key)
     return Snapshot(
         table, shape.schema, lambda: shape.tables(export.all()), export.stamp, key=key or named,
-        follow=follow,
+        follow=follow, shape=shape,
     )  # fmt: skip
 
 
 def whole(table: str, shape: Shape, *, stamp: Callable[[], Any] | None = None) -> Snapshot:
     """A snapshot that is replaced whole: reference data, loaded at once and then left alone."""
     export = shape.export
-    return Snapshot(table, shape.schema, lambda: shape.tables(export.all()), stamp or export.stamp)
+    return Snapshot(
+        table, shape.schema, lambda: shape.tables(export.all()), stamp or export.stamp, shape=shape
+    )
 
 
 def followed(table: str, shape: Shape, *, instant: str = "", exact: str = "") -> Log:
