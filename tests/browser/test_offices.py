@@ -147,6 +147,9 @@ CONSOLE = {
     "readings": ("/console/exports/readings/", "operator"),
     "rosters": ("/console/connections/rosters/", "operator"),
     "refused": ("/console/records/", "county"),
+    "lake-tables": ("/console/lake/tables/?sort=name", "county"),
+    "lake-table": ("/console/lake/tables/learner_day/", "province"),
+    "lake-lineage": ("/console/lake/lineage/?table=learner_month&column=activities", "analyst"),
 }
 COCKPIT = {
     "province": "/cockpit/?register=nbs&by=city",

@@ -1,11 +1,15 @@
 """The tables of governance, a module for each noun."""
 
 from xueqiao.governance.models.access import AccessGrant, LakeReading, Leaving, Purpose
+from xueqiao.governance.models.classification import Classification
+from xueqiao.governance.models.custody import Custody
 from xueqiao.governance.models.erasing import LakeErasure
 from xueqiao.governance.models.workbench import LakeExport, LakeExportPart, QueryRun, SavedQuery
 
 __all__ = [
     "AccessGrant",
+    "Classification",
+    "Custody",
     "LakeErasure",
     "LakeExport",
     "LakeExportPart",

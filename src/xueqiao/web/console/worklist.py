@@ -22,7 +22,7 @@ from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Erasure, Quarantine
-from xueqiao.web.console import exchange_work, rulebook_work, service_work
+from xueqiao.web.console import exchange_work, lake_work, rulebook_work, service_work
 from xueqiao.web.console.work import SHOWN, Group, Item, first
 
 if TYPE_CHECKING:
@@ -337,4 +337,5 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.EXCHANGE, exchange_work.differences),
     (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),
     (rights.SERVICE_OPENING, _service),
+    (rights.LAKE_STEWARD, lake_work.guards),
 )

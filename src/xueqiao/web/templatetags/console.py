@@ -50,6 +50,8 @@ SECTIONS = (
     ("console-exports", _("Exports"), rights.RECORDS_EXPORT),
     ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
     ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
+    ("console-lake-tables", _("Tables"), rights.LAKE_SEE),
+    ("console-lake-lineage", _("Lineage"), rights.LAKE_SEE),
     ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
@@ -98,7 +100,11 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-erasures",
     ),
     # Sections of the lake: their addresses start with "console-lake".
-    _("Data"): ("console-lake-erasures",),
+    _("Data"): (
+        "console-lake-tables",
+        "console-lake-lineage",
+        "console-lake-erasures",
+    ),
 }
 
 
@@ -137,10 +143,13 @@ def console_navigation(context: Context) -> dict[str, Any]:
 
 def _areas(names: list[str]) -> list[tuple[Any, list[str]]]:
     """The sections by area, in the order of SECTIONS; an area of one section has its title."""
-    of = {name: area for area, sections in AREAS.items() for name in sections}
+    # By number: the hash of a lazy title changes with the language.
+    titles = list(AREAS)
+    of = {name: number for number, area in enumerate(AREAS.values()) for name in area}
     found: dict[Any, list[str]] = {}
     for name in names:
         found.setdefault(of.get(name, name), []).append(name)
     return [
-        (key if key in AREAS and len(inside) > 1 else "", inside) for key, inside in found.items()
+        (titles[key] if key in range(len(titles)) and len(inside) > 1 else "", inside)
+        for key, inside in found.items()
     ]
