@@ -6,7 +6,9 @@ import pytest
 from django.apps import apps
 from sqlglot import exp, parse_one
 
-from xueqiao.lake import facts, meanings
+from xueqiao.lake import extract, facts, meanings
+from xueqiao.lake.build import history
+from xueqiao.lake.erasure import carrying
 from xueqiao.lake.lineage import graph
 from xueqiao.lake.lineage.columns import ROWS, Column, Kind, Unreadable, read
 from xueqiao.lake.recipes import recipes
@@ -159,6 +161,16 @@ def test_every_column_of_every_table_has_a_meaning_and_a_level():
         described = meanings.described(name, facts.columns(name))
         assert described.zh != described.en
         assert all(each.zh != each.en for each in described.columns.values())
+
+
+def test_tables_without_sql_have_the_columns_that_are_written():
+    written = {
+        history.TABLE: history.COLUMNS, extract.RUNS: extract.RUN_COLUMNS,
+        carrying.RUNS: carrying.RUN_COLUMNS,
+    }  # fmt: skip
+    assert {name: list(facts.columns(name)) for name in written} == {
+        name: schema.names for name, schema in written.items()
+    }
 
 
 def test_no_file_of_meanings_describes_a_table_or_column_that_is_not_there():

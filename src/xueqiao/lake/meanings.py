@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from django.utils.translation import get_language
 
-from xueqiao.lake import catalogue, extract, tables
+from xueqiao.lake import catalogue, extract, keeping, tables
 from xueqiao.lake.levels import Class, Level
 from xueqiao.lake.lineage.columns import Column
 from xueqiao.lake.recipes import recipes
@@ -25,8 +25,12 @@ from xueqiao.lake.sources import Log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
+
 HERE = Path(__file__).parent
 WITHOUT_SQL = HERE / "described"
+MADE_ON_THE_WAY = {"arrived_at", "digest", tables.PART, "sequence", "is_gone"}
+"""Columns of bronze that come from no column of the database."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,16 @@ def spoken(zh: str, en: str) -> str:
 @cache
 def bronze() -> dict[str, Described]:
     """Every bronze table, with all its columns in order and what they are copied from."""
-    found = {}
+    schemas: dict[str, pa.Schema] = {}
     for source in catalogue.sources():
-        schema = extract.log_schema(source) if isinstance(source, Log) else source.schema
-        found[source.table] = described(source.table, tuple(schema.names))
-    return found
+        if isinstance(source, Log):
+            schemas[source.table] = extract.log_schema(source)
+        elif source.key:
+            schemas[source.table] = keeping.present_schema(source)
+            schemas[keeping.changes_of(source)] = keeping.change_schema(source)
+        else:
+            schemas[source.table] = source.schema
+    return {name: described(name, tuple(schema.names)) for name, schema in schemas.items()}
 
 
 def described(name: str, columns: tuple[str, ...]) -> Described:
@@ -95,7 +104,10 @@ def described(name: str, columns: tuple[str, ...]) -> Described:
     given = _file(name)
     own = given.get("columns") or {}
     made = {column: _meaning(name, column, own.get(column), given) for column in columns}
-    return Described(name, given.get("zh", name), given.get("en", name), made)
+    zh, en = given.get("zh", name), given.get("en", name)
+    if _is_change(name):
+        zh, en = f"{zh}（变更记录）", f"changes of: {en}"
+    return Described(name, zh, en, made)
 
 
 def undescribed(name: str, columns: tuple[str, ...]) -> list[str]:
@@ -103,6 +115,10 @@ def undescribed(name: str, columns: tuple[str, ...]) -> list[str]:
     found = described(name, columns)
     missing = [column for column, meaning in found.columns.items() if meaning is UNKNOWN]
     return missing if "zh" in _file(name) else ["", *missing]
+
+
+def _is_change(name: str) -> bool:
+    return name.startswith("bronze.") and name.endswith("_change")
 
 
 def others() -> dict[str, tuple[str, ...]]:
@@ -118,7 +134,7 @@ def others() -> dict[str, tuple[str, ...]]:
 def path(name: str) -> Path:
     """The file that describes a table: beside its SQL where there is one."""
     floor, _dot, stem = name.rpartition(".")
-    if floor == "bronze":
+    if _is_change(name):
         # What came and went of a table has its columns, and two more that the common words know.
         stem = stem.removesuffix("_change")
     if name in recipes():
@@ -159,7 +175,7 @@ def _meaning(table: str, column: str, own: Any, given: dict[str, Any]) -> Meanin
 
 def _origin(table: str, column: str, own: dict[str, Any], given: dict[str, Any]) -> tuple[str, ...]:
     """Where a bronze column is copied from: as said, else the same name in the table's source."""
-    if not table.startswith("bronze.") or column in {"arrived_at", "digest", tables.PART}:
+    if not table.startswith("bronze.") or column in MADE_ON_THE_WAY:
         return ()
     if "from" in own:
         said = own["from"]
