@@ -31,6 +31,7 @@ from xueqiao.creditbank import (
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.exchange.superior import reconciling, reporting
+from xueqiao.governance import builds
 from xueqiao.governance.erasing import following
 from xueqiao.governance.exporting import writing as lake_exports
 from xueqiao.governance.workbench import running as workbench
@@ -96,6 +97,7 @@ PERIODIC = {
     "settle_queries": Periodic(timedelta(minutes=1), lambda now: workbench.work(now=now)),
     "write_lake_exports": Periodic(timedelta(minutes=1), lambda now: lake_exports.work(now=now)),
     "sweep_lake_exports": Periodic(timedelta(hours=1), lambda now: lake_exports.sweep(now=now)),
+    "build_lake": Periodic(timedelta(minutes=1), lambda now: builds.work(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),
     "sweep_exports": Periodic(timedelta(hours=1), lambda now: writing.sweep(now=now)),

@@ -129,6 +129,8 @@ CONSOLE = {
     "erased": ("/console/erasures/{erased}/", "province"),
     "erasure-sample": ("/console/erasures/{erasure}/sample/", "province"),
     "erasure-receipt": ("/console/erasures/{erased}/receipt/", "province"),
+    "lake-runs": ("/console/lake/runs/", "operator"),
+    "lake-plan": ("/console/lake/runs/plan/", "operator"),
     "lake-erasures": ("/console/lake/erasures/", "operator"),
     "lake-erasure": ("/console/lake/erasures/{erasure}/", "province"),
     "lake-erased": ("/console/lake/erasures/{erased}/", "operator"),

@@ -1,6 +1,7 @@
 """The tables of governance, a module for each noun."""
 
 from xueqiao.governance.models.access import AccessGrant, LakeReading, Leaving, Purpose
+from xueqiao.governance.models.builds import BuildRequest
 from xueqiao.governance.models.classification import Classification
 from xueqiao.governance.models.custody import Custody
 from xueqiao.governance.models.erasing import LakeErasure
@@ -8,6 +9,7 @@ from xueqiao.governance.models.workbench import LakeExport, LakeExportPart, Quer
 
 __all__ = [
     "AccessGrant",
+    "BuildRequest",
     "Classification",
     "Custody",
     "LakeErasure",

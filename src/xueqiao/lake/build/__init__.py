@@ -6,8 +6,8 @@ where it was, and one with nothing to do ends at once. Each table is replaced in
 see it before or after, never between, and whatever fails leaves the last good one.
 
 ``running`` makes all tables, several at once; ``planning`` says beforehand what it would make,
-``history`` afterwards what it made; ``staleness`` decides what is stale; ``making`` makes one
-table; ``reading`` pins versions.
+``going`` meanwhile how far it is, ``history`` afterwards what it made; ``staleness`` decides what
+is stale; ``making`` makes one table; ``reading`` pins versions.
 """
 
 from xueqiao.lake.build.making import Built, refresh
@@ -20,7 +20,7 @@ from xueqiao.lake.build.reading import (
     identity,
     schema_of,
 )
-from xueqiao.lake.build.running import Failed, Incomplete, Outcome, build, run
+from xueqiao.lake.build.running import Failed, Incomplete, Outcome, build, incomplete_text, run
 from xueqiao.lake.build.staleness import Unbuilt, ready, wanted_marks
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Unbuilt",
     "build",
     "identity",
+    "incomplete_text",
     "plan",
     "ready",
     "refresh",

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 from xueqiao.lake import tables
-from xueqiao.lake.build import history, making
+from xueqiao.lake.build import going, history, making
 from xueqiao.lake.build.memory import Memory, in_bytes
 from xueqiao.lake.build.reading import Reading
 from xueqiao.lake.engine import OutOfMemory
@@ -117,11 +117,15 @@ def run(
     """
     outcome = Outcome(name or str(uuid.uuid4()))
     with tables.locked(root, "build"):
-        course = Course(Reading(root), engine, outcome, ends=time.monotonic() + seconds)
+        sign = going.Sign(root, outcome.run, at)
+        course = Course(Reading(root), engine, outcome, sign, ends=time.monotonic() + seconds)
         for each in sorted({read for recipe in recipes().values() for read in recipe.reads}):
             if each.startswith("bronze."):
                 course.reading.pin(each)
-        course.go(progress or (lambda *_facts: None))
+        try:
+            course.go(progress or (lambda *_facts: None))
+        finally:
+            sign.take_down()
         with history.as_far_as_there_is_room(course.full):
             history.record(course.reading, outcome, at=at, engine=engine.name)
     if course.full:
@@ -132,8 +136,17 @@ def run(
 class Course:
     """One build on its way."""
 
-    def __init__(self, reading: Reading, engine: Engine, outcome: Outcome, *, ends: float) -> None:
-        self.reading, self.engine, self.outcome, self.ends = reading, engine, outcome, ends
+    def __init__(
+        self,
+        reading: Reading,
+        engine: Engine,
+        outcome: Outcome,
+        sign: going.Sign,
+        *,
+        ends: float,
+    ) -> None:
+        self.reading, self.engine, self.outcome = reading, engine, outcome
+        self.sign, self.ends = sign, ends
         self.memory = Memory(in_bytes(engine.memory))
         self.full: tables.LakeFull | None = None
         self.language = translation.get_language()
@@ -155,6 +168,9 @@ class Course:
                     else:
                         self.end(name, told)
                 if running:
+                    self.sign.show(
+                        done=self.done, total=len(recipes()), tables=list(running.values())
+                    )
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         name = running.pop(future)
                         if made := future.result():

@@ -22,7 +22,7 @@ from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Erasure, Quarantine
-from xueqiao.web.console import exchange_work, lake_work, rulebook_work, service_work
+from xueqiao.web.console import exchange_work, lake_runs, lake_work, rulebook_work, service_work
 from xueqiao.web.console.work import SHOWN, Group, Item, first
 
 if TYPE_CHECKING:
@@ -265,6 +265,15 @@ def _lake_erasures(_person: Person, _today: date) -> Group:
     return Group("lake-erasures", _("Erasures held up in the lake"), count, items, address)
 
 
+def _lake_build(_person: Person, _today: date) -> Group:
+    """The build of the lake that was asked for last, if it failed."""
+    address = reverse("console-lake-runs")
+    items = [
+        Item(title, text, address, None, is_late=True) for title, text in lake_runs.last_failed()
+    ]
+    return Group("lake-runs", _("Builds of the lake that failed"), len(items), items, address)
+
+
 def _alarms() -> Group:
     """Alarms that nobody looks after yet, oldest first."""
     rows = Alarm.objects.filter(closed_at=None, acknowledged_at=None).select_related("source")
@@ -333,6 +342,7 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.RECORDS_OPERATE, _of_records),
     (rights.RECORDS_ERASE, _erasures),
     (rights.LAKE_PRIVACY, _lake_erasures),
+    (rights.LAKE_OPERATE, _lake_build),
     (rights.AGREEMENTS, _rulebook),
     (rights.EXCHANGE, exchange_work.differences),
     (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),

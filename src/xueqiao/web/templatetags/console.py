@@ -52,6 +52,7 @@ SECTIONS = (
     ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
     ("console-lake-tables", _("Tables"), rights.LAKE_SEE),
     ("console-lake-lineage", _("Lineage"), rights.LAKE_SEE),
+    ("console-lake-runs", _("Lake builds"), rights.LAKE_SEE),
     ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
@@ -103,6 +104,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
     _("Data"): (
         "console-lake-tables",
         "console-lake-lineage",
+        "console-lake-runs",
         "console-lake-erasures",
     ),
 }
