@@ -20,12 +20,14 @@ from xueqiao.records.models import Activity, Actor, Batch, Quarantine, Source, S
 from xueqiao.records.personas import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 STATEMENT_COLUMNS = (
     "xid", "id", "uuid", "actor_id", "verb_id", "activity_id", "registration", "event_at",
     "stored_at", "source_id", "batch_id", "voids", "text",
 )  # fmt: skip
+
+MOST_BATCHES = 5000
 
 STATEMENTS = flat.Export(Statement.objects.all(), flat.same(*STATEMENT_COLUMNS), key="id")
 ACTORS = flat.Export(
@@ -118,6 +120,15 @@ def activity_stamp() -> list[Any]:
     known = Length(Cast("definition", TextField()))
     found = Activity.objects.aggregate(rows=Count("*"), highest=Max("pk"), known=Sum(known))
     return sorted(found.items())
+
+
+def rows_of_batches(batches: Sequence[int]) -> dict[int, int]:
+    """Batch → its statements in the log now, for those that have any. Looks through the log."""
+    found: dict[int, int] = {}
+    for start in range(0, len(batches), MOST_BATCHES):
+        some = Statement.objects.filter(batch__in=batches[start : start + MOST_BATCHES])
+        found |= dict(some.order_by().values_list("batch").annotate(rows=Count("*")))
+    return found
 
 
 def verbs() -> Iterator[dict[str, Any]]:

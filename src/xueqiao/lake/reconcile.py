@@ -1,0 +1,149 @@
+"""Each batch of the log against its rows in bronze: nothing is lost on the way, nothing doubled.
+
+A batch arrives in one transaction and never gains rows, so it is judged once all its statements can
+have been copied: in an extraction that began after the one that brought the batch itself. Where
+its rows are not as many as it has accepted, they are counted in the log: a repair stores the rows
+of one batch under another, and an erasure takes rows from both floors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xueqiao.lake import folding, sources, tables
+from xueqiao.records import exports as records
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+RUNS, LOG, BATCHES = "runs.batch", "bronze.statement", "bronze.batch"
+COLUMNS = sources.columns(
+    judged_at=sources.INSTANT, batch_id=sources.BIG, source_id=sources.BIG, received=sources.BIG,
+    accepted=sources.BIG, duplicate=sources.BIG, quarantined=sources.BIG, stored=sources.BIG,
+    rows=sources.BIG, is_balanced=sources.FLAG,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A batch with what became of it.
+
+    Attributes:
+        stored: the rows that it has in the log.
+        rows: its rows in bronze at the same time.
+    """
+
+    judged_at: datetime
+    batch_id: int
+    source_id: int
+    received: int
+    accepted: int
+    duplicate: int
+    quarantined: int
+    stored: int
+    rows: int
+
+    @property
+    def is_balanced(self) -> bool:
+        parts = self.accepted + self.duplicate + self.quarantined
+        return self.received == parts and self.stored == self.rows
+
+
+def follow(*, root: Path, at: datetime) -> list[Judgement]:
+    """Judge the batches that came before the extraction at ``at`` and were not judged yet.
+
+    Args:
+        at: when the extraction began that has just ended.
+    """
+    held = batches(root)
+    known = {row["batch_id"] for row in latest(root)}
+    new = [row for row in held if row["batch_id"] not in known and row["arrived_at"] < at]
+    return judged(root, new, at)
+
+
+def check(*, root: Path, at: datetime) -> list[Judgement]:
+    """Judge every batch anew; those that do not balance. Only changed judgements are kept."""
+    held = [row for row in batches(root) if row["arrived_at"] < at]
+    return [each for each in judged(root, held, at) if not each.is_balanced]
+
+
+def causes(root: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """What is an alarm: each batch that did not balance when last judged, with its counts."""
+    return {
+        ("batch", str(row["batch_id"])): {
+            name: row[name] for name in ("source_id", "stored", "rows", "received", "accepted")
+        }
+        for row in latest(root)
+        if not row["is_balanced"]
+    }
+
+
+def judged(root: Path, held: Sequence[dict[str, Any]], at: datetime) -> list[Judgement]:
+    """Judge some batches and keep what was not known of them."""
+    if not held:
+        return []
+    numbers = [row["batch_id"] for row in held]
+    rows = rows_of(root, numbers)
+    odd = [row["batch_id"] for row in held if rows[row["batch_id"]] != row["accepted"]]
+    counted = dict.fromkeys(odd, 0) | records.rows_of_batches(odd)
+    found = [
+        Judgement(
+            judged_at=at,
+            stored=counted.get(row["batch_id"], row["accepted"]),
+            rows=rows[row["batch_id"]],
+            **{name: row[name] for name in COLUMNS.names[1:7]},
+        )
+        for row in held
+    ]
+    known = {row["batch_id"]: (row["stored"], row["rows"]) for row in latest(root)}
+    news = [each for each in found if known.get(each.batch_id) != (each.stored, each.rows)]
+    if news:
+        kept = [asdict(each) | {"is_balanced": each.is_balanced} for each in news]
+        tables.Table(root, RUNS).commit(
+            batches=sources.reader(COLUMNS, [sources.as_table(COLUMNS, kept)]),
+            marks={},
+            replace="nothing",
+        )
+    return found
+
+
+def batches(root: Path) -> list[dict[str, Any]]:
+    """The batches in bronze, by number; none before the first extraction."""
+    return rows_in(root, BATCHES, [*COLUMNS.names[1:7], "arrived_at"])
+
+
+def latest(root: Path) -> list[dict[str, Any]]:
+    """The last judgement of each batch."""
+    found = sorted(rows_in(root, RUNS, COLUMNS.names), key=lambda row: row["judged_at"])
+    return list({row["batch_id"]: row for row in found}.values())
+
+
+def rows_in(root: Path, name: str, columns: list[str]) -> list[dict[str, Any]]:
+    table = tables.Table(root, name)
+    if table.opened() is None:
+        return []
+    found: list[dict[str, Any]] = folding.columns_of(table, columns).to_pylist()
+    return found
+
+
+def rows_of(root: Path, numbers: list[int]) -> Counter[int]:
+    """How many rows of the log in bronze each batch has. Reads one column, a batch at a time."""
+    counted: Counter[int] = Counter()
+    table = tables.Table(root, LOG, is_parted=True)
+    if table.opened() is None:
+        return counted
+    wanted = pc.field("batch_id").isin(pa.array(numbers, pa.int64()))
+    for rows in folding.rows_in(table, table.file_names()).to_batches(
+        columns=["batch_id"], filter=wanted
+    ):
+        keys, times = np.unique(rows["batch_id"].to_numpy(), return_counts=True)
+        counted.update(dict(zip(keys.tolist(), times.tolist(), strict=True)))
+    return counted
