@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from sqlglot import exp, parse_one
 
-from xueqiao.lake import extract, facts, meanings
+from xueqiao.lake import extract, facts, meanings, reconcile
 from xueqiao.lake.build import history
 from xueqiao.lake.erasure import carrying
 from xueqiao.lake.lineage import graph
@@ -166,7 +166,7 @@ def test_every_column_of_every_table_has_a_meaning_and_a_level():
 def test_tables_without_sql_have_the_columns_that_are_written():
     written = {
         history.TABLE: history.COLUMNS, extract.RUNS: extract.RUN_COLUMNS,
-        carrying.RUNS: carrying.RUN_COLUMNS,
+        carrying.RUNS: carrying.RUN_COLUMNS, reconcile.RUNS: reconcile.COLUMNS,
     }  # fmt: skip
     assert {name: list(facts.columns(name)) for name in written} == {
         name: schema.names for name, schema in written.items()
