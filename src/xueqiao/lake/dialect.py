@@ -1,6 +1,6 @@
 """The lake's SQL for other engines: written once for DuckDB, translated where it runs elsewhere.
 
-Only the text changes; that the answers do not is held by ``tests/lake/test_spark.py``, which runs
+Only the text changes; that the answers do not is held by ``tests/lake/test_engines.py``, which runs
 every recipe and indicator on both.
 """
 
