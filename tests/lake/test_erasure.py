@@ -178,13 +178,20 @@ def test_a_voiding_that_is_blanked_goes_on_voiding_and_names_nobody(lake):
 
 def test_who_stands_for_nobody_any_more_is_unlinked_in_every_version(lake):
     root, world = lake
+    world.is_keyed = True
+    worlds.fill(root, world)
     world.actor[0]["learner_id"] = 777
     actors = next(each for each in world.sources() if each.table == "bronze.actor")
 
     erase(root, wei(world), again=[actors])
 
     assert {row["learner_id"] for row in worlds.rows_of(root, "bronze.actor")} == {4, 777}
+    changes = tables.Table(root, "bronze.actor_change").opened().to_pyarrow_table()
+    assert sorted(changes["learner_id"].to_pylist()) == [4, 777]
     table = tables.Table(root, "bronze.actor")
     on_disk = {each.name for each in (root / "bronze/actor").glob("*.parquet")}
     assert on_disk == set(table.file_names())
     assert not commits.is_whole(table, table.opened(1))
+    world.actor[1]["learner_id"] = 778
+    worlds.fill(root, world)
+    assert {row["learner_id"] for row in worlds.rows_of(root, "bronze.actor")} == {777, 778}

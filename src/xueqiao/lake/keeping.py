@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from xueqiao.lake.sources import Follow, Snapshot
 
 STAMP, UNTIL, SEQUENCE = "stamp", "until", "sequence"
+MARKS = (UNTIL, SEQUENCE)
+"""Of a table of changes."""
 OVERLAP = timedelta(minutes=10)
 """Reads go back so far: a transaction that began earlier may have committed since."""
 

@@ -28,8 +28,6 @@ READER = "governance.lake_erasure"
 PORTION = 100
 Counts = dict[str, dict[str, int]]
 """Rows by table and part."""
-LINKS = ("bronze.actor",)
-"""What is extracted again first: who was erased stands for nobody any more."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,8 @@ def _carry_out(batches: list[Told], now: datetime) -> carrying.Erased:
             upto=batches[-1].position,
             memory=settings.LAKE_MEMORY,
             at=now,
-            again=[each for each in catalogue.sources() if each.table in LINKS],
+            # Who was erased stands for nobody any more.
+            again=[catalogue.actor()],
         )
 
 

@@ -89,6 +89,9 @@ def reopened(
     if not commits.is_whole(reading.table(name), earlier):
         # An erasure has deleted the earlier rows.
         return None
+    if earlier.schema() != reading.pin(name).schema():
+        # Rows of other columns cannot be compared.
+        return None
     reading.attach(engine, name)
     engine.attach("earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False)
     key = recipe.reopens[name]

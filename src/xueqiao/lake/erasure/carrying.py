@@ -99,7 +99,7 @@ def carry_out(
     upto: cursor.Position,
     memory: str,
     at: datetime,
-    again: Iterable[sources.Log | sources.Snapshot] = (),
+    again: Iterable[sources.Snapshot] = (),
 ) -> Erased:
     """Take statements out of the lake, build anew what they were in, delete what was before.
 
@@ -109,8 +109,8 @@ def carry_out(
     Args:
         engine: runs the build.
         memory: of the search, as DuckDB writes it.
-        again: what is to be extracted first: rows that changed when the statements went, such as
-            those of actors who stand for nobody any more.
+        again: what is to be extracted first, and of which no earlier version stays: rows that
+            changed when the statements went, such as those of actors who stand for nobody any more.
 
     Raises:
         tables.LakeBusy: an extraction or a build runs; call again.
@@ -120,10 +120,13 @@ def carry_out(
             versions are gone. Call again once its cause is mended.
     """
     begun, parts = time.monotonic(), meant.parts
-    extract.extract(root=root, of=again, at=at)
+    links = list(again)
+    extract.extract(root=root, of=links, at=at)
     with holdings.searching(root=root, memory=memory, meant=meant) as search:
         with tables.locked(root, "extract"):
             taken = removal.remove(root=root, engine=search, parts=parts)
+            for source in links:
+                removal.forget(source=source, root=root, engine=search)
         made = [_make(root, engine, at)]
         if holdings.look(root=root, engine=search, parts=parts):
             # What was built has not followed, because something else keeps it from being built.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xueqiao.lake import tables
+from xueqiao.lake import keeping, tables
 from xueqiao.lake.erasure import holdings
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from xueqiao.lake.duckdb import DuckDB
     from xueqiao.lake.erasure.holdings import Holding, Keyed
+    from xueqiao.lake.sources import Snapshot
 
 ATTEMPTS = 8
 POSITION = ("xid", "row")
@@ -40,6 +41,46 @@ def remove(
         if of_built or not kept.is_made:
             found += _out_of(kept, engine, parts)
     return found
+
+
+def forget(*, source: Snapshot, root: Path, engine: DuckDB) -> int:
+    """Take earlier versions of rows out of the changes of a snapshot; how many went.
+
+    What a row is now, and that it is gone, stays. Nothing where a snapshot keeps no changes.
+
+    Raises:
+        tables.Overtaken: somebody has written changes meanwhile; call again.
+        tables.LakeFull: the disk is full; nothing changed.
+    """
+    table = tables.Table(root, keeping.changes_of(source))
+    version, names = table.version(), table.file_names()
+    if not source.key or not names:
+        return 0
+    top = table.store.uri(table.folder) + "/"
+    latest = f"""
+        select {source.key} as key, max(sequence) as last
+        from read_parquet({holdings.listed(top + name for name in names)}) group by {source.key}
+    """  # noqa: S608 - our own columns and files
+    earlier = engine.sql(
+        f"select filename, count(*) as n from read_parquet("  # noqa: S608 - our own columns and files
+        f"{holdings.listed(top + name for name in names)}, filename = true) f "
+        f"join ({latest}) l on l.key = f.{source.key} where f.sequence < l.last group by filename"
+    ).read_all()
+    if not earlier.num_rows:
+        return 0
+    files = earlier["filename"].to_pylist()
+    staying = engine.sql(
+        f"select f.* from read_parquet({holdings.listed(files)}) f "  # noqa: S608 - our own columns and files
+        f"join ({latest}) l on l.key = f.{source.key} and f.sequence = l.last "
+        f"order by f.sequence, f.{source.key}"
+    )
+    table.swap(
+        remove=[file.removeprefix(top) for file in files],
+        batches=staying,
+        marks=table.marks(keeping.MARKS),
+        expect=version,
+    )
+    return sum(earlier["n"].to_pylist())
 
 
 def _out_of(kept: Keyed, engine: DuckDB, parts: frozenset[str] | None) -> list[Holding]:
