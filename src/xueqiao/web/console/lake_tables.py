@@ -111,11 +111,11 @@ def _titled(names: list[str], own: str) -> list[tuple[str, str]]:
 
 
 def runs(name: str) -> list[dict[str, Any]]:
-    """The last builds of a table, newest first."""
+    """The last builds of a table, newest first: made, failed, or skipped for another's failure."""
     opened = tables.Table(settings.LAKE, "runs.build").opened()
     if opened is None:
         return []
-    wanted = ["started_at", "rows", "parts", "milliseconds"]
+    wanted = ["started_at", "outcome", "rows", "parts", "milliseconds", "why"]
     try:
         found = opened.to_pyarrow_table(columns=wanted, filters=[("table", "=", name)])
     except (DeltaError, KeyError, ValueError):
