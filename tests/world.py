@@ -60,6 +60,7 @@ class World:
     roster: int
     faulty: int
     merge: int
+    moved: int
     bank: str
     honour: int
     qualification: int

@@ -81,6 +81,7 @@ DOORS = {
     "service.counter": ("helper",),
     "service.opening": ("helper", "institution", "county", "province"),
     "service.merge": ("county", "province"),
+    "people.particulars": ("county", "province"),
     "service.banks": ("province",),
     "service.honours": ("county", "province"),
     "people.see": ("helper", "county", "province"),

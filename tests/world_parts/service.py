@@ -12,7 +12,7 @@ from tests.service import factories
 from tests.world_parts.places import SINCE, Where
 from xueqiao.creditbank.models import LearningAccount
 from xueqiao.kernel import clock
-from xueqiao.people import documents
+from xueqiao.people import documents, particulars
 from xueqiao.people.models import Person
 from xueqiao.service import appointments, banks, finder, honours, merges, nodes, sessions, tickets
 from xueqiao.service.models import ServiceNode
@@ -28,6 +28,7 @@ def service(where: Where, people: dict[str, Person], now: datetime) -> dict[str,
         "session": _session(node, people, now),
         **_rosters(where, people, now),
         "merge": _merge(people, now),
+        "moved": _move(where, now),
         "bank": _bank(where, people, now),
         "honour": _honour(people, now),
     }
@@ -108,6 +109,17 @@ def _merge(people: dict[str, Person], now: datetime) -> int:
         kept=learner, duplicate=twin, identity_number=number, reason="两次开户",
         by=people["county"], at=now, request_key="world:merge",
     ).pk  # fmt: skip
+
+
+def _move(where: Where, now: datetime) -> int:
+    mover = Person.objects.create(
+        key="00000000-0000-4000-8000-00000000abce", name="周迁", home_id=where.village.pk,
+        opened_at=now,
+    )  # fmt: skip
+    day = clock.local_date(now) - timedelta(days=20)
+    return particulars.move(
+        person_id=mover.pk, home_id=where.town.pk, since=day, at=now, why="户口簿（示例）"
+    ).pk
 
 
 def _bank(where: Where, people: dict[str, Person], now: datetime) -> str:

@@ -200,6 +200,16 @@ class Particular(models.TextChoices):
     SEX = "sex", _("Sex")
 
 
+class PersonChangeQuerySet(models.QuerySet["PersonChange"]):
+    def reachable_by(self, officer: Person | None, day: date) -> PersonChangeQuerySet:
+        """Of persons who live in the officer's places."""
+        from xueqiao.people import rights  # noqa: PLC0415 - rights decides by these very tables
+
+        if officer is None:
+            return self.none()
+        return self.filter(rights.within(officer, rights.PARTICULARS, day, place="person__home_id"))
+
+
 class PersonChange(models.Model):
     """What was known of a person before a change. Appended, never edited.
 
@@ -217,6 +227,8 @@ class PersonChange(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     why = models.CharField(max_length=200)
+
+    objects = PersonChangeQuerySet.as_manager()
 
     class Meta:
         constraints = [

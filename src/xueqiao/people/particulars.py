@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import clock, errors
-from xueqiao.people import accounts
+from xueqiao.people import accounts, rights
 from xueqiao.people.models import ChangeKind, Particular, Person, PersonChange
 
 if TYPE_CHECKING:
@@ -33,9 +33,29 @@ class MoveImpossible(errors.Refusal):
     code = "people.move_impossible"
 
 
+class HomeUnknown(errors.Refusal):
+    """No office answers for somebody whose residence nobody knows."""
+
+    code = "people.home_unknown"
+    status = 422
+
+
+class OwnParticulars(errors.Refusal):
+    """An officer who would change what is known of themselves."""
+
+    code = "people.own_particulars"
+    status = 403
+
+
 @transaction.atomic
 def move(
-    *, person_id: int, home_id: int, since: date, at: datetime, why: str, by_id: int | None = None
+    *,
+    person_id: int,
+    home_id: int,
+    since: date,
+    at: datetime,
+    why: str,
+    by: Person | None = None,
 ) -> PersonChange:
     """Give a person another place of residence from a day on; a repeated call changes nothing.
 
@@ -43,13 +63,16 @@ def move(
         home_id: a place of any register.
         since: the first day in the new place.
         why: the evidence, such as "residence registration of 2 March".
+        by: the officer; None: a command on the machine.
 
     Raises:
         PersonUnknown: nobody has the number.
         MoveImpossible: in the future, not after the last move, or no other place.
         WhyMissing: without evidence.
+        NotAllowed, OwnParticulars: the officer does not answer for where the person lives.
     """
     person = _locked(person_id, why)
+    _check_officer(person, by, at, home_id)
     last = person.changes.filter(kind=ChangeKind.MOVED).order_by("since").last()
     if last and last.since == since and person.home_id == home_id:
         return last
@@ -57,7 +80,7 @@ def move(
     change = PersonChange.objects.create(
         person=person, kind=ChangeKind.MOVED, particular=Particular.HOME,
         before=_text(person.home_id), after=_text(home_id), since=since,
-        at=at, by_id=by_id, why=why,
+        at=at, by=by, why=why.strip(),
     )  # fmt: skip
     person.home_id = home_id
     person.save(update_fields=["home", "updated_at"])
@@ -70,7 +93,7 @@ def correct(
     person_id: int,
     at: datetime,
     why: str,
-    by_id: int | None = None,
+    by: Person | None = None,
     home_id: int | None = None,
     birth_year: int | None = None,
     sex: str | None = None,
@@ -81,6 +104,7 @@ def correct(
         home_id: where the person lives now and has since the last move.
         birth_year: the year of birth.
         sex: by GB/T 2261.1.
+        by: the officer; None: a command on the machine.
 
     Returns:
         One change for each particular that was wrong; none when a call is repeated.
@@ -89,8 +113,11 @@ def correct(
         PersonUnknown: nobody has the number.
         ParticularsImpossible: a year or sex that cannot be.
         WhyMissing: without evidence.
+        NotAllowed, OwnParticulars: the officer does not answer for where the person lives.
+        HomeUnknown: nobody knows where that is, and no residence was given.
     """
     person = _locked(person_id, why)
+    _check_officer(person, by, at, home_id)
     given = {Particular.HOME: home_id, Particular.BIRTH_YEAR: birth_year, Particular.SEX: sex}
     column = {Particular.HOME: "home_id"}
     wrong = {
@@ -102,7 +129,7 @@ def correct(
         PersonChange(
             person=person, kind=ChangeKind.CORRECTED, particular=particular,
             before=_text(getattr(person, column.get(particular, particular))), after=_text(value),
-            at=at, by_id=by_id, why=why,
+            at=at, by=by, why=why.strip(),
         )
         for particular, value in wrong.items()
     ]  # fmt: skip
@@ -116,11 +143,25 @@ def correct(
 
 def _locked(person_id: int, why: str) -> Person:
     if not why.strip():
-        raise WhyMissing(_("Say what the change rests on, such as the paper that shows it."))
+        text = _("Say what the change rests on, such as the paper that shows it.")
+        raise WhyMissing(text, pointer="why")
     person = Person.objects.select_for_update().filter(pk=person_id).first()
     if person is None:
         raise accounts.PersonUnknown(_("Nobody has the number {id}.").format(id=person_id))
     return person
+
+
+def _check_officer(person: Person, by: Person | None, at: datetime, home_id: int | None) -> None:
+    """The office of the present residence, or of the new one where none is known."""
+    if by is None:
+        return
+    if by.pk == person.pk:
+        raise OwnParticulars(_("This is your own account. Another officer handles it."))
+    place_id = person.home_id or home_id
+    if place_id is None:
+        text = _("Where {name} lives is not known. Enter the place of residence too.")
+        raise HomeUnknown(text.format(name=person.name), pointer="home")
+    rights.check(by, rights.PARTICULARS, clock.local_date(at), place_id=place_id)
 
 
 def _check_move(
