@@ -46,6 +46,9 @@ class World:
     profile_contract: int
     erasure: int
     erased: int
+    grant: int
+    query: str
+    lake_export: str
     agreement: int
     rule: int
     rule_version: int
@@ -92,6 +95,7 @@ def build(now: datetime | None = None) -> World:
         bank,
         erasure,
         figures,
+        lake,
         learning,
         online,
         places,
@@ -128,6 +132,7 @@ def build(now: datetime | None = None) -> World:
         **sent,
         **relay.relay(now),
         **erasure.erasure(people, now),
+        **lake.lake(people, where.province.pk, now),
         **service.service(where, people, now),
         **rulebook.rulebook(where, people, now),
         **plans.plans(people, now),

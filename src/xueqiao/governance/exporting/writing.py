@@ -41,12 +41,14 @@ def folder(export: LakeExport) -> Path:
 
 
 def work(*, now: datetime, seconds: float = 40.0) -> int:
-    """Write on what is asked for, oldest first, for about so many seconds. How many parts."""
-    until, written = time.monotonic() + seconds, 0
+    """Write on what is asked for, oldest first, for about so many seconds. How many steps."""
+    until, done = time.monotonic() + seconds, 0
     for number in LakeExport.objects.to_work().order_by("pk").values_list("pk", flat=True):
-        while time.monotonic() < until and step(number=number, at=now):
-            written += 1
-    return written
+        has_more = True
+        while has_more and time.monotonic() < until:
+            has_more = step(number=number, at=now)
+            done += 1
+    return done
 
 
 def step(*, number: int, at: datetime) -> bool:

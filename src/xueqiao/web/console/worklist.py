@@ -343,6 +343,7 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.RECORDS_ERASE, _erasures),
     (rights.LAKE_PRIVACY, _lake_erasures),
     (rights.LAKE_OPERATE, _lake_build),
+    (rights.LAKE_STEWARD, lake_work.requests),
     (rights.AGREEMENTS, _rulebook),
     (rights.EXCHANGE, exchange_work.differences),
     (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),

@@ -54,6 +54,9 @@ SECTIONS = (
     ("console-lake-tables", _("Tables"), rights.LAKE_SEE),
     ("console-lake-lineage", _("Lineage"), rights.LAKE_SEE),
     ("console-lake-runs", _("Lake builds"), rights.LAKE_SEE),
+    ("console-lake-queries", _("Workbench"), rights.LAKE_ANALYSE),
+    ("console-lake-access", _("Access to the lake"), rights.LAKE_ANALYSE),
+    ("console-lake-readings", _("Readings of the lake"), rights.LAKE_AUDIT),
     ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
@@ -107,6 +110,9 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-lake-tables",
         "console-lake-lineage",
         "console-lake-runs",
+        "console-lake-queries",
+        "console-lake-access",
+        "console-lake-readings",
         "console-lake-erasures",
     ),
 }
