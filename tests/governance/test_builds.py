@@ -14,7 +14,7 @@ from xueqiao.lake import build, recipes, tables
 from xueqiao.lake.build import going, history
 from xueqiao.people.models import Person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 State = BuildRequest.State
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from django.utils import translation
 from tests.lake import worlds
 from xueqiao.lake import build, engines, recipes
 from xueqiao.lake.build import history, memory
+from xueqiao.lake.duckdb import DuckDB
+from xueqiao.lake.engine import OutOfMemory
 
 pytestmark = pytest.mark.embedded
 
@@ -106,12 +111,53 @@ def test_a_table_that_fails_leaves_the_last_good_one_and_what_does_not_read_it_i
     build.ready(root=root)
 
 
+class Cramped(DuckDB):
+    """An engine with memory for one query at a time; a second one beside it finds none left."""
+
+    def __init__(self, root):
+        super().__init__(memory="500MB", scratch=root / ".scratch")
+        self.one, self.refused = threading.Lock(), []
+
+    @contextmanager
+    def job(self):
+        if not self.one.acquire(blocking=False):
+            self.refused.append(threading.get_ident())
+            raise OutOfMemory("taken")
+        with super().job() as job:
+            # Long enough for a second table to begin beside it.
+            time.sleep(0.02)
+            try:
+                yield job
+            finally:
+                self.one.release()
+
+
+def test_a_table_that_does_not_fit_beside_others_is_made_alone(tmp_path):
+    worlds.fill(tmp_path, worlds.small())
+    engine = Cramped(tmp_path)
+    outcome = build.run(root=tmp_path, engine=engine, at=worlds.AT)
+    engine.close()
+    assert engine.refused
+    assert outcome.failed == []
+    build.ready(root=tmp_path)
+
+
+def test_a_query_that_eats_the_memory_is_answered_in_words(tmp_path):
+    with (
+        translation.override("en"),
+        engines.opened(name="duckdb", memory="50MB", root=tmp_path) as engine,
+        pytest.raises(OutOfMemory) as refused,
+    ):
+        engine.sql("select list(n order by n) as every from range(20000000) t(n)").read_all()
+    assert refused.value.text.startswith("The lake needs more than 50MB of memory.")
+
+
 def test_memory_is_shared_and_what_is_too_large_goes_alone():
     shared = memory.Memory(800)
     with shared.room(50):
-        assert (shared.taken, shared.running) == (400, 1)
+        assert (shared.taken, shared.holding) == (400, 1)
         with shared.room(50):
-            assert (shared.taken, shared.running) == (800, 2)
+            assert (shared.taken, shared.holding) == (800, 2)
     with shared.room(10**9):
         assert shared.taken == 800
-    assert (shared.taken, shared.running) == (0, 0)
+    assert (shared.taken, shared.holding) == (0, 0)

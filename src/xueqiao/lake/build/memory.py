@@ -19,28 +19,57 @@ BINARY = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 class Memory:
     """Lets queries begin while their shares fit beside one another; one that is too large, alone.
 
-    ``size``: bytes; 0 where the engine's server looks after that itself.
+    ``size``: bytes; 0 where the engine's server looks after that itself. ``working``: tables being
+    made; ``holding``: those of them that hold a share, together ``taken`` bytes.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.taken = self.running = 0
+        self.taken = self.holding = self.working = 0
+        self.is_closed = False
         self.change = threading.Condition()
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Make a table beside others, unless one has asked to be alone."""
+        with self.change:
+            self.change.wait_for(lambda: not self.is_closed)
+            self.working += 1
+        try:
+            yield
+        finally:
+            with self.change:
+                self.working -= 1
+                self.change.notify_all()
 
     @contextmanager
     def room(self, stored: int) -> Iterator[None]:
         """Wait for the memory to read so many stored bytes, and hold it meanwhile."""
         share = min(stored * SPREAD, self.size)
         with self.change:
-            self.change.wait_for(lambda: not self.running or self.taken + share <= self.size)
+            self.change.wait_for(lambda: not self.holding or self.taken + share <= self.size)
             self.taken += share
-            self.running += 1
+            self.holding += 1
         try:
             yield
         finally:
             with self.change:
                 self.taken -= share
-                self.running -= 1
+                self.holding -= 1
+                self.change.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other table begin, wait until those at work have ended, and hold all of it."""
+        with self.change:
+            self.change.wait_for(lambda: not self.is_closed)
+            self.is_closed = True
+            self.change.wait_for(lambda: not self.working)
+        try:
+            yield
+        finally:
+            with self.change:
+                self.is_closed = False
                 self.change.notify_all()
 
 

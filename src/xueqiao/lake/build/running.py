@@ -215,12 +215,11 @@ class Course:
         """Make a table beside others; one that did not fit beside them, once more alone."""
         recipe = recipes()[name]
         try:
-            with self.engine.job() as job:
+            with self.memory.beside(), self.engine.job() as job:
                 return making.refresh(self.reading, recipe, job, self.memory.room)
         except OutOfMemory:
-            if not self.memory.running:
-                raise
-        with self.memory.room(self.memory.size), self.engine.job() as job:
+            log.info("The table %s did not fit beside others", name)
+        with self.memory.alone(), self.engine.job() as job:
             return making.refresh(self.reading, recipe, job, lambda _stored: nullcontext())
 
 
