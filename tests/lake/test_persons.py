@@ -15,17 +15,19 @@ EAST, WEST = 40, 41
 MOVED = date(2024, 3, 11)
 
 
-@pytest.fixture
-def world():
-    """One who moved between two events, one who did not, an agent whom nobody linked."""
-    world = worlds.small()
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """One who moved between events, one who did not, an agent nobody linked; built once."""
+    world, root = worlds.small(), tmp_path_factory.mktemp("lake")
     world.add_person(1, birth_year=1964, home_id=WEST)
     world.add_person(2, birth_year=2011, home_id=EAST)
     world.actor.append({"actor_id": 3, "learner_id": 101})
     world.add_former_home(1, EAST, MOVED)
+    world.add_statement(1, datetime(2023, 12, 31, 15, 59, tzinfo=UTC))
     for actor_id, month, day in ((1, 3, 10), (1, 3, 11), (1, 5, 2), (2, 12, 31), (3, 5, 2)):
         world.add_statement(actor_id, datetime(2024, month, day, 4, tzinfo=UTC))
-    return world
+    built(root, world)
+    return root, world
 
 
 def built(root, world):
@@ -42,69 +44,56 @@ def then(root, learner_id, *columns):
     )
 
 
-def test_a_person_has_a_row_for_each_residence(tmp_path, world):
-    built(tmp_path, world)
-    rows = worlds.rows_of(tmp_path, "stage.person")
+def lived(root, part):
+    """How many learners of a month each place of the register nbs has."""
+    return {
+        row["place_id"]: row["learners"]
+        for row in worlds.rows_of(root, "place_month")
+        if (row["register"], row["part"]) == ("nbs", part)
+    }
+
+
+def test_a_person_has_a_row_for_each_residence(lake):
+    rows = worlds.rows_of(lake[0], "stage.person")
     spans = [(row["home_id"], row["valid_from"], row["valid_to"], row["is_current"])
              for row in rows if row["learner_id"] == 2]  # fmt: skip
     assert sorted(spans) == [(EAST, ALWAYS, MOVED, False), (WEST, MOVED, None, True)]
 
 
-def test_each_event_finds_the_home_of_its_day_once(tmp_path, world):
-    built(tmp_path, world)
-    spans = worlds.rows_of(tmp_path, "stage.learner_as_of")
-    events = worlds.rows_of(tmp_path, "stage.event")
+def test_each_event_finds_the_home_of_its_day_once(lake):
+    spans = worlds.rows_of(lake[0], "stage.learner_as_of")
+    events = worlds.rows_of(lake[0], "stage.event")
     homes = [
         [span["home_id"] for span in spans
          if (span["learner_id"], span["part"]) == (event["learner_id"], event["part"])
          and span["valid_from"] <= event["day"] < span["valid_to"]]
         for event in sorted(events, key=lambda row: row["event_id"])
     ]  # fmt: skip
-    assert homes == [[EAST], [WEST], [WEST], [EAST], [None]]
+    assert homes == [[EAST], [EAST], [WEST], [WEST], [EAST], [None]]
 
 
-def test_the_age_class_is_that_of_the_year_of_the_event(tmp_path, world):
-    world.add_statement(1, datetime(2023, 12, 31, 15, 59, tzinfo=UTC))
-    built(tmp_path, world)
-    assert then(tmp_path, 2, "age", "age_class") == [
+def test_the_age_class_is_that_of_the_year_of_the_event(lake):
+    root, _world = lake
+    assert then(root, 2, "age", "age_class") == [
         ("2023-12-01", "59", "adult"), ("2024-03-01", "60", "elder"),
         ("2024-03-11", "60", "elder"), ("2024-05-01", "60", "elder"),
     ]  # fmt: skip
-    assert then(tmp_path, 4, "age", "age_class") == [("2024-12-01", "13", "child")]
-    assert then(tmp_path, 101, "age", "sex") == [("2024-05-01", "None", "0")]
+    assert then(root, 4, "age", "age_class") == [("2024-12-01", "13", "child")]
+    assert then(root, 101, "age", "sex") == [("2024-05-01", "None", "0")]
 
 
-def test_a_correction_reopens_the_months_of_that_person_only(tmp_path, world):
-    built(tmp_path, world)
-    world.person[1]["birth_year"] = 1950
-    parts = built(tmp_path, world)
-    assert parts["stage.learner_as_of"] == ["2024-12"]
-    assert then(tmp_path, 4, "age_class") == [("2024-12-01", "elder")]
+def test_a_place_has_the_learners_who_lived_there_when_the_month_ended(lake):
+    months = [lived(lake[0], part) for part in ("2023-12", "2024-03", "2024-05", "2024-12")]
+    assert months == [{EAST: 1}, {WEST: 1}, {WEST: 1, None: 1}, {EAST: 1}]
 
 
-def test_a_move_leaves_earlier_days_as_they_were(tmp_path, world):
-    built(tmp_path, world)
+def test_a_correction_reopens_that_person_s_months_and_a_move_changes_no_earlier_one(lake):
+    root, world = lake
+    world.person[1] |= {"birth_year": 1950, "home_id": WEST}
     world.add_former_home(2, EAST, date(2025, 1, 1))
-    world.person[1]["home_id"] = WEST
-    before = then(tmp_path, 4, "home_id")
-    built(tmp_path, world)
-    assert then(tmp_path, 4, "home_id") == before == [("2024-12-01", str(EAST))]
 
+    parts = built(root, world)
 
-def test_a_place_keeps_the_learners_who_lived_there_then(tmp_path, world):
-    built(tmp_path, world)
-    counted = [
-        (str(row["month"]), row["place_id"], row["learners"], row["activities"])
-        for row in worlds.rows_of(tmp_path, "place_month")
-        if row["register"] == "nbs"
-    ]
-    assert sorted(counted, key=str) == [
-        ("2024-03-01", WEST, 1, 2), ("2024-05-01", WEST, 1, 1), ("2024-05-01", None, 1, 1),
-        ("2024-12-01", EAST, 1, 1),
-    ]  # fmt: skip
-    world.add_former_home(2, EAST, date(2025, 1, 1))
-    world.person[1]["home_id"] = WEST
-    built(tmp_path, world)
-    places = {row["place_id"] for row in worlds.rows_of(tmp_path, "place_month")
-              if row["part"] == "2024-12" and row["register"] == "nbs"}  # fmt: skip
-    assert places == {EAST}
+    assert parts["stage.learner_as_of"] == parts["place_month"] == ["2024-12"]
+    assert then(root, 4, "home_id", "age_class") == [("2024-12-01", str(EAST), "elder")]
+    assert lived(root, "2024-12") == {EAST: 1}

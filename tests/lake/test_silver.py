@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.lake import worlds
+from tests.lake import lively, worlds
 from xueqiao.lake import codes, engines, events
 from xueqiao.records import rules
 
@@ -211,3 +212,25 @@ def test_events_are_counted_by_source_with_what_is_held(tmp_path, world):
         },
         "s3": {"events": {}, "held": {"time_impossible": 1}},
     }  # fmt: skip
+
+
+def test_every_statement_is_an_event_or_says_why_not(tmp_path):
+    world = lively.world()
+    worlds.fill(tmp_path, world)
+    worlds.make(tmp_path)
+    events_made = {row["event_id"] for row in worlds.rows_of(tmp_path, "stage.event")}
+    held_rows = worlds.rows_of(tmp_path, "stage.quarantine")
+    left_out = {row["log_id"] for row in held_rows if row["is_left_out"]}
+    voided = {row["voids"] for row in world.statement} - {None}
+
+    def became(log_id, row):
+        if row["voids"] or row["statement_id"] in voided:
+            return "voids" if row["voids"] else "voided"
+        if log_id in left_out:
+            return "left out"
+        return "event" if row["statement_id"] in events_made else "lost"
+
+    found = Counter(became(log_id, row) for log_id, row in enumerate(world.statement, 1))
+    assert set(found) == {"voids", "voided", "left out", "event"}
+    repeated = len(world.statement) - len({row["statement_id"] for row in world.statement})
+    assert found["event"] - repeated == len(events_made)
