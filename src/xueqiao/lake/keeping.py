@@ -71,7 +71,7 @@ def keep(root: Path, source: Snapshot, at: datetime) -> Kept | None:
     if present.marks([STAMP]).get(STAMP) == stamp:
         return None
     if sequence is None:
-        rows = first(source, present, changes, at, stamp)
+        rows = first(source, changes, at, stamp, version)
         return Kept(rows, 0)
     until = reached(source, at)
     changed, gone = differences(source, present, changes.marks([UNTIL])[UNTIL])
@@ -91,13 +91,12 @@ def keep(root: Path, source: Snapshot, at: datetime) -> Kept | None:
     return Kept(changed.num_rows, len(gone))
 
 
-def first(
-    source: Snapshot, present: tables.Table, changes: tables.Table, at: datetime, stamp: int
-) -> int:
+def first(source: Snapshot, changes: tables.Table, at: datetime, stamp: int, version: int) -> int:
     """The first reading: every row is a change. Streamed, however many there are.
 
-    Of nothing only the empty present is made.
+    Of nothing only the empty present is made. ``version``: of the changes, when there were none.
     """
+    present = tables.Table(changes.root, source.table)
     schema, until, found = change_schema(source), reached(source, at), source.read()
     rows = next((rows for rows in found if rows.num_rows), None)
     if rows is None:
@@ -113,7 +112,7 @@ def first(
         batches=sources.reader(schema, new),
         marks={SEQUENCE: 1, UNTIL: until},
         replace="nothing",
-        expect=changes.version(),
+        expect=version,
     )
     recover(source, present, changes, {STAMP: stamp})
     return written

@@ -229,13 +229,16 @@ class Table:
         return commits.parts_since(self, version)
 
     def vacuum(self, *, keep_hours: int = KEEP_HOURS) -> int:
-        """Delete files that no commit of the last hours names; how many."""
+        """Delete files that no commit of the last hours names, also of killed writers; how many."""
         table = self.opened()
         if table is None:
             return 0
         return len(
             table.vacuum(
-                retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False
+                retention_hours=keep_hours,
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=True,
             )
         )
 
@@ -308,11 +311,11 @@ def _properties(table: DeltaTable, marks: dict[str, int], *, is_rewrite: bool) -
     )
 
 
-def names(root: Path) -> list[str]:
-    """The tables that exist on the floors of the lake, such as ``stage.event``; sorted."""
+def names(root: Path, floors: Sequence[str] = FLOORS) -> list[str]:
+    """The tables that exist on some floors of the lake, such as ``stage.event``; sorted."""
     store = storage.of(root)
     found = []
-    for floor in FLOORS:
+    for floor in floors:
         below = fs.FileSelector(store.path(floor), allow_not_found=True)
         for each in store.files.get_file_info(below):
             table = Table(root, f"{floor}.{each.base_name}")

@@ -1,0 +1,66 @@
+"""Small files laid together: the same rows, nobody disturbed, nothing built again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from deltalake import DeltaTable
+
+from tests.lake import worlds
+from xueqiao.lake import compaction, engines, extract, tables
+
+pytestmark = pytest.mark.embedded
+LOG = "bronze.statement"
+
+
+@pytest.fixture
+def lake(tmp_path, monkeypatch):
+    monkeypatch.setattr(extract, "BATCH", 2)
+    world = worlds.small()
+    for person in (1, 2, 3):
+        world.add_person(person, birth_year=1950, home_id=40)
+    for number in range(10):
+        world.add_statement(1 + number % 3, datetime(2024, 3 + number // 8, 1 + number, tzinfo=UTC))
+    worlds.fill(tmp_path, world)
+    return tmp_path, world
+
+
+def compact(root):
+    with engines.opened(name="duckdb", memory="500MB", root=root) as engine:
+        return compaction.compact(root=root, engine=engine)
+
+
+def test_rows_stay_and_no_build_is_stale(lake):
+    root, world = lake
+    worlds.make(root)
+    before, table = worlds.rows_of(root, LOG), tables.Table(root, LOG, is_parted=True)
+    version, earlier = table.version(), DeltaTable(table.path)
+    events = tables.Table(root, "stage.event").version()
+
+    assert compact(root) == [compaction.Compacted(LOG, "2024-03", 4, 1)]
+    assert worlds.rows_of(root, LOG) == before
+    assert table.parts_since(version) == set()
+    actors = earlier.to_pyarrow_table()["actor_id"].to_pylist()
+    assert len(actors) == 10
+    assert compact(root) == []
+    world.add_statement(2, datetime(2024, 3, 9, tzinfo=UTC))
+    worlds.fill(root, world)
+    assert len(worlds.rows_of(root, LOG)) == 11
+
+    made = {each.table: each.parts for each in worlds.make(root)}
+    assert made["stage.event"] == ["2024-03"]
+    assert tables.Table(root, "stage.event").version() == events + 1
+
+
+def test_old_files_go_after_their_time_and_those_of_killed_writers(lake):
+    root, _world = lake
+    before = worlds.rows_of(root, LOG)
+    compact(root)
+    folder = tables.Table(root, LOG).path
+    (folder / "part=2024-03" / "left.parquet").write_bytes(b"half")
+    assert compaction.sweep(root=root) == 0
+
+    assert compaction.sweep(root=root, keep_hours=0) >= 5
+    assert worlds.rows_of(root, LOG) == before
+    assert len(list(folder.rglob("*.parquet"))) == len(tables.Table(root, LOG).file_names())
