@@ -17,7 +17,7 @@ import pytest
 
 from tests.lake import erasing, scan, worlds
 from xueqiao.kernel.cursor import Position
-from xueqiao.lake import build, engines, recipes, tables
+from xueqiao.lake import build, engines, mending, recipes, tables
 from xueqiao.lake.erasure import carrying, holdings
 
 pytestmark = pytest.mark.embedded
@@ -122,8 +122,8 @@ def test_a_lost_file_is_named_and_the_rooms_below_fill_its_table_anew(lake, buil
         erasing.erase(lake, WEI)
 
     assert table.file_names()[0] in refused.value.text
-    shutil.rmtree(table.path)
-    worlds.fill(lake, erasing.make_world())
+    done = mending.mend(root=lake, of=erasing.make_world().sources(), at=worlds.AT)
+    assert done["bronze.statement"] == 2
     erasing.make(lake)
     assert erasing.everything(lake) == erasing.everything(built)
 

@@ -209,10 +209,10 @@ def held(
 
 def file_lost_text(table: tables.Table, name: str) -> str:
     text = _(
-        "The file {file} of {table} is lost. Bring it back from a copy of the lake; or delete the "
-        "folder {folder}, then run the commands extract and build_lake, which fill it anew."
+        "The file {file} of {table} is lost. Run the commands check_lake --mend and build_lake, "
+        "which fill the table again; the erasure then goes on by itself."
     )
-    return text.format(file=name, table=table.name, folder=table.store.uri(table.folder))
+    return text.format(file=name, table=table.name)
 
 
 def listed(files: Iterable[str]) -> str:
