@@ -162,6 +162,7 @@ CONSOLE = {
     "refused": ("/console/records/", "county"),
     "lake-tables": ("/console/lake/tables/?sort=name", "county"),
     "lake-table": ("/console/lake/tables/learner_day/", "province"),
+    "lake-costs": ("/console/lake/costs/", "operator"),
     "lake-lineage": ("/console/lake/lineage/?table=learner_month&column=activities", "analyst"),
 }
 COCKPIT = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -10,8 +12,9 @@ from tests import world as small
 from tests.lake import worlds
 from xueqiao.governance import catalogue
 from xueqiao.governance.models import Classification, Custody
-from xueqiao.lake import facts
+from xueqiao.lake import costs, facts, tables
 from xueqiao.lake.levels import Class, Level
+from xueqiao.lake.recipes import location
 from xueqiao.people.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -83,9 +86,23 @@ def test_every_table_is_listed_found_and_exported(signed_in):
     assert "learner_day" not in file
 
 
+def test_costs_are_those_of_the_files_and_the_runs(signed_in, filled):
+    page = signed_in("analyst")
+    found = page.get("/console/lake/costs/", {"q": "learner_day"})
+    row = next(row for row in found.context["list"].page.rows if row.pk == "learner_day")
+    files = list(tables.Table(filled, location("learner_day")).path.rglob("*.parquet"))
+    assert row.size == sum(file.stat().st_size for file in files)
+    assert (row.cost.rows, row.cost.events) == (1, 1)
+    assert row.cost.bytes_per_event == row.cost.bytes_per_row == row.size
+    since = worlds.AT - timedelta(days=1)
+    built = costs.work(filled, since=since)["learner_day"]
+    assert built[0] == 1
+    assert costs.work(filled, since=worlds.AT + timedelta(days=36_500)) == {}
+
+
 def test_pages_cost_few_queries_whatever_the_lake_holds(signed_in):
     page = signed_in("province")
-    for address in (TABLES, TABLE, LINEAGE):
+    for address in (TABLES, TABLE, LINEAGE, "/console/lake/costs/"):
         assert queries(page, address) <= 12, address
     before = queries(page, TABLE)
     person = Person.objects.get(login__username="demo-province")

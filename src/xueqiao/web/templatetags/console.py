@@ -57,6 +57,7 @@ SECTIONS = (
     ("console-lake-queries", _("Workbench"), rights.LAKE_ANALYSE),
     ("console-lake-access", _("Access to the lake"), rights.LAKE_ANALYSE),
     ("console-lake-readings", _("Readings of the lake"), rights.LAKE_AUDIT),
+    ("console-lake-costs", _("Costs"), rights.LAKE_SEE),
     ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
@@ -96,7 +97,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-banks",
         "console-honours",
     ),
-    _("Classes"): ("console-classes", "console-enrol", "console-online"),
+    _("Teaching"): ("console-classes", "console-enrol", "console-online"),
     _("Network"): ("console-places", "console-institutions", "console-blank-spots"),
     _("Records"): (
         "console-records",
@@ -113,6 +114,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-lake-queries",
         "console-lake-access",
         "console-lake-readings",
+        "console-lake-costs",
         "console-lake-erasures",
     ),
 }
