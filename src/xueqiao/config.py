@@ -348,7 +348,8 @@ class Config:
             "HOST": query.pop("host", parts.hostname or ""),
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
-            "OPTIONS": query,
+            # Compiling a plan costs 0.4 s where it pays, and every page here takes less.
+            "OPTIONS": {"options": "-c jit=off", **query},
         }
 
 

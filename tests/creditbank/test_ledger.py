@@ -6,7 +6,7 @@ import rfc8785
 from django.db import DatabaseError, connection, transaction
 
 from tests.creditbank import factories
-from xueqiao.creditbank import audit, guards, ledger, rules
+from xueqiao.creditbank import audit, guards, hashed, ledger, rules
 from xueqiao.creditbank.guards import refusals
 from xueqiao.creditbank.guards.tables import APPEND_ONLY
 from xueqiao.creditbank.models import (
@@ -198,13 +198,13 @@ def test_a_leaf_hash_is_the_sha256_of_the_rfc_8785_form(issue, lot):
         expires_at=LATER + timedelta(microseconds=1),
     )  # fmt: skip
     for transfer in Transfer.objects.all():
-        facts = {name: getattr(transfer, name) for name in ledger.LEAF_COLUMNS}
+        facts = {name: getattr(transfer, name) for name in hashed.COLUMNS}
         plain = {
             name: value.isoformat(timespec="microseconds") if hasattr(value, "isoformat") else value
             for name, value in facts.items()
         }
         assert rules.canonical_hash(plain) == hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
-        assert ledger.leaf_hash(transfer) == transfer.leaf_hash
+        assert hashed.of(transfer) == transfer.leaf_hash
 
 
 def raw(debit, credit, amount, **more):

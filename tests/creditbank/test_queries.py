@@ -44,7 +44,7 @@ def test_pages_ask_a_constant_number_of_queries(bank, many, django_assert_num_qu
         bank.approve(bank.request((bank.lot(3000), 900), key=f"ask:{_each}"))
     with django_assert_num_queries(4):
         assert len(queries.lots(bank.learner, DAY)) == 2 * many
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(statement.statement(bank.learner, since=AT, until=LATER).movements) == 2 * many
     with django_assert_num_queries(7):
         assert (

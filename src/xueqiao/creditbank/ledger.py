@@ -7,25 +7,22 @@ Many vouchers are posted in one call; each keeps its own key, so each may be rep
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.creditbank import rules
+from xueqiao.creditbank import hashed, rules
 from xueqiao.creditbank.models import Account, Phase, Transfer, TransferGroup
 from xueqiao.kernel import bulk, credit, errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 GROUP_COLUMNS = ("id", "key", "request_hash", "kind", "reason", "event_at", "posted_at")
-LEAF_COLUMNS = (
-    "group_id", "key", "request_hash", "debit_id", "credit_id", "amount_hundredths", "code",
-    "phase", "pending_id", "event_at", "posted_at", "expires_at", "reverses_id",
-)  # fmt: skip
-TRANSFER_COLUMNS = (*LEAF_COLUMNS, "leaf_hash")
+TRANSFER_COLUMNS = (*hashed.COLUMNS, "leaf_hash")
 _HELD_COLUMNS = (
     "id", "code", "unit", "no_overdraw", "closed", "debits", "credits", "debits_pending",
 )  # fmt: skip
@@ -137,11 +134,14 @@ def post(
         Overdrawn, AccountClosed, KeyReused, AlreadyResolved, ReservationLapsed, NotReversible.
     """
     voucher = Voucher(key, kind, tuple(lines), event_at, reason)
-    group_id = post_many(vouchers=[voucher], posted_at=posted_at)[key]
-    return TransferGroup.objects.get(pk=group_id)
+    found, made = _post(vouchers=[voucher], posted_at=posted_at)
+    if key in found:
+        return TransferGroup.objects.get(pk=found[key])
+    # Written a moment ago, so it is not read again; a column that is not named is, when asked for.
+    row = _group_row(made[key], voucher, posted_at)
+    return TransferGroup.from_db(DEFAULT_DB_ALIAS, GROUP_COLUMNS, row)
 
 
-@transaction.atomic
 def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, int]:
     """Post many vouchers in a handful of statements; the groups' ids by key, repeated ones too.
 
@@ -153,6 +153,15 @@ def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, 
         As ``post``.
     Source: docs/decisions/0020-one-row-per-transfer.md
     """
+    found, made = _post(vouchers=vouchers, posted_at=posted_at)
+    return found | made
+
+
+@transaction.atomic
+def _post(
+    *, vouchers: Sequence[Voucher], posted_at: datetime
+) -> tuple[dict[str, int], dict[str, int]]:
+    # The groups' ids by key: those posted before, and those posted now.
     held = _lock(
         {id_ for each in vouchers for line in each.lines for id_ in (line.debit, line.credit)}
     )
@@ -172,7 +181,7 @@ def post_many(*, vouchers: Sequence[Voucher], posted_at: datetime) -> dict[str, 
     _refuse_reversed(lines)
     _refuse_overdraw(lines, held)
     made = _write(list(fresh.values()), posted_at)
-    return {key: id_ for key, (id_, _asked) in found.items()} | made
+    return {key: id_ for key, (id_, _asked) in found.items()}, made
 
 
 def reserve(
@@ -326,19 +335,16 @@ def _write(fresh: list[Voucher], posted_at: datetime) -> dict[str, int]:
     if not fresh:
         return {}
     ids = bulk.numbers(TransferGroup, len(fresh))
-    groups = [
-        (id_, each.key, each.request_hash, each.kind, each.reason, each.event_at, posted_at)
-        for id_, each in zip(ids, fresh, strict=True)
-    ]
-    try:
-        with transaction.atomic():
-            bulk.insert(TransferGroup, GROUP_COLUMNS, groups)
-    except IntegrityError:
+    # By key: no writer waits for one who waits for it.
+    groups = sorted(
+        (_group_row(id_, each, posted_at) for id_, each in zip(ids, fresh, strict=True)),
+        key=itemgetter(1),
+    )
+    if bulk.insert(TransferGroup, GROUP_COLUMNS, groups, ignore_conflicts=True) < len(groups):
         # Another process used one of the keys for other accounts, which this one has not locked.
-        taken = TransferGroup.objects.filter(key__in=[each.key for each in fresh]).first()
-        if taken is None:
-            raise
-        raise KeyReused(key_reused_text(taken.key)) from None
+        keys = [each.key for each in fresh]
+        taken = TransferGroup.objects.filter(key__in=keys).exclude(pk__in=ids).earliest("pk")
+        raise KeyReused(key_reused_text(taken.key))
     transfers = [
         _row(id_, each, number, line, posted_at)
         for id_, each in zip(ids, fresh, strict=True)
@@ -346,6 +352,12 @@ def _write(fresh: list[Voucher], posted_at: datetime) -> dict[str, int]:
     ]
     bulk.insert(Transfer, TRANSFER_COLUMNS, transfers)
     return {each.key: id_ for id_, each in zip(ids, fresh, strict=True)}
+
+
+def _group_row(group_id: int, each: Voucher, posted_at: datetime) -> tuple[Any, ...]:
+    return (
+        group_id, each.key, each.request_hash, each.kind, each.reason, each.event_at, posted_at
+    )  # fmt: skip
 
 
 def _row(
@@ -358,26 +370,7 @@ def _row(
         "phase": line.phase, "pending_id": line.pending, "event_at": voucher.event_at,
         "posted_at": posted_at, "expires_at": line.expires_at, "reverses_id": line.reverses,
     }  # fmt: skip
-    return (*facts.values(), rules.canonical_hash(leaf_facts(facts)))
-
-
-def leaf_hash(transfer: Transfer) -> str:
-    """The leaf hash of a row as it stands: over every fact but the database's own id and xid."""
-    return rules.canonical_hash(
-        leaf_facts({name: getattr(transfer, name) for name in LEAF_COLUMNS})
-    )
-
-
-def leaf_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What is hashed of a transfer: its ``LEAF_COLUMNS``, instants as UTC text."""
-    return {
-        name: _instant(value) if isinstance(value, datetime) else value
-        for name, value in facts.items()
-    }
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return (*facts.values(), hashed.digest(facts))
 
 
 def _overdrawn(account: _Held, free: int, asked: int) -> Overdrawn:

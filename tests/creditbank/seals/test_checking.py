@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.creditbank.seals.ledgers import NOW, post, sealed
-from xueqiao.creditbank import guards, ledger, seals
+from xueqiao.creditbank import guards, hashed, seals
 from xueqiao.creditbank.models import BankKey, LedgerSeal, SealCheck, SealReader, SealTile, Transfer
 from xueqiao.creditbank.seals import keys, leaves, sealing, tiles
 from xueqiao.kernel import bulk
@@ -69,7 +69,7 @@ def with_new_hash(row, **values):
     """Values with the leaf hash that belongs to them, as somebody who knows the ledger writes."""
     for name, value in values.items():
         setattr(row, name, value)
-    return {**values, "leaf_hash": ledger.leaf_hash(row)}
+    return {**values, "leaf_hash": hashed.of(row)}
 
 
 def test_one_flipped_bit_is_found_and_located():
@@ -162,7 +162,7 @@ def test_a_row_and_its_tile_changed_together_do_not_fit_the_signed_root():
     row = Transfer.objects.get(pk=ids[1])
     change(row, **with_new_hash(row, amount_hundredths=99))
     tile = SealTile.objects.get()
-    facts = leaves.leaf({**ledger.leaf_facts({n: getattr(row, n) for n in ledger.LEAF_COLUMNS})})
+    facts = leaves.leaf({**hashed.facts({n: getattr(row, n) for n in hashed.COLUMNS})})
     hashes = tiles.split(tile.hashes)
     change(tile, hashes=b"".join([hashes[0], facts, *hashes[2:]]))
     assert found() == [("history_rewritten", None, 0, 1, "")]

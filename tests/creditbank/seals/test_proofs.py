@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.creditbank import certified
 from tests.creditbank.seals.ledgers import NOW, post, sealed
-from xueqiao.creditbank import ledger, seals
+from xueqiao.creditbank import hashed, seals
 from xueqiao.creditbank.models import BankKey, KeyEnd, LedgerSeal, Transfer
 from xueqiao.creditbank.seals import check_ledger_proof, documents, keys, proofs
 from xueqiao.kernel.signing import notes, sealers
@@ -64,8 +64,8 @@ def test_a_stranger_checks_a_proof_with_a_bare_python(tmp_path):
     made = proofs.of_transfers(transfer_ids=[ids[0], ids[299], ids[-1]])
     assert (made["keys"], [each["index"] for each in made["transfers"]]) == ([key()], [0, 299, 699])
     row = Transfer.objects.get(pk=ids[299])
-    assert made["transfers"][1]["transfer"] == ledger.leaf_facts(
-        {name: getattr(row, name) for name in ledger.LEAF_COLUMNS}
+    assert made["transfers"][1]["transfer"] == hashed.facts(
+        {name: getattr(row, name) for name in hashed.COLUMNS}
     )
     status, said = run(tmp_path, made, key())
     assert (status, said.count("ok ")) == (0, 4)

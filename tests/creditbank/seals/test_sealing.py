@@ -8,7 +8,7 @@ from django.db import connection, connections, transaction
 
 from tests.creditbank.seals.ledgers import NOW, post, sealed
 from tests.kernel.test_merkle import mth, path, subproof
-from xueqiao.creditbank import guards, ledger, rules, seals
+from xueqiao.creditbank import guards, hashed, rules, seals
 from xueqiao.creditbank.models import BankKey, LedgerSeal, SealTile, Transfer
 from xueqiao.creditbank.seals import addresses, keys, sealing, tiles
 from xueqiao.kernel.signing import notes
@@ -24,9 +24,7 @@ def own_home(settings, tmp_path):
 
 def leaves():
     """The data of all leaves, from the rows themselves."""
-    return [
-        bytes.fromhex(ledger.leaf_hash(each)) for each in Transfer.objects.order_by("xid", "pk")
-    ]
+    return [bytes.fromhex(hashed.of(each)) for each in Transfer.objects.order_by("xid", "pk")]
 
 
 def test_a_seal_is_the_root_of_the_definition_signed_by_the_bank():
@@ -89,8 +87,8 @@ def test_the_leaf_is_the_hash_of_the_canonical_form():
     post(1)
     row = Transfer.objects.get()
     assert bytes.fromhex(row.leaf_hash) == leaves()[0]
-    facts = {name: getattr(row, name) for name in ledger.LEAF_COLUMNS}
-    assert row.leaf_hash == rules.canonical_hash(ledger.leaf_facts(facts))
+    facts = {name: getattr(row, name) for name in hashed.COLUMNS}
+    assert row.leaf_hash == rules.canonical_hash(hashed.facts(facts))
 
 
 def test_a_lost_key_stops_sealing_and_nothing_is_lost():

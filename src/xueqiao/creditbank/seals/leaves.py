@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xueqiao.creditbank import ledger, rules
+from xueqiao.creditbank import hashed, rules
 from xueqiao.kernel import merkle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # In the order in which rows are read for hashing.
-COLUMNS = ("id", *ledger.LEAF_COLUMNS)
+COLUMNS = ("id", *hashed.COLUMNS)
 
 
 def facts(row: Sequence[Any]) -> dict[str, Any]:
     """What is sealed of a transfer whose ``COLUMNS`` were read: texts, whole numbers, null."""
-    return ledger.leaf_facts(dict(zip(ledger.LEAF_COLUMNS, row[1 : len(COLUMNS)], strict=True)))
+    return hashed.facts(dict(zip(hashed.COLUMNS, row[1 : len(COLUMNS)], strict=True)))
 
 
 def data(sealed: Mapping[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from xueqiao.creditbank import audit, ledger, recounts
+from xueqiao.creditbank import audit, hashed, recounts
 from xueqiao.creditbank.models import (
     Account,
     AccountKind,
@@ -197,7 +197,7 @@ def voucher(request: HttpRequest, pk: int) -> HttpResponse:
     related = ("debit", "credit", "reverses__group", "pending__group", "reversal__group",
                "resolution__group")  # fmt: skip
     rows = [
-        (each, each.leaf_hash == ledger.leaf_hash(each))
+        (each, each.leaf_hash == hashed.of(each))
         for each in found.transfers.select_related(*related).order_by("pk")
     ]
     return render(request, "console/ledger_voucher.html", {"voucher": found, "rows": rows})
