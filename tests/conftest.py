@@ -13,6 +13,7 @@ EVIDENCE = (
     "hall_seatmove",
     "hall_completion",
     "funds_approvedbudget",
+    "people_personchange",
     "records_reading",
     "records_sourcechange",
     "records_tombstone",
