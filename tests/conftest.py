@@ -21,6 +21,7 @@ EVIDENCE = (
     "service_identitycheck",
     "service_honour",
     "governance_lakereading",
+    "people_personchange",
 )
 
 

@@ -29,6 +29,7 @@ MODELS = {
     "bronze.institution": "network.Institution",
     "bronze.seat": "network.Seat",
     "bronze.person": "people.Person",
+    "bronze.former_home": "people.PersonChange",
     "bronze.actor": "records.Actor",
     "bronze.statement": "records.Statement",
     "bronze.offering": "hall.Offering",
