@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from xueqiao.lake.sandbox import cells
+from xueqiao.lake.sandbox import cells, persons
 
 pytestmark = pytest.mark.embedded
 SIZES = {
@@ -61,3 +61,47 @@ def test_fewer_than_allowed_in_all_give_nothing(connection):
 def test_who_gives_no_person_is_told_so(connection):
     with pytest.raises(cells.NoPersonError):
         cells.count(connection, "select town from seen", least=10)
+
+
+PERSONAL = ("learner", "learner_day", "stage.event")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "from learner_day",
+        "select learner_id, month(day), sum(activities) as sum_a from learner_day group by all",
+        "select d.learner_id, sex from learner_day d join learner using (learner_id)",
+        "with x as (from stage.event) select x.learner_id, name from x join place on true",
+        "select learner_id, r.range from learner, range(3) r",
+    ],
+)
+def test_rows_about_one_person_each_may_be_counted(sql):
+    persons.check(sql, personal=PERSONAL)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select r.range as learner_id, d.learner_id as who from learner_day d, range(20) r",
+        "select unnest(range(20)) as learner_id, learner_id as who from learner_day",
+        "select a.learner_id, b.learner_id as who from learner_day a, learner b",
+        "select a.learner_id, b.sex from learner_day a join learner b on a.day > b.born",
+        "select f.learner_id, d.day from (select range as learner_id from range(9)) f, learner d",
+        "select learner_id, max(birth_year) over () as y from learner",
+        "select learner_id, (select max(birth_year) from learner) as y from learner_day",
+        "select learner_id from learner_day where exists (from learner where sex = 1)",
+        "select learner_id from learner_day union select range from range(20)",
+        "with x as (from learner) select a.learner_id, b.sex from x a, x b",
+        "with learner as (select range as learner_id from range(20)) from learner",
+        "select * replace (1 as learner_id) from learner",
+        "select *, 1 as learner_id from learner_day",
+        "select d.*, r.range from learner_day d, range(20) r",
+        "select learner_id from learner_day, query('from learner')",
+        "select columns('learner_id') from learner",
+        "select 1 as learner_id",
+    ],
+)
+def test_rows_that_may_be_about_others_are_not_counted(sql):
+    with pytest.raises(persons.MixedError):
+        persons.check(sql, personal=PERSONAL)

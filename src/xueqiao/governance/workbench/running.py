@@ -17,7 +17,7 @@ from xueqiao.governance import readings
 from xueqiao.governance.models import AccessGrant, LakeReading, QueryRun
 from xueqiao.governance.workbench import costs, scope, telling
 from xueqiao.kernel import clock, errors, lease
-from xueqiao.lake.sandbox import starting
+from xueqiao.lake.sandbox import persons, starting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,6 +65,8 @@ def ask(*, by: Person, sql: str, purpose: str, shape: str, at: datetime) -> Quer
     """
     seen = scope.of(by, purpose, clock.local_date(at))
     cost = costs.of(sql, seen)
+    if shape == QueryRun.Shape.COUNTS and cost.is_personal:
+        _refuse_mixed(sql, seen)
     inputs, keep = seen.inputs(cost.tables)
     question = starting.Question(
         sql=sql.strip(), tables=inputs, keep=keep, helpers=seen.helpers() if keep else (),
@@ -154,6 +156,14 @@ def grants_end(run: QueryRun, at: datetime) -> bool:
     """Whether a grant that a run rests on does not hold any more."""
     held = AccessGrant.objects.in_force(clock.local_date(at)).filter(pk__in=run.grants)
     return held.count() < len(run.grants)
+
+
+def _refuse_mixed(sql: str, seen: scope.Scope) -> None:
+    known = [name for name, table in seen.tables.items() if table.is_personal]
+    try:
+        persons.check(sql, personal=known)
+    except persons.MixedError as why:
+        raise telling.refusal("mixed", "") from why
 
 
 def _refuse_crowd(by: Person) -> None:

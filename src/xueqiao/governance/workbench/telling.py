@@ -74,6 +74,14 @@ def refusal(code: str, text: str) -> errors.Refusal:
                 "counts by all other columns."
             ),
         ),
+        "mixed": (
+            QueryFaulty,
+            _(
+                "To count persons, each row has to be about the one person in learner_id: read it "
+                "from the table as it is, join tables of persons by USING (learner_id), and leave "
+                "out windows, UNION and subqueries in expressions."
+            ),
+        ),
         "cancelled": (QueryCancelled, _("The run was cancelled.")),
         "died": (
             QueryDied,
