@@ -31,6 +31,7 @@ from xueqiao.creditbank import (
 from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.exchange.superior import reconciling, reporting
+from xueqiao.governance import alarms as data_alarms
 from xueqiao.governance import builds
 from xueqiao.governance.erasing import following
 from xueqiao.governance.exporting import writing as lake_exports
@@ -92,6 +93,7 @@ PERIODIC = {
     "refresh_status_lists": Periodic(timedelta(hours=1), lambda now: statuslists.refresh(now=now)),
     "fetch_records": Periodic(timedelta(minutes=1), lambda now: running.run_due(now=now)),
     "watch_sources": Periodic(timedelta(minutes=5), lambda now: alarms.watch(now=now)),
+    "watch_lake": Periodic(timedelta(minutes=5), lambda now: data_alarms.run(now=now)),
     "run_erasures": Periodic(timedelta(minutes=1), lambda now: execution.work(now=now)),
     "erase_in_lake": Periodic(timedelta(minutes=1), lambda now: following.follow(now=now)),
     "settle_queries": Periodic(timedelta(minutes=1), lambda now: workbench.work(now=now)),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.lake import worlds
 
-KINDS = ("town_centre", "village_school", "elder_university", "county_school")
+KINDS = ("town_centre", "village_school", "elder_university", "community_college")
 TEXTS = (
     '{"result": {"score": {"scaled": 0.5}, "success": true, "duration": "PT1H2M3.5S"}}',
     '{"result": {"score": {"raw": 7, "min": 1, "max": 9}, "completion": false}}',
@@ -108,8 +108,9 @@ def classes(made: worlds.World) -> None:
         made.offering.append(
             {
                 "offering_id": number, "code": str(number), "is_sample": number % 3 == 0,
-                "institution_id": number, "starts_on": date(2024, 1, 1), "ends_on": None,
-                "course_id": None, "place_id": VILLAGES[number % 3], "for_elders": False,
+                "institution_id": number, "starts_on": date(2024, 1, 1),
+                "ends_on": date(2024, 6, 30), "course_id": None,
+                "place_id": VILLAGES[number % 3], "for_elders": False,
                 "state": "published",
             }
         )  # fmt: skip

@@ -129,7 +129,7 @@ class Job(Connected):
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """What holds for a connection and not for the database: clock and schemas."""
     connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
-    connection.execute("create schema bronze; create schema stage")
+    connection.execute("create schema bronze; create schema stage; create schema quality")
 
 
 def scratch_folder(root: Path) -> Path:

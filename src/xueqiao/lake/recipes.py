@@ -19,6 +19,8 @@ from xueqiao.lake import tables
 
 HERE = Path(__file__).parent
 FLOORS = ("stage", "marts")
+GIVEN = ("bronze.", "quality.")
+"""Tables that no recipe makes: what was extracted, and what was found about it."""
 HEADINGS = ("grain", "reads", "units", "clock")
 
 
@@ -75,7 +77,7 @@ def recipes() -> dict[str, Recipe]:
     by_name = {recipe.name: recipe for recipe in found}
     # In order, not a set: the same order in every process.
     needs = {
-        recipe.name: sorted({name for name in recipe.reads if not name.startswith("bronze.")})
+        recipe.name: sorted({name for name in recipe.reads if not name.startswith(GIVEN)})
         for recipe in found
     }
     for name, read in needs.items():

@@ -137,3 +137,8 @@ def _check(terms: Terms) -> None:
         if value is not None and not lowest <= value <= _MOST:
             text = _("{value} is outside of what can be set: {least} to {most}.")
             raise TermsUnfit(text.format(value=value, least=lowest, most=_MOST), pointer=name)
+
+
+def exists(code: str) -> bool:
+    """Whether there is a source with this code."""
+    return Source.objects.filter(code=code).exists()

@@ -1,10 +1,13 @@
 """The tables of governance, a module for each noun."""
 
 from xueqiao.governance.models.access import AccessGrant, LakeReading, Leaving, Purpose
+from xueqiao.governance.models.alarm import DataAlarm, DataAlarmKind
 from xueqiao.governance.models.builds import BuildRequest
 from xueqiao.governance.models.classification import Classification
+from xueqiao.governance.models.contract import DataContract
 from xueqiao.governance.models.custody import Custody
 from xueqiao.governance.models.erasing import LakeErasure
+from xueqiao.governance.models.hold import HoldDecision
 from xueqiao.governance.models.workbench import LakeExport, LakeExportPart, QueryRun, SavedQuery
 
 __all__ = [
@@ -12,6 +15,10 @@ __all__ = [
     "BuildRequest",
     "Classification",
     "Custody",
+    "DataAlarm",
+    "DataAlarmKind",
+    "DataContract",
+    "HoldDecision",
     "LakeErasure",
     "LakeExport",
     "LakeExportPart",

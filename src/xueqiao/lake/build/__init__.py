@@ -17,6 +17,7 @@ from xueqiao.lake.build.reading import (
     PARTED_BRONZE,
     NotExtracted,
     Reading,
+    gated,
     identity,
     schema_of,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Reading",
     "Unbuilt",
     "build",
+    "gated",
     "identity",
     "incomplete_text",
     "plan",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from deltalake.exceptions import DeltaError
 from django.utils.translation import gettext as _
 
-from xueqiao.lake import tables
-from xueqiao.lake.build.reading import EVERYTHING, Reading
+from xueqiao.lake import contracts, tables
+from xueqiao.lake.build.reading import EVERYTHING, Reading, gated
 from xueqiao.lake.build.staleness import SQL_MARK, is_replaced, wanted_marks
 from xueqiao.lake.recipes import recipes
 
@@ -80,8 +80,9 @@ def plan(*, root: Path) -> list[Planned]:
 
     Raises:
         NotExtracted: bronze is missing.
+        contracts.NothingGood: a table that is stopped never kept its contract.
     """
-    reading, found = Reading(root), dict[str, Planned]()
+    reading, found = gated(root, contracts.pins(root)), dict[str, Planned]()
     for recipe in recipes().values():
         if planned := _planned(reading, recipe, found):
             found[recipe.name] = planned

@@ -60,6 +60,16 @@ class Reading:
                 self.pinned[name] = opened
             return self.pinned[name]
 
+    def pin_extracted(self) -> None:
+        """Pin what recipes read of bronze, so that rows that arrive meanwhile wait for the next.
+
+        Raises:
+            NotExtracted: some of it does not exist.
+        """
+        for name in sorted({read for recipe in recipes().values() for read in recipe.reads}):
+            if name.startswith("bronze."):
+                self.pin(name)
+
     def forget(self, name: str) -> None:
         with self.turn:
             self.pinned.pop(name, None)
@@ -83,6 +93,16 @@ class Reading:
         return Size(
             sum(file["num_records"] for file in files), sum(file["size_bytes"] for file in files)
         )
+
+
+def gated(root: Path, pins: dict[str, int]) -> Reading:
+    """A reading that sees tables which broke their contract as they were before.
+
+    Args:
+        pins: table → version, as ``contracts.checked`` and ``contracts.pins`` say.
+    """
+    pinned = {name: tables.Table(root, name).opened(version) for name, version in pins.items()}
+    return Reading(root, {name: opened for name, opened in pinned.items() if opened is not None})
 
 
 @dataclass(frozen=True)

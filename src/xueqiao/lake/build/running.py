@@ -17,10 +17,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.lake import tables
+from xueqiao.lake import contracts, tables
 from xueqiao.lake.build import going, history, making
 from xueqiao.lake.build.memory import Memory, in_bytes
-from xueqiao.lake.build.reading import Reading
+from xueqiao.lake.build.reading import gated
 from xueqiao.lake.engine import OutOfMemory
 from xueqiao.lake.recipes import recipes
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xueqiao.lake.build.making import Built
+    from xueqiao.lake.build.reading import Reading
     from xueqiao.lake.engine import Engine
 
 Progress = Callable[[str, int, int], None]
@@ -117,11 +118,11 @@ def run(
     """
     outcome = Outcome(name or str(uuid.uuid4()))
     with tables.locked(root, "build"):
+        with engine.job() as job:
+            reading = gated(root, contracts.checked(root=root, engine=job, at=at))
+        reading.pin_extracted()
         sign = going.Sign(root, outcome.run, at)
-        course = Course(Reading(root), engine, outcome, sign, ends=time.monotonic() + seconds)
-        for each in sorted({read for recipe in recipes().values() for read in recipe.reads}):
-            if each.startswith("bronze."):
-                course.reading.pin(each)
+        course = Course(reading, engine, outcome, sign, ends=time.monotonic() + seconds)
         try:
             course.go(progress or (lambda *_facts: None))
         finally:

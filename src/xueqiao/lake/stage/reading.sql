@@ -1,7 +1,8 @@
 -- lake/stage/reading.sql: what the text of each statement says, in the units of the lake
 -- grain   one row for each log_id, the number of the statement in the log
--- reads   bronze.statement
+-- reads   bronze.statement, quality.held
 -- parts   month
+-- reopens quality.held by batch_id
 -- units   seconds; score_hundredths, progress_hundredths: 1/100 of the whole, score from -100 to 100;
 --         left_out: why it is no event, as records names the reasons, '' when it is one;
 --         has_bad_…: a value that was said and cannot be used; is_damaged: letters were lost
@@ -15,6 +16,7 @@ with said as (
            coalesce(contains(text, '�') or contains(text, '\ufffd') or contains(text, '\uFFFD'),
                     false) as is_damaged
     from bronze.statement
+    where batch_id not in (select batch_id from quality.held)
 ), named as (
     select *, replace(json_extract_string(result, '$.duration'), ',', '.') as duration,
            json_extract_string(result, '$.score.scaled') as scaled_text,

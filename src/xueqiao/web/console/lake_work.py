@@ -1,4 +1,4 @@
-"""What waits in the governance of data: requests to read, columns to be guarded less."""
+"""What waits in the governance of data: requests to read, columns, contracts, alarms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from xueqiao.governance.models import AccessGrant, Classification
+from xueqiao.governance import alarms
+from xueqiao.governance.models import AccessGrant, Classification, DataContract
 from xueqiao.kernel import clock
 from xueqiao.lake.levels import Level
 from xueqiao.web.console.work import Group, Item, first
@@ -53,3 +54,39 @@ def requests(person: Person, today: date) -> Group:
         items.append(Item(title, detail, address, day, day < today))
     address = reverse("console-lake-access") + f"?state={AccessGrant.State.ASKED}"
     return Group("lake-access", _("Access to the lake to decide"), count, items, address)
+
+
+def contracts(person: Person, _today: date) -> Group:
+    """Contracts that somebody else has proposed, oldest first."""
+    rows = DataContract.objects.filter(state=DataContract.State.PROPOSED)
+    rows = rows.exclude(proposed_by=person).select_related("proposed_by")
+    found, count = first(rows.order_by("proposed_at", "pk"))
+    items = [
+        Item(
+            f"{each.name} · {each.version}",
+            f"{each.proposed_by.name} · {each.reason}",
+            reverse("console-lake-contract", args=[each.name]),
+            None,
+            is_late=False,
+        )
+        for each in found
+    ]
+    address = reverse("console-lake-contracts")
+    return Group("data-contracts", _("Data contracts to answer"), count, items, address)
+
+
+def data_alarms(_person: Person, _today: date) -> Group:
+    """Alarms of the data that nobody looks after yet, oldest first."""
+    found, count = first(alarms.waiting())
+    address = reverse("console-lake-alarms")
+    items = [
+        Item(
+            f"{each.subject} · {each.get_kind_display()}",
+            alarms.text(each),
+            address,
+            None,
+            is_late=True,
+        )
+        for each in found
+    ]
+    return Group("data-alarms", _("Alarms of the data"), count, items, address)

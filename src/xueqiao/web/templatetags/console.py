@@ -58,6 +58,9 @@ SECTIONS = (
     ("console-lake-access", _("Access to the lake"), rights.LAKE_ANALYSE),
     ("console-lake-readings", _("Readings of the lake"), rights.LAKE_AUDIT),
     ("console-lake-costs", _("Costs"), rights.LAKE_SEE),
+    ("console-lake-sources", _("Source board"), rights.LAKE_SEE),
+    ("console-lake-quality", _("Quality of the data"), rights.LAKE_SEE),
+    ("console-lake-contracts", _("Data contracts"), rights.LAKE_SEE),
     ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
@@ -65,6 +68,7 @@ BELONGING = {
     "console-frameworks": "console-standards",
     "console-packages": "console-standards",
     "console-alarms": "console-connections",
+    "console-lake-alarms": "console-lake-quality",
     "console-experts": "console-recognition",
     "console-contracts": "console-connections",
     "console-table-new": "console-connections",
@@ -115,6 +119,9 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-lake-access",
         "console-lake-readings",
         "console-lake-costs",
+        "console-lake-sources",
+        "console-lake-quality",
+        "console-lake-contracts",
         "console-lake-erasures",
     ),
 }

@@ -1,0 +1,158 @@
+"""Console: how good the data of each source are, what is held back, which source is late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from xueqiao.governance import alarms, contracts, holds
+from xueqiao.governance.models import DataAlarm, DataAlarmKind, HoldDecision
+from xueqiao.governance.models.hold import BATCH
+from xueqiao.kernel import clock
+from xueqiao.lake.quality import rules
+from xueqiao.people import rights
+from xueqiao.records.models import Source
+from xueqiao.web import access, lists
+from xueqiao.web.console import lake_quality
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+def _state(row: DataAlarm) -> str:
+    if row.closed_at:
+        return _("Over")
+    return _("Somebody looks after it") if row.acknowledged_at else _("Open")
+
+
+def _level(row: DataAlarm) -> str:
+    return "ok" if row.closed_at else "warn" if row.acknowledged_at else "bad"
+
+
+ALARMS = lists.Listing(
+    code="lake-alarms",
+    columns=(
+        lists.Column(gettext_lazy("What of"), lambda row: row.subject, head=True),
+        lists.Column(gettext_lazy("Alarm"), lambda row: row.get_kind_display()),
+        lists.Column(gettext_lazy("What"), alarms.text),
+        lists.Column(gettext_lazy("State"), _state, state=_level),
+        lists.Column(gettext_lazy("Opened"), lambda row: row.opened_at, sort="opened"),
+        lists.Column(
+            gettext_lazy("Looked after by"),
+            lambda row: row.acknowledged_by.name if row.acknowledged_by else "–",
+        ),
+        lists.Column(gettext_lazy("Closed"), lambda row: row.closed_at),
+    ),
+    sorts={"opened": ("-opened_at", "-id")},
+    filters=(
+        lists.Filter(
+            "show",
+            gettext_lazy("State"),
+            lambda: [("open", _("Open")), ("all", _("All"))],
+            lambda rows, wanted: rows.filter(closed_at=None) if wanted == "open" else rows,
+            default="open",
+            required=True,
+        ),
+        lists.Filter(
+            "kind",
+            gettext_lazy("Alarm"),
+            lambda: DataAlarmKind.choices,
+            lambda rows, kind: rows.filter(kind=kind),
+        ),
+    ),
+    search=lambda rows, text: rows.filter(subject__icontains=text),
+    search_hint=gettext_lazy("a table, or the code of a source"),
+    selectable=lambda row: not row.closed_at and not row.acknowledged_at,
+)
+
+
+@access.page(rights.LAKE_SEE)
+def quality(request: HttpRequest) -> HttpResponse:
+    """The six scores of every source in the last days, and what is held."""
+    today = clock.local_date(clock.now())
+    context = {
+        "rows": lake_quality.by_source(today),
+        "dimensions": rules.DIMENSIONS.values(),
+        "held": lake_quality.held(),
+        "days": lake_quality.DAYS,
+    }
+    return render(request, "console/lake/quality.html", context)
+
+
+@access.page(rights.LAKE_SEE)
+def source(request: HttpRequest, code: str) -> HttpResponse:
+    """One source: rules and what broke them, scores by day, batches that are held."""
+    found = get_object_or_404(Source, code=code)
+    return render(request, "console/lake/quality_source.html", of_source(request, found))
+
+
+def of_source(request: HttpRequest, found: Source) -> dict[str, object]:
+    today = clock.local_date(clock.now())
+    may = rights.allows(access.signed_in(request), rights.LAKE_STEWARD, today)
+    return {
+        **lake_quality.of_source(found.code, today),
+        "source": found,
+        "dimensions": rules.DIMENSIONS.values(),
+        "held": lake_quality.held(found.code),
+        "days_shown": lake_quality.DAYS,
+        "may_decide": may,
+    }
+
+
+@require_POST
+@access.page(rights.LAKE_STEWARD)
+def decide(request: HttpRequest, code: str) -> HttpResponse:
+    """Let a held batch through, or leave it out for good."""
+    found = get_object_or_404(Source, code=code)
+    number, verdict = request.POST.get("batch", ""), request.POST.get("verdict", "")
+    if not number.isdigit() or verdict not in HoldDecision.Verdict.values:
+        raise Http404
+    try:
+        holds.decide(
+            subject=BATCH, number=int(number), verdict=verdict, at=clock.now(),
+            reason=request.POST.get("reason", ""), by=access.signed_in(request),
+        )  # fmt: skip
+    except contracts.ReasonMissing as why:
+        context = {**of_source(request, found), "refusal": why}
+        return render(request, "console/lake/quality_source.html", context, status=why.status)
+    return redirect(reverse("console-lake-quality-source", args=[code]) + "#held")
+
+
+@access.page(rights.LAKE_SEE)
+def sources(request: HttpRequest) -> HttpResponse:
+    """Every source on one page: last arrival, rows, learners known, contract, lag."""
+    rows = lake_quality.board(clock.now())
+    return render(request, "console/lake/sources.html", {"rows": rows, "days": lake_quality.DAYS})
+
+
+@access.page(rights.LAKE_SEE)
+def alarm_list(request: HttpRequest) -> HttpResponse:
+    """What is not as it should be, and who looks after it."""
+    rows = DataAlarm.objects.select_related("acknowledged_by")
+    return lists.answer(request, ALARMS, rows, "console/lake/alarms.html")
+
+
+@require_POST
+@access.page(rights.LAKE_OPERATE)
+def acknowledge(request: HttpRequest) -> HttpResponse:
+    """Write down that the reader looks after the chosen alarms."""
+    for number in request.POST.getlist("chosen"):
+        row = get_object_or_404(DataAlarm, pk=number if number.isdigit() else 0)
+        alarms.acknowledge(alarm=row, by=access.signed_in(request), at=clock.now())
+    return redirect("console-lake-alarms")
+
+
+urlpatterns = [
+    path("console/lake/quality/", quality, name="console-lake-quality"),
+    path("console/lake/quality/<slug:code>/", source, name="console-lake-quality-source"),
+    path("console/lake/quality/<slug:code>/decide/", decide, name="console-lake-hold-decide"),
+    path("console/lake/sources/", sources, name="console-lake-sources"),
+    path("console/lake/alarms/", alarm_list, name="console-lake-alarms"),
+    path("console/lake/alarms/acknowledge/", acknowledge, name="console-lake-alarms-acknowledge"),
+]

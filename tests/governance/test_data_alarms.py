@@ -1,0 +1,74 @@
+"""An alarm is one cause: opened once, closed when the cause is gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.creditbank.factories import person
+from tests.lake import worlds
+from xueqiao.governance import alarms
+from xueqiao.governance.models import DataAlarm, DataAlarmKind
+from xueqiao.kernel import clock
+from xueqiao.lake.contracts import decided, odcs
+from xueqiao.lake.contracts.contract import Contract
+from xueqiao.lake.quality import monitors
+
+pytestmark = pytest.mark.django_db
+LATE = {("late", "school"): {"since": "2026-03-01T00:00:00+00:00", "hours": 24}}
+
+
+def test_a_cause_opens_one_alarm_and_its_end_closes_it():
+    now = clock.now()
+    assert alarms.watch(causes=LATE, now=now) == (1, 0)
+    assert alarms.watch(causes=LATE, now=now) == (0, 0)
+    assert alarms.watch(causes={}, now=now) == (0, 1)
+    assert alarms.watch(causes=LATE, now=now) == (1, 0)
+    assert DataAlarm.objects.count() == 2
+
+
+def test_the_first_who_looks_after_it_stays_written_down():
+    alarms.watch(causes=LATE, now=clock.now())
+    alarm = alarms.waiting().get()
+    alarms.acknowledge(alarm=alarm, by=person("An"), at=clock.now())
+    alarms.acknowledge(alarm=alarm, by=person("Bo"), at=clock.now())
+    assert not alarms.waiting().exists()
+    alarm.refresh_from_db()
+    assert alarm.closed_at is None
+    assert alarm.acknowledged_by.name == "An"
+
+
+@pytest.mark.parametrize("kind", DataAlarmKind.values)
+def test_every_kind_has_its_sentence(kind):
+    assert "{" not in alarms.text(DataAlarm(kind=kind, subject="x", facts={}))
+
+
+def test_a_silent_source_is_a_cause_and_an_empty_lake_is_none(settings, tmp_path):
+    settings.LAKE = tmp_path
+    assert alarms.run(now=worlds.AT) == (0, 0)
+    assert list(tmp_path.iterdir()) == []
+    world = worlds.World()
+    world.source.append({"source_id": 1, "code": "school", "is_sample": False})
+    world.batch.append(
+        {
+            "batch_id": 1, "source_id": 1, "received_at": worlds.AT, "received": 1, "accepted": 1,
+            "duplicate": 0, "quarantined": 0,
+        }
+    )  # fmt: skip
+    worlds.fill(tmp_path, world)
+    agreed = Contract("source.school", 1, latest_hours=24)
+    decided.publish(
+        root=tmp_path,
+        contracts=[
+            {
+                "name": agreed.name, "version": 1, "approved_at": worlds.AT,
+                "document": odcs.text(odcs.document(agreed)),
+            }
+        ],
+        decisions=[],
+    )  # fmt: skip
+    assert monitors.causes(tmp_path, at=worlds.AT + timedelta(hours=24)) == {}
+    assert monitors.causes(tmp_path, at=worlds.AT + timedelta(hours=25)) == {
+        ("late", "school"): {"since": worlds.AT.isoformat(), "hours": 24}
+    }
