@@ -8,9 +8,12 @@ from sqlglot import exp, parse_one
 
 from xueqiao.lake import extract, facts, meanings, reconcile
 from xueqiao.lake.build import history
+from xueqiao.lake.contracts import decided, gate
+from xueqiao.lake.distinct import making
 from xueqiao.lake.erasure import carrying
 from xueqiao.lake.lineage import graph
 from xueqiao.lake.lineage.columns import ROWS, Column, Kind, Unreadable, read
+from xueqiao.lake.quality import holding, scoring
 from xueqiao.lake.recipes import recipes
 from xueqiao.monitor.indicators import ALL
 from xueqiao.web.cockpit import lineage
@@ -166,7 +169,11 @@ def test_every_column_of_every_table_has_a_meaning_and_a_level():
 def test_tables_without_sql_have_the_columns_that_are_written():
     written = {
         history.TABLE: history.COLUMNS, extract.RUNS: extract.RUN_COLUMNS,
-        carrying.RUNS: carrying.RUN_COLUMNS, reconcile.RUNS: reconcile.COLUMNS,
+        carrying.RUNS: carrying.RUN_COLUMNS, gate.GATE: gate.COLUMNS,
+        holding.HELD: holding.COLUMNS, scoring.SCORE: scoring.COLUMNS,
+        reconcile.RUNS: reconcile.COLUMNS, decided.DECISION: decided.DECISION_COLUMNS,
+        "distinct.presence": making.PRESENCE,
+        "distinct.home": making.HOME, "distinct.trait": making.TRAIT,
     }  # fmt: skip
     assert {name: list(facts.columns(name)) for name in written} == {
         name: schema.names for name, schema in written.items()
