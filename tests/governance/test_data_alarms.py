@@ -11,6 +11,7 @@ from tests.lake import worlds
 from xueqiao.governance import alarms
 from xueqiao.governance.models import DataAlarm, DataAlarmKind
 from xueqiao.kernel import clock
+from xueqiao.lake import mending, tables
 from xueqiao.lake.contracts import decided, odcs
 from xueqiao.lake.contracts.contract import Contract
 from xueqiao.lake.quality import monitors
@@ -72,3 +73,15 @@ def test_a_silent_source_is_a_cause_and_an_empty_lake_is_none(settings, tmp_path
     assert monitors.causes(tmp_path, at=worlds.AT + timedelta(hours=25)) == {
         ("late", "school"): {"since": worlds.AT.isoformat(), "hours": 24}
     }
+
+
+def test_a_lost_file_is_a_cause_until_it_is_mended(settings, tmp_path):
+    settings.LAKE = tmp_path
+    world = worlds.small()
+    worlds.fill(tmp_path, world)
+    table = tables.Table(tmp_path, "bronze.listing")
+    (table.path / table.file_names()[0]).unlink()
+    assert alarms.causes(now=worlds.AT)[("lost", "bronze.listing")] == {"files": 1}
+
+    mending.mend(root=tmp_path, of=world.sources(), at=worlds.AT)
+    assert ("lost", "bronze.listing") not in alarms.causes(now=worlds.AT)

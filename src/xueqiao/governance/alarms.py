@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.governance import publishing
 from xueqiao.governance.models import DataAlarm, DataAlarmKind
+from xueqiao.lake import mending
 from xueqiao.lake.quality import monitors
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ class Watched(NamedTuple):
 def run(*, now: datetime) -> Watched:
     """Hand the lake what was decided, then look at it: for the table of periodic jobs."""
     publishing.publish(root=settings.LAKE)
-    return watch(causes=monitors.causes(settings.LAKE, at=now), now=now)
+    return watch(causes=causes(now=now), now=now)
+
+
+def causes(*, now: datetime) -> monitors.Causes:
+    """What is not as it should be: with contracts, sources and batches, and with files."""
+    root = settings.LAKE
+    lost = {("lost", name): {"files": len(files)} for name, files in mending.lost(root).items()}
+    return {**monitors.causes(root, at=now), **lost}
 
 
 @transaction.atomic
