@@ -79,6 +79,7 @@ def test_a_person_erased_from_the_records_is_gone_from_every_file_of_the_lake(la
     assert json.dumps(receipt.read(ticket)).count("wei") == 0
 
 
+@pytest.mark.embedded
 def test_another_extraction_and_another_build_bring_nothing_back(lake):
     erasing.finish(erasing.by_person(WEI))
     gone = [each for name in ("wei",) for each in months(name)]
@@ -112,6 +113,7 @@ def test_a_lake_restored_from_a_copy_is_brought_up_to_today(lake, tmp_path):
     assert receipt.read(LakeErasure.objects.get()) == given
 
 
+@pytest.mark.embedded
 def test_what_is_under_a_hold_stays_in_the_lake_until_it_is_lifted(lake):
     actor = Actor.objects.get(ifi="account|https://school.example|li")
     holds.place(actor=actor, reason="court", by=erasing.person("wu"), at=clock.now())
@@ -123,6 +125,7 @@ def test_what_is_under_a_hold_stays_in_the_lake_until_it_is_lifted(lake):
     assert LakeErasure.objects.get().statements == 3
 
 
+@pytest.mark.embedded
 def test_the_dry_run_counts_before_anybody_has_decided(lake):
     asked = erasing.by_person(WEI)
 
@@ -135,6 +138,7 @@ def test_the_dry_run_counts_before_anybody_has_decided(lake):
     assert returning.returned(now=NOW) == {}
 
 
+@pytest.mark.embedded
 def test_a_build_at_work_holds_the_ticket_up_and_the_next_run_finishes_it(lake):
     erasing.finish(erasing.by_person(WEI))
     with tables.locked(lake, "build"):
@@ -173,6 +177,7 @@ def test_a_voiding_stays_in_force_and_names_nobody(lake):
     assert returning.returned(now=NOW) == {}
 
 
+@pytest.mark.embedded
 def test_the_link_of_who_was_erased_is_in_no_version_of_the_lake(lake):
     erasing.finish(erasing.by_person(WEI))
     follow()
