@@ -22,5 +22,5 @@ def remove(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("creditbank", "0001_initial")]
+    dependencies = [("creditbank", "0001_tables")]
     operations = [migrations.RunPython(install, remove)]
