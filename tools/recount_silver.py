@@ -130,10 +130,10 @@ def oulad() -> Counted:
             if row[column]:
                 day = start(row["code_presentation"]) + timedelta(days=int(row[column]))
                 tally.add("enrolment", row["id_student"], day)
-    presentation = {
-        row["id_assessment"]: row["code_presentation"]
-        for row in csv.DictReader((SAMPLE / "oulad/assessments.csv").open())
-    }
+    with (SAMPLE / "oulad/assessments.csv").open(encoding="utf-8") as lines:
+        presentation = {
+            row["id_assessment"]: row["code_presentation"] for row in csv.DictReader(lines)
+        }
     for row in table("studentAssessment"):
         if row["score"]:
             day = start(presentation[row["id_assessment"]])

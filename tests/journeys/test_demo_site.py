@@ -69,7 +69,8 @@ def test_one_page_of_every_view_opens_in_chromium(site, walked):
     """No error on the console, nothing from another host, no sideways scrolling on a phone."""
     pages: dict[str, tuple[str, str]] = {}
     for username, _start, path, answer in walked:
-        if answer.status_code == 200 and "text/html" in answer.headers["content-type"]:
+        kind, shown = answer.headers["content-type"], answer.headers.get("content-disposition", "")
+        if answer.status_code == 200 and "text/html" in kind and "attachment" not in shown:
             pages.setdefault(crawl.view_name(urlsplit(path).path), (username, path))
     # In a thread of its own: the browser of other tests may hold this thread's event loop.
     with ThreadPoolExecutor(max_workers=1) as aside:

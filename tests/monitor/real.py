@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 def exported():
     """Every export as a list of dicts, by the name of its bronze table."""
+    import pyarrow as pa  # noqa: PLC0415
+
     from xueqiao.kernel import cursor  # noqa: PLC0415 - after Django is ready
     from xueqiao.lake import catalogue  # noqa: PLC0415
     from xueqiao.lake.sources import Log  # noqa: PLC0415
@@ -21,9 +23,10 @@ def exported():
     world = {}
     for source in catalogue.sources():
         if isinstance(source, Log):
-            rows = source.after(cursor.Position(), 10**7)
+            found = source.after(cursor.Position(), 10**7)
+            rows = found.to_pylist() if isinstance(found, pa.Table) else list(found)
         else:
-            rows = list(source.rows())
+            rows = [row for table in source.read() for row in table.to_pylist()]
         for row in rows:
             row.pop("text", None)
         world[source.table.removeprefix("bronze.")] = rows

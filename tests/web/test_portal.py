@@ -54,7 +54,7 @@ COSTS = {
     "/resources/{course}/": 12,
     "/learning/": 5,
     "/account/": 12,
-    "/account/statement/": 6,
+    "/account/statement/": 8,
     "/account/transcript/": 9,
     "/bank/": 7,
     "/bank/apply/": 4,
