@@ -12,8 +12,16 @@ from tests.main_job import demo_home
 __all__ = ["demo_home"]
 
 SKIPPED: list[str] = []
+LONGEST_NAME = 40
 # Folders whose tests share what one fixture loaded: with workers they stay together.
 TOGETHER = {"tests/network/full/": "network-full", "tests/catalog/": "catalog"}
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Files made when tests are collected may hold the time: they do not name a test, or every
+    worker would collect other ones.
+    """
+    return argname if isinstance(val, bytes) and len(val) > LONGEST_NAME else None
 
 
 @pytest.hookimpl(tryfirst=True)
