@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from xueqiao.lake import files, tables
+from xueqiao.lake import files, folding, storage, tables
 
 pytestmark = pytest.mark.embedded
 SCHEMA = pa.schema([("n", pa.int64()), ("part", pa.string())])
@@ -123,6 +124,50 @@ def test_files_are_taken_out_and_put_in_while_others_append(table):
     assert len(table.file_names()) == 2
     assert table.parts_since(before) == {"2024-02"}
     assert table.marks(["row"]) == {"row": 3}
+
+
+def test_rows_of_a_file_that_was_taken_out_do_not_come_back(table):
+    table.commit(batches=rows((1, "2024-01"), (2, "2024-01")), marks={}, replace="nothing")
+    old = table.file_names()
+    table.swap(remove=old, batches=rows((2, "2024-01")))
+
+    with pytest.raises(tables.Overtaken):
+        table.swap(remove=old, batches=rows((1, "2024-01"), (2, "2024-01")), is_data_change=False)
+
+    assert content(table) == [(2, "2024-01")]
+
+
+def test_what_a_commit_names_stays_when_the_disk_fails_behind_it(table, monkeypatch):
+    table.commit(batches=rows((1, "2024-01")), marks={"row": 1}, replace="nothing")
+    sync = storage.Disk.sync
+
+    def failing(store, names):
+        listed = list(names)
+        if any("_delta_log" in name for name in listed):
+            raise OSError(errno.EIO, "Input/output error")
+        sync(store, listed)
+
+    monkeypatch.setattr(storage.Disk, "sync", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        table.commit(batches=rows((2, "2024-01")), marks={"row": 2}, replace="nothing")
+
+    assert (content(table), table.marks(["row"])) == ([(1, "2024-01"), (2, "2024-01")], {"row": 2})
+
+
+def test_rows_that_come_while_a_table_gets_other_columns_are_not_lost(table, monkeypatch):
+    table.commit(batches=rows((1, "2024-01")), marks={}, replace="nothing")
+    listed, wider = folding.rows_in, SCHEMA.append(pa.field("more", pa.string()))
+
+    def meanwhile(*given):
+        found = listed(*given)
+        table.commit(batches=rows((2, "2024-01")), marks={}, replace="nothing")
+        return found
+
+    monkeypatch.setattr(folding, "rows_in", meanwhile)
+    with pytest.raises(tables.Overtaken):
+        folding.reshape(table, wider)
+
+    assert content(table) == [(1, "2024-01"), (2, "2024-01")]
 
 
 def test_two_who_take_files_out_at_once_do_not_both_succeed(table):
@@ -233,7 +278,7 @@ KILLED = """
     from pathlib import Path
     import django; django.setup()
     from tests.lake.test_tables import rows
-    from xueqiao.lake import files, tables
+    from xueqiao.lake import files, folding, storage, tables
     moment = sys.argv[2]
     table = tables.Table(Path(sys.argv[1]), "stage.things", is_parted=True)
     write = files.Files.write

@@ -123,8 +123,14 @@ def is_small(table: Table, name: str) -> bool:
 
 
 def reshape(table: Table, schema: pa.Schema) -> None:
-    """Write a table anew in other columns; what it did not have is null."""
+    """Write a table anew in other columns; what it did not have is null.
+
+    Raises:
+        tables.Overtaken: rows came meanwhile, which would be lost; call again.
+    """
+    version = table.version()
     rows = rows_in(table, table.file_names(), schema).to_batches()
     table.commit(
-        batches=pa.RecordBatchReader.from_batches(schema, rows), marks={}, replace="everything"
-    )
+        batches=pa.RecordBatchReader.from_batches(schema, rows), marks={}, replace="everything",
+        expect=version,
+    )  # fmt: skip

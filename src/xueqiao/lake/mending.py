@@ -62,7 +62,8 @@ def mend(*, root: Path, of: Iterable[Snapshot | Log], at: datetime) -> dict[str,
 def mended_log(root: Path, source: Log, at: datetime) -> int | None:
     """Put the missing rows of a log into the commit that takes its lost files out."""
     table = tables.Table(root, source.table, is_parted=bool(source.instant))
-    names, version = table.file_names(), table.version()
+    # The version first: who has committed since makes what is missing another question.
+    version, names = table.version(), table.file_names()
     gone = commits.lost(table, names)
     if not gone:
         return None

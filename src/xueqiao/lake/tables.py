@@ -182,7 +182,7 @@ class Table:
 
         Raises:
             LakeFull: the disk is full; nothing changed.
-            Overtaken: somebody else took files out meanwhile.
+            Overtaken: somebody else took files out since their names were read.
         """
         now = int(time.time() * 1000)
         removed = [
@@ -196,6 +196,9 @@ class Table:
         ]
 
         def name(table: DeltaTable, added: Sequence[AddAction]) -> None:
+            # Rows of a file that is not in the table any more would come back with these.
+            if not set(remove) <= set(self.file_names(table)):
+                raise Overtaken(overtaken_text(self.name))
             table.create_write_transaction(
                 [*added, *removed],
                 "append",
@@ -282,16 +285,26 @@ class Table:
             added = writing.write(batches)
             before = table.version()
             name(table, added)
-            self._sync_log(table, before)
         except CommitFailedError as why:
-            writing.discard()
+            self._retreat(writing)
             raise Overtaken(overtaken_text(self.name)) from why
         except Exception as why:
-            writing.discard()
+            self._retreat(writing)
             if is_disk_full(why):
                 raise LakeFull(lake_full_text(self.path)) from why
             raise
+        # From here on a commit names the files: whatever fails now, they stay.
+        self._sync_log(table, before)
         return sum(json.loads(action.stats)["numRecords"] for action in added)
+
+    def _retreat(self, writing: files.Files) -> None:
+        """Remove what was written, unless a commit names it: its answer may have been lost.
+
+        Where nobody can tell, the files stay too; those that no commit names are swept later.
+        """
+        named = set(self.file_names())
+        if named.isdisjoint(action.path for action in writing.actions):
+            writing.discard()
 
     def _sync_log(self, table: DeltaTable, before: int) -> None:
         """Make the commits after a version durable: ours is one of them."""
