@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from deltalake import DeltaTable
 
-from tests.lake import worlds
+from tests.lake import erasing, worlds
 from xueqiao.lake import compaction, engines, extract, tables
+from xueqiao.lake.erasure import holdings, purge, removal
 
 pytestmark = pytest.mark.embedded
 LOG = "bronze.statement"
@@ -64,3 +65,27 @@ def test_old_files_go_after_their_time_and_those_of_killed_writers(lake):
     assert compaction.sweep(root=root, keep_hours=0) >= 5
     assert worlds.rows_of(root, LOG) == before
     assert len(list(folder.rglob("*.parquet"))) == len(tables.Table(root, LOG).file_names())
+
+
+def test_rows_erased_while_files_are_laid_together_do_not_come_back(lake, monkeypatch):
+    root, world = lake
+    small, gone = compaction.small, world.statement[0]["statement_id"]
+
+    def meanwhile(table):
+        found, meant = small(table), erasing.meaning([gone])
+        if table.name == LOG:
+            with holdings.searching(root=root, memory="500MB", meant=meant) as search:
+                removal.remove(root=root, engine=search)
+        return found
+
+    monkeypatch.setattr(compaction, "small", meanwhile)
+    with pytest.raises(tables.Overtaken):
+        compact(root)
+
+    assert [row["id"] for row in worlds.rows_of(root, LOG)] == list(range(2, 11))
+
+
+def test_files_that_a_compaction_has_not_committed_yet_are_not_purged(lake):
+    root, _world = lake
+    with tables.locked(root, "compact"), pytest.raises(tables.LakeBusy):
+        purge.purge(root=root)

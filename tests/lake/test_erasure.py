@@ -11,7 +11,7 @@ import pytest
 from tests.lake import scan, worlds
 from tests.lake.erasing import LI, MEMORY, WEI, erase, everything, make, make_world, meaning, wei
 from xueqiao.kernel.cursor import Position
-from xueqiao.lake import commits, storage, tables
+from xueqiao.lake import build, commits, contracts, storage, tables
 from xueqiao.lake.erasure import carrying, holdings, purge, removal
 
 pytestmark = pytest.mark.embedded
@@ -195,3 +195,28 @@ def test_who_stands_for_nobody_any_more_is_unlinked_in_every_version(lake):
     world.actor[1]["learner_id"] = 778
     worlds.fill(root, world)
     assert {row["learner_id"] for row in worlds.rows_of(root, "bronze.actor")} == {777, 778}
+
+
+def test_a_stopped_table_is_served_on_after_an_erasure(lake):
+    root, world = lake
+    world.person[0]["sex"] = "7"
+    worlds.fill(root, world)
+
+    erase(root, wei(world))
+
+    assert contracts.pins(root).keys() == {"bronze.person"}
+    assert worlds.make(root) == []
+    assert len(worlds.rows_of(root, "learner")) == 2
+
+
+def test_where_a_contract_keeps_all_from_being_made_the_statements_go_all_the_same(lake):
+    root, world = lake
+    world.person[0]["sex"] = "7"
+    worlds.fill(root, world)
+    purge.purge(root=root)
+
+    with pytest.raises(build.Incomplete):
+        erase(root, wei(world))
+
+    assert scan.files_with(root, "wei@school.example", *wei(world)) == set()
+    assert carrying.position(root=root) == Position()

@@ -10,7 +10,8 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import cursor, errors
-from xueqiao.lake import build, extract, sources, tables
+from xueqiao.lake import build, contracts, extract, sources, tables
+from xueqiao.lake.contracts import gate
 from xueqiao.lake.distinct import making
 from xueqiao.lake.duckdb import DuckDB
 from xueqiao.lake.erasure import holdings, purge, removal
@@ -116,8 +117,9 @@ def carry_out(
         tables.LakeBusy: an extraction or a build runs; call again.
         tables.LakeFull: the disk is full; call again when there is room.
         StillThere: a table holds some of them after everything was done.
-        build.Incomplete: a table could not be made; all others have followed, and the earlier
-            versions are gone. Call again once its cause is mended.
+        build.Incomplete: a table could not be made, or none because one breaks its contract; all
+            others have followed, and the earlier versions are gone. Call again once its cause is
+            mended.
     """
     begun, parts = time.monotonic(), meant.parts
     links = list(again)
@@ -132,7 +134,7 @@ def carry_out(
             # What was built has not followed, because something else keeps it from being built.
             taken += removal.remove(root=root, engine=search, parts=parts, of_built=True)
             made.append(_make(root, engine, at))
-        purged = purge.purge(root=root)
+        purged = purge.purge(root=root, but=_served(root, links))
         if left := holdings.look(root=root, engine=search, parts=parts):
             raise StillThere(still_there_text(left))
     # A table without ids that could not be made still counts who is gone.
@@ -145,10 +147,26 @@ def carry_out(
 
 def _make(root: Path, engine: Engine, at: datetime) -> build.Outcome:
     """Stage and marts, and the bitmaps of a lake that has them: a bit in one is a person."""
-    outcome = build.run(root=root, engine=engine, at=at)
+    try:
+        outcome = build.run(root=root, engine=engine, at=at)
+    except contracts.NothingGood as why:
+        # What can be taken out is taken out all the same.
+        return build.Outcome("", failed=[build.Failed("stage", why.code, str(why), 0)])
     if not outcome.failed and any(tables.Table(root, name).opened() for name in making.TABLES):
         outcome.built += making.refresh(root=root, engine=engine)
     return outcome
+
+
+def _served(root: Path, again: list[sources.Snapshot]) -> dict[str, int]:
+    """The versions in which stopped tables are read, of those that say nothing of statements."""
+    about = {kept.table.name for kept in holdings.keyed(root)} | {each.table for each in again}
+    return {
+        each.table: each.good_version
+        for each in gate.verdicts(root)
+        if each.is_stopped
+        and each.table not in about
+        and gate.is_there(tables.Table(root, each.table), each.good_version)
+    }
 
 
 def _remember(root: Path, done: Erased, count: int, upto: cursor.Position, at: datetime) -> None:

@@ -14,6 +14,7 @@ from xueqiao.lake import duckdb, storage, tables
 from xueqiao.lake.erasure import holdings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -24,7 +25,9 @@ class FileStays(errors.Refusal):
     status = 500
 
 
-WRITERS = ("extract", "build", "distinct")
+WRITERS = ("extract", "build", "distinct", "compact")
+ALONE = ("runs.", "quality.")
+"""Tables that hold nothing of persons, and are written without a lock."""
 
 
 @dataclass(frozen=True)
@@ -35,33 +38,45 @@ class Purged:
     size_bytes: int
 
 
-def purge(*, root: Path) -> Purged:
-    """Delete every data file that is not in the newest version of its table.
+def purge(*, root: Path, but: Mapping[str, int] | None = None) -> Purged:
+    """Delete every data file that is not in the newest version of a table with rows of the lake.
 
-    No earlier version can be read afterwards. A query that was begun on one ends with an error and
+    Args:
+        but: table → an earlier version whose files stay, for tables that are served in it.
+
+    No other version can be read afterwards. A query that was begun on one ends with an error and
     is asked again. The log of a table keeps names and numbers of rows of what is gone, no values.
 
     Raises:
         FileStays: the storage keeps a file.
-        tables.LakeBusy: somebody extracts or makes tables; new files are in no commit yet.
+        tables.LakeBusy: somebody extracts, makes tables or lays files together; new files are in no
+            commit yet.
     """
     with ExitStack() as held:
         for purpose in WRITERS:
             held.enter_context(tables.locked(root, purpose))
         duckdb.clear_scratch(root / ".scratch")
         store = storage.of(root)
-        gone = [each for name in holdings.everything(root) for each in unnamed(root, name)]
+        names = [name for name in holdings.everything(root) if not name.startswith(ALONE)]
+        spared = but or {}
+        gone = [each for name in names for each in unnamed(root, name, spared.get(name))]
         store.remove(name for name, _size in gone)
-        for name in holdings.everything(root):
-            for file, _size in unnamed(root, name):
+        for name in names:
+            for file, _size in unnamed(root, name, spared.get(name)):
                 raise FileStays(file_stays_text(store.uri(file)))
     return Purged(len(gone), sum(size for _name, size in gone))
 
 
-def unnamed(root: Path, name: str) -> list[tuple[str, int]]:
-    """The data files of a table that its newest version does not name, with their bytes."""
+def unnamed(root: Path, name: str, version: int | None = None) -> list[tuple[str, int]]:
+    """The data files of a table that its newest version does not name, with their bytes.
+
+    Args:
+        version: an earlier one whose files are not looked for either.
+    """
     table = tables.Table(root, name)
     store, named = table.store, set(table.file_names())
+    if version is not None:
+        named |= set(table.file_names(table.opened(version)))
     below = fs.FileSelector(store.path(table.folder), recursive=True)
     found = []
     for each in store.files.get_file_info(below):
