@@ -74,6 +74,8 @@ PERSONAL = ("learner", "learner_day", "stage.event")
         "select d.learner_id, sex from learner_day d join learner using (learner_id)",
         "with x as (from stage.event) select x.learner_id, name from x join place on true",
         "select learner_id, r.range from learner, range(3) r",
+        "select d.learner_id, n from learner_day d, unnest([1, 2]) u(n)",
+        "select d.learner_id from (select 1 as learner_id) r join learner d on true",
     ],
 )
 def test_rows_about_one_person_each_may_be_counted(sql):
@@ -100,6 +102,16 @@ def test_rows_about_one_person_each_may_be_counted(sql):
         "select learner_id from learner_day, query('from learner')",
         "select columns('learner_id') from learner",
         "select 1 as learner_id",
+        # The same table by its whole name.
+        "select d.learner_id, x.birth_year from learner_day d join main.learner x on true",
+        "select d.learner_id, x.birth_year from learner_day d join Memory.main.learner x on true",
+        "select d.learner_id, x.birth_year from learner_day d join memory.learner x on true",
+        # Columns called otherwise beside the table, and the other side of an outer join.
+        "select d.learner_id from learner_day d(day, learner_id)",
+        "select learner_id from (select learner_id, day from learner_day) d(day, learner_id)",
+        "with x(day, learner_id) as (from learner_day) select learner_id from x",
+        "select learner_id from (select 7 as learner_id) left join learner using (learner_id)",
+        "with r as (from made) select learner_id from r left join learner using (learner_id)",
     ],
 )
 def test_rows_that_may_be_about_others_are_not_counted(sql):

@@ -20,6 +20,9 @@ MIXING = (exp.Window, exp.SetOperation, exp.Pivot)
 MAKERS = (exp.GenerateSeries, exp.Unnest)
 """Functions that may stand for a table: they read none."""
 
+DEFAULTS = ("memory", "main")
+"""The database and the schema of DuckDB that a bare name means."""
+
 
 class MixedError(ValueError):
     """Rows of several persons may meet in one row of the answer."""
@@ -38,7 +41,7 @@ def check(query: str, *, personal: Iterable[str]) -> None:
         tree = sqlglot.parse_one(query, read="duckdb")
     except errors.SqlglotError as why:
         raise MixedError from why
-    if any(tree.find(kind) for kind in MIXING):
+    if any(tree.find(kind) for kind in MIXING) or _renames(tree):
         raise MixedError
     walk = _Walk(tree, frozenset(name.lower() for name in personal))
     # Whatever of persons is not on the way from FROM to FROM stands in some expression.
@@ -68,14 +71,26 @@ class _Walk:
         sources = [node.args["from_"].this] if node.args.get("from_") else []
         joins = node.args.get("joins") or []
         theirs: list[str] = []
+        others: list[exp.Expr] = []
         for source, join in [*((each, None) for each in sources), *((j.this, j) for j in joins)]:
-            if self._source(source):
-                if theirs and not _by_person(join):
-                    raise MixedError
-                theirs.append(source.alias_or_name.lower())
+            if not self._source(source):
+                others.append(source)
+                continue
+            if theirs and not _by_person(join):
+                raise MixedError
+            theirs.append(source.alias_or_name.lower())
         if theirs:
-            _refuse_made_up(node, theirs, is_alone=len(sources) + len(joins) == 1)
+            _refuse_made_up(
+                node, theirs, is_alone=not others and len(theirs) == 1,
+                is_known=all(map(self._has_no_person, others)),
+            )  # fmt: skip
         return bool(theirs)
+
+    def _has_no_person(self, source: exp.Expr) -> bool:
+        """Whether something without persons has no ``learner_id`` either: a table, a function."""
+        if not isinstance(source, exp.Table):
+            return False
+        return isinstance(source.this, MAKERS) or _name(source) not in self.named
 
     def _source(self, source: exp.Expr) -> bool:
         if isinstance(source, exp.Subquery):
@@ -94,7 +109,12 @@ class _Walk:
 
 
 def _name(table: exp.Table) -> str:
-    return ".".join(part for part in (table.db, table.name) if part).lower()
+    """What a table is called, also where the query says before it where all tables lie."""
+    parts = [part.lower() for part in (table.catalog, table.db, table.name) if part]
+    for place in DEFAULTS:
+        if len(parts) > 1 and parts[0] == place:
+            del parts[0]
+    return ".".join(parts)
 
 
 def _by_person(join: exp.Join | None) -> bool:
@@ -102,8 +122,23 @@ def _by_person(join: exp.Join | None) -> bool:
     return PERSON in {each.name.lower() for each in using}
 
 
-def _refuse_made_up(select: exp.Select, theirs: list[str], *, is_alone: bool) -> None:
-    """Refuse a ``learner_id`` that is anything but the column of a table of persons."""
+def _renames(tree: exp.Expr) -> bool:
+    """Whether names beside a table, as in ``t(a, b)``, call some column of it ``learner_id``."""
+    lists = (alias.args.get("columns") or [] for alias in tree.find_all(exp.TableAlias))
+    return any(each.name.lower() == PERSON for names in lists for each in names)
+
+
+def _refuse_made_up(
+    select: exp.Select, theirs: list[str], *, is_alone: bool, is_known: bool
+) -> None:
+    """Refuse a ``learner_id`` that is anything but the column of a table of persons.
+
+    Args:
+        theirs: the sources with rows of persons, as the query calls them.
+        is_alone: whether nothing else is read.
+        is_known: whether nothing else that is read can have a column of that name; otherwise, in
+            an outer join, the bare name may be the other one's.
+    """
     found = []
     for each in select.expressions:
         if isinstance(each, exp.Star):
@@ -114,7 +149,7 @@ def _refuse_made_up(select: exp.Select, theirs: list[str], *, is_alone: bool) ->
         elif each.alias_or_name.lower() == PERSON:
             column = each.unalias()
             is_read = isinstance(column, exp.Column) and column.name.lower() == PERSON
-            found.append(is_read and (not column.table or column.table.lower() in theirs))
+            found.append(is_read and (column.table.lower() in theirs if column.table else is_known))
         elif each.is_star or isinstance(each, exp.Columns):
             raise MixedError
     if found != [True]:
