@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 
 from tests.records import erasing
 from tests.records import factories as f
-from xueqiao.kernel import clock
+from xueqiao.kernel import clock, lease
 from xueqiao.records.exporting import jobs, writing
 from xueqiao.records.models import ExportJob, ExportPart, Reading, Statement
 from xueqiao.records.parameters import ParameterUnfit
@@ -165,7 +165,7 @@ def test_somebody_elses_job_is_left_alone_until_the_other_is_dead(small):
     job = ask()
     ExportJob.objects.update(state="running", owner="elsewhere/1/2", owned_at=later())
     assert not writing.step(number=job.pk, at=later())
-    assert writing.step(number=job.pk, at=later() + writing.SILENT + timedelta(minutes=1))
+    assert writing.step(number=job.pk, at=later() + lease.SILENT + timedelta(minutes=1))
 
 
 def test_a_file_of_a_killed_process_is_written_over(small):

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SILENT = timedelta(minutes=15)
+"""Whoever owns a row on another machine and says nothing for so long is taken to be dead."""
 BIRTH_FIELD = 19  # of /proc/<pid>/stat, counted behind the name: start time in ticks
 
 
@@ -30,6 +37,19 @@ def is_dead(name: str) -> bool:
     if machine != platform.node()[:60] or not pid.isdigit():
         return False
     return not _is_alive(int(pid)) or birth != _birth(int(pid))
+
+
+def is_free(name: str, owned_at: datetime | None, *, at: datetime) -> bool:
+    """Whether this process may work on a row: nobody does, it does itself, or who did is dead.
+
+    Args:
+        name: the owner of the row; "" for none.
+        owned_at: when the owner last said something.
+        at: now.
+    """
+    if name in {"", owner()} or is_dead(name):
+        return True
+    return owned_at is None or owned_at < at - SILENT
 
 
 def _is_alive(pid: int) -> bool:

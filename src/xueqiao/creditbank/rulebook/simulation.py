@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from xueqiao.people.models import Person
 
 BATCH = 200
-# Whoever owns a simulation on another machine and says nothing for so long is taken to be dead.
-SILENT = timedelta(minutes=15)
 OPENED, CLOSED = "opened", "closed"
 LIVING = (CreditLot.State.ACTIVE, CreditLot.State.EXPIRED)
 
@@ -145,10 +143,7 @@ def _claim(number: int, at: datetime) -> Simulation | None:
     me = lease.owner()
     rows = Simulation.objects.select_for_update().to_work()
     row = rows.filter(pk=number).first()
-    if row is None:
-        return None
-    silent = row.owned_at is None or row.owned_at < at - SILENT
-    if row.owner not in {"", me} and not lease.is_dead(row.owner) and not silent:
+    if row is None or not lease.is_free(row.owner, row.owned_at, at=at):
         return None
     row.state, row.owner, row.owned_at = Simulation.State.RUNNING, me, at
     row.save(update_fields=["state", "owner", "owned_at"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import time
 from dataclasses import replace
@@ -14,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from xueqiao.kernel import errors, lease
+from xueqiao.kernel import errors, lease, whole
 from xueqiao.records import parameters, query
 from xueqiao.records.exporting import rows
 from xueqiao.records.models import ExportJob, ExportPart
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 PART_ROWS = 20_000
 PAGE_ROWS = 1000
 KEPT = timedelta(hours=72)
-# Whoever owns a job on another machine and says nothing for so long is taken to be dead.
-SILENT = timedelta(minutes=15)
 
 
 def folder(job: ExportJob) -> Path:
@@ -85,17 +81,11 @@ def _claim(number: int, at: datetime) -> ExportJob | None:
     me = lease.owner()
     with transaction.atomic():
         job = ExportJob.objects.select_for_update().to_work().filter(pk=number).first()
-        if job is None or not _is_free(job, me, at):
+        if job is None or not lease.is_free(job.owner, job.owned_at, at=at):
             return None
         job.state, job.owner, job.owned_at = ExportJob.State.RUNNING, me, at
         job.save(update_fields=["state", "owner", "owned_at"])
     return job
-
-
-def _is_free(job: ExportJob, me: str, at: datetime) -> bool:
-    if job.owner in {"", me} or lease.is_dead(job.owner):
-        return True
-    return job.owned_at is None or job.owned_at < at - SILENT
 
 
 def _next(job: ExportJob) -> tuple[list[Statement], query.Place | None]:
@@ -125,7 +115,7 @@ def _part(job: ExportJob, found: list[Statement], at: datetime) -> None:
     number = job.parts.count() + 1
     name = f"part-{number:05d}.{rows.SUFFIXES[ExportJob.Kind(job.kind)]}"
     path = folder(job) / name
-    digest = _write(job, path, found, is_first=number == 1)
+    digest = whole.write(path, lambda file: rows.write(job.kind, file, found, is_first=number == 1))
     with transaction.atomic():
         # Who lost the job in the meantime, to a cancel or to another worker, adds nothing.
         still = ExportJob.objects.filter(
@@ -139,25 +129,6 @@ def _part(job: ExportJob, found: list[Statement], at: datetime) -> None:
                 job=job, number=number, name=name, rows=len(found),
                 size_bytes=path.stat().st_size, sha256=digest,
             )  # fmt: skip
-
-
-def _write(job: ExportJob, path: Path, found: list[Statement], *, is_first: bool) -> str:
-    """Write a file beside its place and move it there when it is whole; its SHA-256."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with scratch.open("wb") as file:
-        rows.write(job.kind, file, found, is_first=is_first)
-        file.flush()
-        os.fsync(file.fileno())
-    with scratch.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    scratch.replace(path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    return digest
 
 
 def _end(job: ExportJob, at: datetime) -> None:

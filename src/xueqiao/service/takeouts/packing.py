@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 State = Takeout.State
 KEPT: Final = timedelta(days=7)
-# Whoever packs on another machine and says nothing for so long is taken to be dead.
-SILENT: Final = timedelta(minutes=15)
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -73,18 +71,12 @@ def _claim(number: int, at: datetime) -> Takeout | None:
     with transaction.atomic():
         rows = Takeout.objects.select_for_update(of=("self",)).select_related("person__home")
         found = rows.filter(pk=number, state__in=[State.WAITING, State.RUNNING]).first()
-        if found is None or not _is_free(found, me, at):
+        if found is None or not lease.is_free(found.owner, found.owned_at, at=at):
             return None
         found.state, found.owner, found.owned_at = State.RUNNING, me, at
         found.save(update_fields=["state", "owner", "owned_at"])
         _clear(found)
     return found
-
-
-def _is_free(takeout: Takeout, me: str, at: datetime) -> bool:
-    if takeout.owner in {"", me} or lease.is_dead(takeout.owner):
-        return True
-    return takeout.owned_at is None or takeout.owned_at < at - SILENT
 
 
 def _mine(takeout: Takeout):  # type: ignore[no-untyped-def] # noqa: ANN202 - a queryset of Takeout
