@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from dataclasses import replace
@@ -15,10 +16,12 @@ import pytest
 
 from tests.governance import lakes
 from tests.governance.conftest import AT, settled
+from tests.world_parts import places
 from xueqiao.governance import datasets, grants, readings
 from xueqiao.governance.models import LakeReading, QueryRun
 from xueqiao.governance.workbench import costs, results, running, saved, scope, telling
 from xueqiao.lake.sandbox import process, starting
+from xueqiao.people import roles
 
 LEARNERS = "select learner_id from learner_day"
 
@@ -43,6 +46,16 @@ def test_grants_for_two_places_add_up_and_each_table_keeps_its_own(office):
     assert learners(office.run(LEARNERS)) == lakes.living("village", "sibling")
     months = office.run("select distinct learner_id from learner_month")
     assert learners(months) == lakes.living("sibling")
+
+
+def test_a_role_elsewhere_lends_no_purpose_here(office):
+    roles.grant(
+        person_id=office.analyst.pk, kind="province", place_id=office.where.hunan.pk,
+        institution_id=None, valid_from=places.SINCE, at=AT,
+    )  # fmt: skip
+    assert "audit" in grants.may_ask_for(office.analyst, AT.date(), office.where.hunan.pk)
+    with pytest.raises(grants.PurposeNotYours):
+        office.grant("learner_day", purpose="audit")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +184,21 @@ def test_a_query_that_failed_read_nothing(office):
     assert (run.state, run.failure_code) == ("failed", "lake.query_faulty")
     assert not LakeReading.objects.exists()
     assert not running.folder(run).exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select error(string_agg(learner_id::varchar, ' ')) from learner_day",
+        "select ('L' || learner_id)::integer from learner_day",
+    ],
+)
+def test_a_failure_quotes_no_value_of_a_row(office, sql):
+    office.grant("learner_day")
+    run = office.run(sql)
+    assert (run.state, run.failure_code) == ("failed", "lake.query_faulty")
+    assert "try_cast" in run.failure
+    assert not re.search("[0-9]", run.failure)
 
 
 def test_a_grant_that_ends_closes_what_was_read_under_it(office):

@@ -155,9 +155,16 @@ def purposes_of(person: Person, day: date) -> list[str]:
     return [purpose for purpose in Purpose.values if purpose in held]
 
 
-def may_ask_for(person: Person, day: date) -> frozenset[str]:
-    """The purposes that the roles of somebody let them ask for."""
+def may_ask_for(person: Person, day: date, place_id: int | None = None) -> frozenset[str]:
+    """The purposes that the roles of somebody let them ask for.
+
+    Args:
+        place_id: only by roles that reach this place; None: somewhere.
+    """
     roles = rights.roles_in_force(person, rights.LAKE_ANALYSE, day)
+    if place_id is not None:
+        above = rights.closure_on(day).filter(descendant_id=place_id).values("ancestor_id")
+        roles = roles.filter(place_id__in=above, institution=None)
     return rules.purposes(roles.values_list("kind", flat=True))
 
 
@@ -167,7 +174,7 @@ def decided_text(grant: AccessGrant) -> str:
 
 
 def _refuse_purpose(by: Person, wish: Wish, day: date) -> None:
-    if wish.purpose not in may_ask_for(by, day):
+    if wish.purpose not in may_ask_for(by, day, wish.place_id):
         text = _("Your roles do not read for this purpose. Choose another one.")
         raise PurposeNotYours(text, pointer="purpose")
     longest = rules.LONGEST_DAYS[wish.purpose]

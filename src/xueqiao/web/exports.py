@@ -69,7 +69,7 @@ def _xlsx(head: list[str], body: Iterable[list[Any]]) -> HttpResponse:
     sheet.freeze_panes = "A2"
     sheet.append(head)
     for row in body:
-        sheet.append([cells.plain(cell) for cell in row])
+        sheet.append([cells.in_workbook(cell) for cell in row])
     scratch = NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115 - FileResponse closes it
     book.save(scratch.name)
     return FileResponse(scratch, content_type=XLSX)  # type: ignore[return-value]

@@ -114,13 +114,15 @@ def gone_text() -> str:
 
 
 def withdraw_all(*, at: datetime) -> int:
-    """Let no file with rows of persons be fetched that was made before: an erasure has changed
-    the lake. How many could have been fetched.
+    """Remove every file with rows of persons that was made before: an erasure has changed the lake.
+
+    Returns how many exports could have been fetched.
     """
     ready = LakeExport.objects.filter(state=State.DONE, run__is_personal=True)
     withdrawn = ready.update(state=State.EXPIRED, expires_at=at)
     open_ = LakeExport.objects.to_work().filter(run__is_personal=True)
     open_.update(state=State.CANCELLED, finished_at=at)
+    writing.sweep(now=at)
     return withdrawn
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from xueqiao.governance.exporting import asking
 from xueqiao.governance.models import LakeExport
-from xueqiao.kernel import errors, ids
+from xueqiao.kernel import clock, errors, ids
+from xueqiao.people import rights
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,12 +69,17 @@ def follow(*, link: str, at: datetime) -> Opened:
     if at.timestamp() - since > LASTS.total_seconds():
         raise LinkOver(over_text())
     export = LakeExport.objects.select_related("run", "asked_by").filter(key=key).first()
-    if export is None:
+    if export is None or not _may_ask(export.asked_by, at):
         raise LinkOver(over_text())
     path = asking.take(
         export=export, number=number, by=export.asked_by, at=at, way=ids.digest(link)[:16]
     )
     return Opened(export.parts.get(number=number), path)
+
+
+def _may_ask(maker: Person, at: datetime) -> bool:
+    """Whether who made a link still has the role by which the page would show the file."""
+    return rights.allows(maker, rights.LAKE_ANALYSE, clock.local_date(at))
 
 
 def over_text() -> str:

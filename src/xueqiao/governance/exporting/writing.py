@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import os
+import logging
 import shutil
 import time
 from datetime import timedelta
@@ -14,30 +13,35 @@ from typing import IO, TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
+from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
+from xueqiao.governance import leftovers
 from xueqiao.governance.models import LakeExport, LakeExportPart
 from xueqiao.governance.workbench import results
-from xueqiao.kernel import cells, clock, lease
+from xueqiao.kernel import cells, clock, lease, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
+log = logging.getLogger(__name__)
 State = LakeExport.State
 PART_ROWS = 100_000
 KEPT = timedelta(hours=72)
-# Whoever owns a job on another machine and says nothing for so long is taken to be dead.
-SILENT = timedelta(minutes=15)
+
+
+def home() -> Path:
+    """Where the folders of exports lie."""
+    root: Path = settings.HOME
+    return root / "lake_exports"
 
 
 def folder(export: LakeExport) -> Path:
     """Where the parts of an export lie."""
-    home: Path = settings.HOME
-    return home / "lake_exports" / export.key.hex
+    return home() / export.key.hex
 
 
 def work(*, now: datetime, seconds: float = 40.0) -> int:
@@ -64,24 +68,38 @@ def step(*, number: int, at: datetime) -> bool:
         if export.rows >= export.run.rows:
             _end(export, at)
             return False
-    except (OSError, pa.ArrowException) as why:
-        _fail(export, getattr(why, "strerror", None) or str(why), at)
+    except FileNotFoundError:
+        _fail(export, _("The result is not there any more. Run the query again."), at)
+        return False
+    except OSError as why:
+        _fail(export, why.strerror or str(why), at)
+        return False
+    except DatabaseError:
+        raise
+    except Exception:
+        # One export that cannot be written does not stand in the way of those behind it.
+        log.exception("The export %s could not be written", export.key)
+        _fail(export, _("Its values do not fit into this kind of file. Choose another kind."), at)
         return False
     return True
 
 
 def sweep(*, now: datetime) -> int:
-    """Remove the files of exports whose time is over or that came to nothing. How many exports."""
-    ended = [State.CANCELLED, State.FAILED, State.EXPIRED]
-    over = LakeExport.objects.filter(Q(state__in=ended) | Q(state=State.DONE, expires_at__lte=now))
-    removed = 0
-    for export in over:
-        if export.state == State.DONE:
-            LakeExport.objects.filter(pk=export.pk).update(state=State.EXPIRED)
-        if folder(export).exists():
-            shutil.rmtree(folder(export))
-            removed += 1
-    return removed
+    """Remove the files of exports whose time is over or that came to nothing. How many exports.
+
+    Looks at the folders that are there, not at all exports that ever were.
+    """
+    over = LakeExport.objects.filter(state=State.DONE, expires_at__lte=now)
+    over.update(state=State.EXPIRED)
+    there = leftovers.by_key(home())
+    needed = LakeExport.objects.filter(
+        key__in=there, state__in=[State.WAITING, State.RUNNING, State.DONE]
+    )
+    left = there.keys() - set(needed.values_list("key", flat=True))
+    for key in left:
+        # A writer that has not heard yet may be in it; the next sweep takes the rest.
+        shutil.rmtree(there[key], ignore_errors=True)
+    return len(left)
 
 
 def _claim(number: int, at: datetime) -> LakeExport | None:
@@ -89,17 +107,11 @@ def _claim(number: int, at: datetime) -> LakeExport | None:
     with transaction.atomic():
         rows = LakeExport.objects.select_for_update(of=("self",)).select_related("run")
         export = rows.filter(pk=number, state__in=[State.WAITING, State.RUNNING]).first()
-        if export is None or not _is_free(export, me, at):
+        if export is None or not lease.is_free(export.owner, export.owned_at, at=at):
             return None
         export.state, export.owner, export.owned_at = State.RUNNING, me, at
         export.save(update_fields=["state", "owner", "owned_at"])
     return export
-
-
-def _is_free(export: LakeExport, me: str, at: datetime) -> bool:
-    if export.owner in {"", me} or lease.is_dead(export.owner):
-        return True
-    return export.owned_at is None or export.owned_at < at - SILENT
 
 
 def _next(export: LakeExport) -> pa.Table:
@@ -122,7 +134,7 @@ def _part(export: LakeExport, rows: pa.Table, at: datetime) -> None:
     number = export.parts.count() + 1
     name = f"part-{number:05d}.{export.kind}"
     path = folder(export) / name
-    digest = _write(export.kind, path, rows, is_first=number == 1)
+    digest = whole.write(path, lambda file: fill(export.kind, file, rows, is_first=number == 1))
     before = export.rows
     with transaction.atomic():
         # Who lost the job in the meantime, to a cancel or to another worker, adds nothing.
@@ -135,25 +147,6 @@ def _part(export: LakeExport, rows: pa.Table, at: datetime) -> None:
                 export=export, number=number, name=name, rows=rows.num_rows,
                 size_bytes=path.stat().st_size, sha256=digest,
             )  # fmt: skip
-
-
-def _write(kind: str, path: Path, rows: pa.Table, *, is_first: bool) -> str:
-    """Write a file beside its place and move it there when it is whole; its SHA-256."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with scratch.open("wb") as file:
-        fill(kind, file, rows, is_first=is_first)
-        file.flush()
-        os.fsync(file.fileno())
-    with scratch.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    scratch.replace(path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    return digest
 
 
 def fill(kind: str, file: IO[bytes], rows: pa.Table, *, is_first: bool = True) -> None:
@@ -169,7 +162,7 @@ def fill(kind: str, file: IO[bytes], rows: pa.Table, *, is_first: bool = True) -
         sheet = book.create_sheet()
         sheet.freeze_panes = "A2"
         for line in lines(rows, has_heading=True):
-            sheet.append(line)
+            sheet.append([cells.in_workbook(each) for each in line])
         book.save(file)
     else:
         scratch = io.StringIO()

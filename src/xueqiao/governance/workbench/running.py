@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.governance import readings
-from xueqiao.governance.models import AccessGrant, LakeReading, QueryRun
+from xueqiao.governance import grants, leftovers, readings
+from xueqiao.governance.models import LakeReading, QueryRun
 from xueqiao.governance.workbench import costs, scope, telling
 from xueqiao.kernel import clock, errors, lease
 from xueqiao.lake.sandbox import persons, starting
@@ -29,6 +30,8 @@ State = QueryRun.State
 KEPT = timedelta(days=7)
 MOST_EACH, MOST_IN_ALL = 2, 4
 MOST_CODE = 1000
+LEFT = timedelta(minutes=5)
+"""A folder that no result needs is left alone so long: its process may be about to end."""
 
 
 class TooManyRuns(errors.Refusal):
@@ -96,7 +99,9 @@ def settle(*, run: QueryRun, at: datetime) -> QueryRun:
     if outcome is None:
         if not _is_lost(run, at):
             return run
-        outcome = {"state": "failed", "code": "died", "milliseconds": 0}
+        # It may have said so between the two looks, and ended.
+        died = {"state": "failed", "code": "died", "milliseconds": 0}
+        outcome = starting.outcome(folder(run)) or died
     with transaction.atomic():
         locked = QueryRun.objects.select_for_update().get(pk=run.pk)
         if locked.state == State.RUNNING:
@@ -134,7 +139,35 @@ def work(*, now: datetime) -> int:
         shutil.rmtree(folder(run), ignore_errors=True)
         QueryRun.objects.filter(pk=run.pk).update(state=State.EXPIRED)
         done += 1
+    sweep(now=now)
     return done
+
+
+def sweep(*, now: datetime) -> int:
+    """Remove folders whose rows nobody may see: of runs that came to nothing, and of servers that
+    were killed before a run was written down. How many.
+    """
+    before, there = now - LEFT, leftovers.by_key(costs.folder())
+    known = {run.key: run for run in QueryRun.objects.filter(key__in=there)}
+    over = [path for key, path in there.items() if _is_over(known.get(key), path, before)]
+    over += [path for path in costs.folder().glob("plan-*") if _is_older(path, before)]
+    for path in over:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(over)
+
+
+def _is_over(run: QueryRun | None, path: Path, before: datetime) -> bool:
+    if run is None:
+        return _is_older(path, before)
+    if run.state in {State.RUNNING, State.DONE}:
+        return False
+    return run.finished_at is None or run.finished_at <= before
+
+
+def _is_older(path: Path, before: datetime) -> bool:
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime <= before.timestamp()
+    return False
 
 
 def withdraw_all(*, at: datetime) -> int:
@@ -153,9 +186,11 @@ def withdraw_all(*, at: datetime) -> int:
 
 
 def grants_end(run: QueryRun, at: datetime) -> bool:
-    """Whether a grant that a run rests on does not hold any more."""
-    held = AccessGrant.objects.in_force(clock.local_date(at)).filter(pk__in=run.grants)
-    return held.count() < len(run.grants)
+    """Whether a grant that a run rests on does not hold any more, or the role it rests on."""
+    if not run.grants:
+        return False
+    held = grants.in_force(run.asked_by, run.purpose, clock.local_date(at))
+    return not set(run.grants) <= {grant.pk for grant in held}
 
 
 def _refuse_mixed(sql: str, seen: scope.Scope) -> None:

@@ -67,6 +67,13 @@ def refusal(code: str, text: str) -> errors.Refusal:
             QueryFaulty,
             _("Write one single SELECT; nothing can be changed here."),
         ),
+        "value": (
+            QueryFaulty,
+            _(
+                "A value could not be computed, such as a text taken for a number or a number out "
+                "of its range. Use try_cast, or leave such rows out."
+            ),
+        ),
         "no_person": (
             QueryFaulty,
             _(

@@ -53,7 +53,8 @@ def main(folder: Path) -> None:
         found = {"plan": plan, "run": run}[order["what"]](connection, order, folder)
         outcome = {"state": "done", **found}
     except Exception as why:  # noqa: BLE001 - whatever ends the run is written into its outcome
-        outcome = {"state": "failed", **told(why, guard.ended_by)}
+        is_dry = order["what"] == "plan"
+        outcome = {"state": "failed", **told(why, guard.ended_by, is_dry=is_dry)}
     outcome["milliseconds"] = int((time.monotonic() - started) * 1000)
     leave(folder, outcome)
 
@@ -265,20 +266,29 @@ CODES: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("memory", (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError)),
     ("forbidden", (duckdb.PermissionException,)),
     ("too_large", (OSError,)),
-)
+    ("query", (
+        duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException,
+        duckdb.NotImplementedException, pa.ArrowNotImplementedError,
+    )),
+)  # fmt: skip
+"""The first that fits. Only "query" is told with its text, which is about the query alone: whatever
+else ends one, such as a failed cast, may quote a value of a row."""
 
 
-def told(why: Exception, ended_by: str = "") -> Order:
-    """The code of what ended a run, and its text where the query itself is at fault.
+def told(why: Exception, ended_by: str = "", *, is_dry: bool = False) -> Order:
+    """The code of what ended a run, and its text where that is about the query alone.
 
     Args:
         ended_by: what the guard ended it for; "" when it did not.
+        is_dry: whether no row was read, so that no text can quote one.
     """
     if ended_by:
         return {"code": ended_by, "text": ""}
     if isinstance(why, Refused):
         return {"code": why.code, "text": str(why)}
-    code = next((code for code, kinds in CODES if isinstance(why, kinds)), "query")
+    code = next((code for code, kinds in CODES if isinstance(why, kinds)), "value")
+    if is_dry and code == "value":
+        code = "query"
     return {"code": code, "text": str(why)[:900] if code == "query" else ""}
 
 
