@@ -10,7 +10,7 @@ import pytest
 from tests.records import factories
 from xueqiao.governance import builds
 from xueqiao.governance.models import BuildRequest
-from xueqiao.lake import build, recipes, tables
+from xueqiao.lake import build, recipes, reconcile, tables
 from xueqiao.lake.build import going, history
 from xueqiao.people.models import Person
 
@@ -55,6 +55,7 @@ def test_a_request_is_carried_on_by_jobs_to_its_end(operator, settings):
     builds.ask(by=operator, at=later)
     failed = builds.work(now=later)
     assert (failed.state, failed.failed) == (State.FAILED, 1)
+    assert len(reconcile.numbers_in(settings.LAKE, reconcile.RUNS)) == 1, "the batch is judged"
     assert "learner" in failed.text
 
 

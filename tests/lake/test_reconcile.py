@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.lake import worlds
-from xueqiao.lake import mending, reconcile, tables
+from xueqiao.lake import extract, mending, reconcile, tables
 from xueqiao.records import exports as records
 
 HOUR = timedelta(hours=1)
@@ -57,6 +57,19 @@ def test_a_batch_is_judged_when_all_of_it_can_have_come(tmp_path, world):
 
 
 @pytest.mark.embedded
+def test_many_batches_are_judged_a_portion_at_a_time(tmp_path, world, monkeypatch):
+    monkeypatch.setattr(reconcile, "PORTION", 2)
+    for number in (2, 3):
+        world.batch.append(world.batch[0] | {"batch_id": number, "received": 2, "accepted": 0})
+    worlds.fill(tmp_path, world)
+    found = reconcile.follow(root=tmp_path, at=worlds.AT + HOUR)
+    assert [(each.batch_id, each.rows, each.is_balanced) for each in found] == [
+        (1, 4, True), (2, 0, True), (3, 0, True),
+    ]  # fmt: skip
+    assert reconcile.follow(root=tmp_path, at=worlds.AT + 2 * HOUR) == []
+
+
+@pytest.mark.embedded
 @pytest.mark.parametrize("stored", [4, 3])
 def test_rows_that_are_missing_are_a_cause_unless_the_log_lacks_them_too(
     tmp_path, world, monkeypatch, stored
@@ -96,6 +109,28 @@ def test_what_a_lost_file_held_is_brought_back_and_nothing_else(tmp_path, world,
     assert worlds.rows_of(tmp_path, "bronze.listing") == listed
     assert len(worlds.rows_of(tmp_path, "bronze.person_change")) >= 3
     assert {each.rows for each in worlds.fill(tmp_path, world)} <= {None, 0}
+
+
+@pytest.mark.embedded
+def test_rows_that_come_while_a_log_is_mended_are_not_doubled(tmp_path, world, monkeypatch):
+    name = "bronze.statement"
+    worlds.fill(tmp_path, world)
+    lose(tmp_path, name, "part=2024-03")
+    listed, coming = tables.Table.file_names, [datetime(2024, 3, 9, tzinfo=UTC)]
+
+    def meanwhile(table, opened=None):
+        """Another machine extracts between the two looks at the table."""
+        found = listed(table, opened)
+        if table.name == name and coming:
+            world.add_statement(1, coming.pop())
+            extract.follow(tmp_path, world.log("statement"), worlds.AT, lambda *_facts: None)
+        return found
+
+    monkeypatch.setattr(tables.Table, "file_names", meanwhile)
+    with pytest.raises(tables.Overtaken):
+        mending.mend(root=tmp_path, of=[world.log("statement")], at=worlds.AT)
+    mending.mend(root=tmp_path, of=[world.log("statement")], at=worlds.AT)
+    assert [row[0] for row in sorted(log(tmp_path))] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.embedded

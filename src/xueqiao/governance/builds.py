@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.governance.models import BuildRequest
 from xueqiao.kernel import errors, lease
-from xueqiao.lake import build, catalogue, engines, extract, tables
+from xueqiao.lake import build, catalogue, engines, extract, reconcile, tables
 from xueqiao.lake.distinct import making
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 State = BuildRequest.State
 PORTION_SECONDS = 40.0
-# Whoever owns a request on another machine and says nothing for so long is taken to be dead.
-SILENT = timedelta(minutes=15)
 
 
 class AlreadyAsked(errors.Refusal):
@@ -98,23 +95,18 @@ def work(*, now: datetime, seconds: float = PORTION_SECONDS) -> BuildRequest | N
 def _claim(now: datetime) -> BuildRequest | None:
     with transaction.atomic():
         request = BuildRequest.objects.select_for_update().to_work().order_by("pk").first()
-        if request is None or not _is_free(request, now):
+        if request is None or not lease.is_free(request.owner, request.owned_at, at=now):
             return None
         request.state, request.owner, request.owned_at = State.RUNNING, lease.owner(), now
         request.save(update_fields=["state", "owner", "owned_at"])
     return request
 
 
-def _is_free(request: BuildRequest, now: datetime) -> bool:
-    if request.owner in {"", lease.owner()} or lease.is_dead(request.owner):
-        return True
-    return request.owned_at is None or request.owned_at < now - SILENT
-
-
 def _go_on(request: BuildRequest, now: datetime, seconds: float) -> None:
-    """Extract once, then make as many tables as there is time for."""
+    """Extract and judge its batches once, then make as many tables as there is time for."""
     if request.extracted_at is None:
         extract.extract(root=settings.LAKE, of=catalogue.sources(), at=now)
+        reconcile.follow(root=settings.LAKE, at=now)
         request.extracted_at = now
         request.save(update_fields=["extracted_at"])
     with engines.configured() as engine:

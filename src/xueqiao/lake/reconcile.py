@@ -20,9 +20,11 @@ from xueqiao.lake import folding, sources, tables
 from xueqiao.records import exports as records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
+
+    Numbers = np.ndarray[Any, Any]
 
 RUNS, LOG, BATCHES = "runs.batch", "bronze.statement", "bronze.batch"
 COLUMNS = sources.columns(
@@ -30,6 +32,9 @@ COLUMNS = sources.columns(
     accepted=sources.BIG, duplicate=sources.BIG, quarantined=sources.BIG, stored=sources.BIG,
     rows=sources.BIG, is_balanced=sources.FLAG,
 )  # fmt: skip
+
+PORTION = 50_000
+"""Batches that are judged in one go."""
 
 
 @dataclass(frozen=True)
@@ -63,34 +68,36 @@ def follow(*, root: Path, at: datetime) -> list[Judgement]:
     Args:
         at: when the extraction began that has just ended.
     """
-    held = batches(root)
-    known = {row["batch_id"] for row in latest(root)}
-    new = [row for row in held if row["batch_id"] not in known and row["arrived_at"] < at]
-    return judged(root, new, at)
+    return judged(root, np.setdiff1d(arrived(root, at), numbers_in(root, RUNS)), at)
 
 
 def check(*, root: Path, at: datetime) -> list[Judgement]:
     """Judge every batch anew; those that do not balance. Only changed judgements are kept."""
-    held = [row for row in batches(root) if row["arrived_at"] < at]
-    return [each for each in judged(root, held, at) if not each.is_balanced]
+    return [each for each in judged(root, arrived(root, at), at) if not each.is_balanced]
 
 
 def causes(root: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """What is an alarm: each batch that did not balance when last judged, with its counts."""
+    odd = rows_in(root, RUNS, ["batch_id"], ~pc.field("is_balanced"))
     return {
         ("batch", str(row["batch_id"])): {
             name: row[name] for name in ("source_id", "stored", "rows", "received", "accepted")
         }
-        for row in latest(root)
+        for row in latest(root, {row["batch_id"] for row in odd})
         if not row["is_balanced"]
     }
 
 
-def judged(root: Path, held: Sequence[dict[str, Any]], at: datetime) -> list[Judgement]:
-    """Judge some batches and keep what was not known of them."""
-    if not held:
-        return []
-    numbers = [row["batch_id"] for row in held]
+def judged(root: Path, wanted: Numbers, at: datetime) -> list[Judgement]:
+    """Judge some batches, a portion at a time, and keep what was not known of them."""
+    ordered, found = np.sort(wanted), list[Judgement]()
+    for start in range(0, len(ordered), PORTION):
+        found += _judged(root, ordered[start : start + PORTION].tolist(), at)
+    return found
+
+
+def _judged(root: Path, numbers: list[int], at: datetime) -> list[Judgement]:
+    held = rows_in(root, BATCHES, COLUMNS.names[1:7], among(numbers))
     rows = rows_of(root, numbers)
     odd = [row["batch_id"] for row in held if rows[row["batch_id"]] != row["accepted"]]
     counted = dict.fromkeys(odd, 0) | records.rows_of_batches(odd)
@@ -103,7 +110,7 @@ def judged(root: Path, held: Sequence[dict[str, Any]], at: datetime) -> list[Jud
         )
         for row in held
     ]
-    known = {row["batch_id"]: (row["stored"], row["rows"]) for row in latest(root)}
+    known = {row["batch_id"]: (row["stored"], row["rows"]) for row in latest(root, set(numbers))}
     news = [each for each in found if known.get(each.batch_id) != (each.stored, each.rows)]
     if news:
         kept = [asdict(each) | {"is_balanced": each.is_balanced} for each in news]
@@ -115,34 +122,51 @@ def judged(root: Path, held: Sequence[dict[str, Any]], at: datetime) -> list[Jud
     return found
 
 
-def batches(root: Path) -> list[dict[str, Any]]:
-    """The batches in bronze, by number; none before the first extraction."""
-    return rows_in(root, BATCHES, [*COLUMNS.names[1:7], "arrived_at"])
+def arrived(root: Path, at: datetime) -> Numbers:
+    """The batches in bronze that had arrived before a time; none before the first extraction."""
+    return numbers_in(root, BATCHES, pc.field("arrived_at") < pa.scalar(at, sources.INSTANT))
 
 
-def latest(root: Path) -> list[dict[str, Any]]:
-    """The last judgement of each batch."""
-    found = sorted(rows_in(root, RUNS, COLUMNS.names), key=lambda row: row["judged_at"])
-    return list({row["batch_id"]: row for row in found}.values())
-
-
-def rows_in(root: Path, name: str, columns: list[str]) -> list[dict[str, Any]]:
+def numbers_in(root: Path, name: str, where: Any = None) -> Numbers:
+    """The batches that a table speaks of. Eight bytes each, however many there were."""
     table = tables.Table(root, name)
     if table.opened() is None:
-        return []
-    found: list[dict[str, Any]] = folding.columns_of(table, columns).to_pylist()
+        return np.empty(0, np.int64)
+    found: Numbers = folding.columns_of(table, ["batch_id"], where)["batch_id"].to_numpy()
     return found
 
 
-def rows_of(root: Path, numbers: list[int]) -> Counter[int]:
+def latest(root: Path, wanted: Collection[int]) -> list[dict[str, Any]]:
+    """The last judgement of some batches."""
+    found = rows_in(root, RUNS, COLUMNS.names, among(wanted))
+    ordered = sorted(found, key=lambda row: row["judged_at"])
+    return list({row["batch_id"]: row for row in ordered}.values())
+
+
+def among(wanted: Collection[int]) -> Any:
+    """A filter for rows of some batches; groups of rows that are about none are not read."""
+    if not wanted:
+        return pc.scalar(value=False)
+    ranged = (pc.field("batch_id") >= min(wanted)) & (pc.field("batch_id") <= max(wanted))
+    return ranged & pc.field("batch_id").isin(pa.array(sorted(wanted), pa.int64()))
+
+
+def rows_in(root: Path, name: str, columns: list[str], where: Any) -> list[dict[str, Any]]:
+    table = tables.Table(root, name)
+    if table.opened() is None:
+        return []
+    found: list[dict[str, Any]] = folding.columns_of(table, columns, where).to_pylist()
+    return found
+
+
+def rows_of(root: Path, wanted: list[int]) -> Counter[int]:
     """How many rows of the log in bronze each batch has. Reads one column, a batch at a time."""
     counted: Counter[int] = Counter()
     table = tables.Table(root, LOG, is_parted=True)
     if table.opened() is None:
         return counted
-    wanted = pc.field("batch_id").isin(pa.array(numbers, pa.int64()))
     for rows in folding.rows_in(table, table.file_names()).to_batches(
-        columns=["batch_id"], filter=wanted
+        columns=["batch_id"], filter=among(wanted)
     ):
         keys, times = np.unique(rows["batch_id"].to_numpy(), return_counts=True)
         counted.update(dict(zip(keys.tolist(), times.tolist(), strict=True)))

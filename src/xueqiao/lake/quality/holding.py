@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from xueqiao.kernel import clock
@@ -158,7 +159,13 @@ def fallen_days(days: dict[date, int], today: date, least_percent: int) -> list[
 def batches_of(root: Path, fallen: dict[tuple[int, date], tuple[int, int]]) -> dict[int, Row]:
     """The batches that came from these sources on these days."""
     opened = tables.Table(root, "bronze.batch").opened()
-    lines = [] if opened is None else opened.to_pyarrow_table().to_pylist()
+    days = [day for _source, day in fallen]
+    asked = (
+        ds.field("source_id").isin(sorted({source for source, _day in fallen}))
+        & (ds.field("received_at") >= instant(min(days)))
+        & (ds.field("received_at") < instant(max(days) + timedelta(days=1)))
+    )
+    lines = [] if opened is None else opened.to_pyarrow_dataset().to_table(filter=asked).to_pylist()
     found: dict[int, Row] = {}
     for line in lines:
         day = clock.local_date(line["received_at"])
@@ -170,6 +177,11 @@ def batches_of(root: Path, fallen: dict[tuple[int, date], tuple[int, int]]) -> d
                 "failed": usual - received, "since": clock.start_of(day + timedelta(days=1)),
             }  # fmt: skip
     return found
+
+
+def instant(day: date) -> pa.Scalar:
+    """The beginning of a day in Asia/Shanghai, to compare a column with."""
+    return pa.scalar(clock.start_of(day), sources.INSTANT)
 
 
 def held(root: Path) -> list[Row]:
