@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,17 @@ def test_a_table_that_fails_leaves_the_last_good_one_and_what_does_not_read_it_i
     assert {each.table for each in mended.built} == {"learner", "stage.person", *outcome.skipped}
     assert len(worlds.rows_of(root, "learner")) == len(last) + 1
     build.ready(root=root)
+
+
+def test_the_newest_runs_are_read_without_those_before(tmp_path):
+    outcomes = (history.MADE, history.MADE, history.FAILED)
+    for day, outcome in enumerate(outcomes):
+        row = {"run": f"run-{day}", "table": "learner", "outcome": outcome, "rows": day}
+        history.append(tmp_path, [{**row, "started_at": worlds.AT + timedelta(days=day)}])
+
+    assert [row["run"] for row in history.newest(tmp_path, most=2)] == ["run-1", "run-2"]
+    assert history.last_made(tmp_path) == {"learner": worlds.AT + timedelta(days=1)}
+    assert [row["rows"] for row in history.rows_of(tmp_path, "run-1")] == [1]
 
 
 class Cramped(DuckDB):

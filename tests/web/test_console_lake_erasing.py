@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pytest
 from django.utils import translation
 
@@ -11,6 +12,7 @@ from tests import world as small
 from xueqiao.governance.erasing import receipt
 from xueqiao.governance.models import LakeErasure
 from xueqiao.kernel import clock
+from xueqiao.lake import tables
 from xueqiao.records.erasure import holds
 from xueqiao.records.models import Erasure, LegalHold
 
@@ -76,6 +78,16 @@ def test_counting_again_asks_the_log_and_the_lake(world, operator):
 
     ticket.refresh_from_db()
     assert ticket.preview == nothing | {"statements": 2}, "the world has no lake"
+
+
+def test_what_keeps_the_lake_from_being_counted_is_said(world, operator, settings):
+    table = tables.Table(settings.LAKE, "stage.thing")
+    rows = pa.table({"event_id": ["x"]}).to_reader()
+    table.commit(batches=rows, marks={}, replace="everything")
+    (table.path / table.file_names()[0]).unlink()
+    refused = operator.post(f"{LIST}{world.erasure}/look/")
+    assert refused.status_code == 500
+    assert "check_lake --mend" in refused.content.decode()
 
 
 def test_what_is_held_up_says_why_stands_on_the_work_list(world, operator):

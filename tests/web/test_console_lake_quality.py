@@ -89,6 +89,7 @@ def test_a_held_batch_is_seen_and_let_through_with_a_reason(
     address, asked = f"{HERE}/quality/{code}/decide/", {"batch": "7", "verdict": "release"}
     assert client.post(address, {**asked, "reason": " "}).status_code == 422
     assert client.post(address, {**asked, "verdict": "perhaps"}).status_code == 404
+    assert client.post(address, {**asked, "batch": "²"}).status_code == 404
     assert client.post(address, {**asked, "reason": "Its clock was wrong."}).status_code == 302
     decision = HoldDecision.objects.get()
     assert (decision.subject, decision.number, decision.verdict) == ("batch", 7, "release")
@@ -116,6 +117,9 @@ def test_a_contract_is_proposed_by_one_and_approved_by_another(client, settings)
     assert odcs.read(client.get(f"{TABLE}odcs.yaml").content.decode()) == contracts.in_force(
         "bronze.person"
     )
+    unseen = client.post(f"{TABLE}let/", {"version": "2", "reason": "Whatever comes."})
+    assert unseen.status_code == 409
+    assert "not stopped at version 2" in unseen.content.decode()
     assert client.post(f"{TABLE}let/", {"version": "1", "reason": "As agreed."}).status_code == 302
     assert HoldDecision.objects.get().subject == "bronze.person"
 

@@ -13,6 +13,7 @@ from xueqiao.governance import builds
 from xueqiao.governance.models import BuildRequest
 from xueqiao.lake import recipes
 from xueqiao.lake.build import going, history
+from xueqiao.lake.contracts import gate
 from xueqiao.people.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,10 @@ def test_without_a_lake_the_pages_say_what_to_do(operator, settings, tmp_path):
     answer = operator.get(f"{RUNS}plan/")
     assert answer.status_code == 200
     assert "never made" in answer.content.decode()
+    broken = gate.Verdict(
+        "bronze.person", gate.STOPPED, gate.NONE, None, 0, 0, 1, 0, 0, 0, worlds.AT, worlds.AT
+    )
+    gate.write(tmp_path, [broken])
+    answer = operator.get(f"{RUNS}plan/")
+    assert answer.status_code == 409
+    assert "let a steward approve a contract that fits" in answer.content.decode()

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyarrow import parquet
+import pyarrow.compute as pc
 
 import xueqiao
-from xueqiao.lake import sources, tables
+from xueqiao.lake import folding, sources, tables
 from xueqiao.lake.build.staleness import wanted_marks
 from xueqiao.lake.recipes import recipes
 
@@ -94,14 +94,45 @@ def rows_of(root: Path, run: str = "") -> list[dict[str, Any]]:
         root: the lake's folder.
         run: the name of a run; "" for all.
     """
+    return _rows(root, pc.field("run") == run if run else None)
+
+
+def newest(root: Path, *, most: int) -> list[dict[str, Any]]:
+    """The rows of the newest runs, in the order in which they were written.
+
+    Args:
+        most: how many runs; rows of earlier versions of the program, without a name, are one.
+    """
     table = tables.Table(root, TABLE)
-    store, found = table.store, []
-    for name in table.file_names():
-        with store.files.open_input_file(store.path(f"{table.folder}/{name}")) as file:
-            found += parquet.read_table(file).to_pylist()
+    if table.opened() is None:
+        return []
+    begun = folding.columns_of(table, ["run", "started_at"]).group_by("run")
+    runs = begun.aggregate([("started_at", "max")]).sort_by([("started_at_max", "descending")])
+    names = runs["run"].slice(0, most).combine_chunks()
+    where = pc.field("run").isin(names.drop_null())
+    return _rows(root, where | pc.field("run").is_null() if names.null_count else where)
+
+
+def last_made(root: Path) -> dict[str, datetime]:
+    """When each table was last made, by its name."""
+    table = tables.Table(root, TABLE)
+    if table.opened() is None:
+        return {}
+    well = ~pc.field("outcome").isin(pa.array([FAILED, SKIPPED]))
+    made = folding.columns_of(table, ["table", "started_at"], well).group_by("table")
+    rows = made.aggregate([("started_at", "max")]).to_pylist()
+    return {row["table"]: row["started_at_max"] for row in rows}
+
+
+def _rows(root: Path, where: Any) -> list[dict[str, Any]]:
+    table = tables.Table(root, TABLE)
+    opened = table.opened()
+    if opened is None:
+        return []
+    held = [field.name for field in opened.schema().fields if field.name in COLUMNS.names]
+    found = folding.columns_of(table, held, where).to_pylist()
     rows = [{name: row.get(name) for name in COLUMNS.names} for row in found]
-    chosen = [row for row in rows if not run or row["run"] == run]
-    return sorted(chosen, key=lambda row: row["started_at"])
+    return sorted(rows, key=lambda row: row["started_at"])
 
 
 def code_of(table: str) -> str:

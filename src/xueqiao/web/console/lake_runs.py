@@ -14,6 +14,8 @@ from xueqiao.lake.build import history
 if TYPE_CHECKING:
     from datetime import datetime
 
+MOST = 500
+"""Of runs in the list; those before them stand in ``runs.build`` and in the lineage export."""
 RANKS = (history.FAILED, history.SKIPPED, history.MADE)
 
 
@@ -57,14 +59,27 @@ class TableRun:
 
 
 def runs() -> list[Run]:
-    """Every run in which something was made or failed."""
+    """The newest runs in which something was made or failed, at most ``MOST``."""
+    return _runs(history.newest(settings.LAKE, most=MOST))
+
+
+def run(name: str) -> tuple[Run, list[TableRun]] | None:
+    """One run with what it did with each table it touched; None where there is none."""
+    rows = history.rows_of(settings.LAKE, name)
+    if not rows:
+        # One of an earlier version of the program, which is called after its time.
+        rows = [row for row in history.newest(settings.LAKE, most=MOST) if name_of(row) == name]
+    return (_runs(rows)[0], [_table(row) for row in rows]) if rows else None
+
+
+def _runs(rows: list[dict[str, Any]]) -> list[Run]:
     by_run: dict[str, list[dict[str, Any]]] = {}
-    for row in history.rows_of(settings.LAKE):
+    for row in rows:
         by_run.setdefault(name_of(row), []).append(row)
     keys = [name for name in by_run if len(name) == len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")]
     asked = BuildRequest.objects.filter(key__in=keys).select_related("asked_by")
     names = {str(each.key): each.asked_by.name for each in asked}
-    return [_run(name, rows, names.get(name, "")) for name, rows in by_run.items()]
+    return [_run(name, found, names.get(name, "")) for name, found in by_run.items()]
 
 
 def name_of(row: dict[str, Any]) -> str:
@@ -72,28 +87,17 @@ def name_of(row: dict[str, Any]) -> str:
     return row["run"] or f"{row['started_at']:%Y%m%dT%H%M%S%f}"
 
 
-def tables_of(run: str) -> list[TableRun]:
-    """What a run did with each table it touched."""
-    rows = [row for row in history.rows_of(settings.LAKE) if name_of(row) == run]
-    return [
-        TableRun(
-            pk=row["table"],
-            table=row["table"],
-            outcome=row["outcome"] or history.MADE,
-            rows=row["rows"] or 0,
-            parts=row["parts"] or "",
-            milliseconds=row["milliseconds"] or 0,
-            why=row["why"] or "",
-            digest=(row["code"] or "").rpartition(" ")[2],
-        )
-        for row in rows
-    ]
-
-
-def last_made() -> dict[str, datetime]:
-    """When each table was last made, by its name."""
-    made = (row for row in history.rows_of(settings.LAKE) if row["outcome"] != history.FAILED)
-    return {row["table"]: row["started_at"] for row in made if row["outcome"] != history.SKIPPED}
+def _table(row: dict[str, Any]) -> TableRun:
+    return TableRun(
+        pk=row["table"],
+        table=row["table"],
+        outcome=row["outcome"] or history.MADE,
+        rows=row["rows"] or 0,
+        parts=row["parts"] or "",
+        milliseconds=row["milliseconds"] or 0,
+        why=row["why"] or "",
+        digest=(row["code"] or "").rpartition(" ")[2],
+    )
 
 
 def last_failed() -> list[tuple[str, str]]:

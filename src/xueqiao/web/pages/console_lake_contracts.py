@@ -75,7 +75,7 @@ def propose(request: HttpRequest, name: str) -> HttpResponse:
 def decide(request: HttpRequest, name: str) -> HttpResponse:
     """Approve or reject what waits."""
     number = request.POST.get("version", "")
-    row = get_object_or_404(DataContract, name=name, version=number if number.isdigit() else 0)
+    row = get_object_or_404(DataContract, name=name, version=number if number.isdecimal() else 0)
     try:
         contracts.decide(
             contract=row, approve="approve" in request.POST, note=request.POST.get("note", ""),
@@ -91,7 +91,7 @@ def decide(request: HttpRequest, name: str) -> HttpResponse:
 def let(request: HttpRequest, name: str) -> HttpResponse:
     """Let the version of a table through that was stopped."""
     number = request.POST.get("version", "")
-    if not number.isdigit():
+    if not number.isdecimal():
         raise Http404
     try:
         holds.decide(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from xueqiao.governance.erasing import looking, receipt
 from xueqiao.governance.models import LakeErasure
-from xueqiao.kernel import clock
+from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.records.erasure import told
 from xueqiao.records.models import Erasure
@@ -102,7 +102,12 @@ def erasures(request: HttpRequest) -> HttpResponse:
 @access.page(rights.LAKE_PRIVACY)
 def one(request: HttpRequest, number: int) -> HttpResponse:
     """One erasure in the lake: what it holds, what went where, what stays and why."""
-    erasure = get_object_or_404(Erasure, pk=number)
+    return _page(request, get_object_or_404(Erasure, pk=number))
+
+
+def _page(
+    request: HttpRequest, erasure: Erasure, why: errors.Refusal | None = None
+) -> HttpResponse:
     ticket = LakeErasure.objects.filter(erasure=erasure).first() or LakeErasure(erasure=erasure)
     is_looked_at = ticket.looked_at is not None
     context = {
@@ -115,8 +120,9 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "rebuilt": sorted(ticket.rebuilt.items()),
         "kept": [(what, why, None) for what, why in receipt.stays(ticket)],
         "way": way(erasure, ticket),
+        "refusal": why,
     }
-    return render(request, "console/lake/erasure.html", context)
+    return render(request, "console/lake/erasure.html", context, status=why.status if why else 200)
 
 
 def table_of(counts: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
@@ -154,9 +160,11 @@ def way(erasure: Erasure, ticket: LakeErasure) -> list[Step]:
 @access.page(rights.LAKE_PRIVACY)
 def look(request: HttpRequest, number: int) -> HttpResponse:
     """Count what the lake holds of a request that waits."""
-    del request
     erasure = get_object_or_404(Erasure, pk=number)
-    looking.look(erasure=erasure.pk, at=clock.now())
+    try:
+        looking.look(erasure=erasure.pk, at=clock.now())
+    except errors.Refusal as why:
+        return _page(request, erasure, why)
     return redirect("console-lake-erasure", number)
 
 

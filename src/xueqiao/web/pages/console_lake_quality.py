@@ -111,7 +111,7 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
     """Let a held batch through, or leave it out for good."""
     found = get_object_or_404(Source, code=code)
     number, verdict = request.POST.get("batch", ""), request.POST.get("verdict", "")
-    if not number.isdigit() or verdict not in HoldDecision.Verdict.values:
+    if not number.isdecimal() or verdict not in HoldDecision.Verdict.values:
         raise Http404
     try:
         holds.decide(
@@ -143,7 +143,7 @@ def alarm_list(request: HttpRequest) -> HttpResponse:
 def acknowledge(request: HttpRequest) -> HttpResponse:
     """Write down that the reader looks after the chosen alarms."""
     for number in request.POST.getlist("chosen"):
-        row = get_object_or_404(DataAlarm, pk=number if number.isdigit() else 0)
+        row = get_object_or_404(DataAlarm, pk=number if number.isdecimal() else 0)
         alarms.acknowledge(alarm=row, by=access.signed_in(request), at=clock.now())
     return redirect("console-lake-alarms")
 

@@ -27,6 +27,7 @@ State = QueryRun.State
 LEVELS = {State.DONE: "ok", State.FAILED: "bad", State.CANCELLED: "", State.EXPIRED: ""}
 SHOWN_CHARACTERS = 80
 SHOWN_SAVED = 30
+MOST_DIGITS = 12
 
 
 def short(text: str) -> str:
@@ -189,7 +190,7 @@ def page(request: HttpRequest, run: QueryRun, why: errors.Refusal | None = None)
         try:
             shown = results.page(
                 run=run, by=access.signed_in(request), at=clock.now(),
-                first=int(first) if first.isdecimal() else 0,
+                first=int(first) if first.isdecimal() and len(first) <= MOST_DIGITS else 0,
             )  # fmt: skip
         except errors.Refusal as refusal:
             why = why or refusal

@@ -160,7 +160,7 @@ def why(row: lake_runs.TableRun) -> str:
 
 @access.page(rights.LAKE_SEE)
 def runs(request: HttpRequest) -> HttpResponse:
-    """The build that runs, what was asked for, and every run so far, newest first."""
+    """The build that runs, what was asked for, and the newest runs."""
     latest = BuildRequest.objects.select_related("asked_by").order_by("-pk").first()
     is_open = latest is not None and latest.ended_at is None
     now = going.now(settings.LAKE)
@@ -180,21 +180,22 @@ def runs(request: HttpRequest) -> HttpResponse:
 @access.page(rights.LAKE_SEE)
 def one(request: HttpRequest, run: str) -> HttpResponse:
     """One run, table by table; what failed first."""
-    found = next((each for each in lake_runs.runs() if each.pk == run), None)
+    found = lake_runs.run(run)
     if found is None:
         raise Http404
-    more = {"run": found}
-    return sheets.answer(request, TABLES, lake_runs.tables_of(run), "console/lake/run.html", more)
+    whole, tables = found
+    return sheets.answer(request, TABLES, tables, "console/lake/run.html", {"run": whole})
 
 
 @access.page(rights.LAKE_SEE)
 def plan(request: HttpRequest) -> HttpResponse:
     """What a build would make now, and why; makes nothing."""
-    made = lake_runs.last_made()
+    made = history.last_made(settings.LAKE)
     try:
         lines = [Line(each, made.get(each.table)) for each in build.plan(root=settings.LAKE)]
-    except build.NotExtracted as refusal:
-        return render(request, "console/lake/plan.html", {"refusal": refusal}, status=409)
+    except errors.Refusal as refusal:
+        context = {"refusal": refusal}
+        return render(request, "console/lake/plan.html", context, status=refusal.status)
     return sheets.answer(request, PLAN, lines, "console/lake/plan.html")
 
 
