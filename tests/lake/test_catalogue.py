@@ -11,12 +11,15 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from tests import world as small_world
+from tests.hall import factories
 from tests.lake import worlds
 from xueqiao.kernel import flat
 from xueqiao.lake import build, catalogue, engines, extract, tables
 from xueqiao.lake.sources import Log
 from xueqiao.monitor import compute, queries
 from xueqiao.monitor.models import IndicatorValue
+from xueqiao.network import exports as network
+from xueqiao.network.models import Place
 from xueqiao.people.models import Person
 from xueqiao.records import exports as records
 
@@ -93,6 +96,27 @@ def test_every_column_of_every_export_has_the_type_of_its_field(monkeypatch):
         assert found.schema.equals(source.schema), source.table
         assert found.num_rows == 2
     assert len(given) > 30
+
+
+@pytest.mark.django_db
+def test_a_stamp_tells_of_a_change_that_another_row_makes_up_for():
+    nbs, days = factories.register(), (date(2000, 1, 1), date(2001, 1, 1), date(2002, 1, 1))
+    for number, (name, day) in enumerate(zip(("A", "B", "C"), days, strict=True), 1):
+        Place.objects.create(
+            pk=number, origin=nbs, code=str(number), level=2 + number, name=name, valid_from=day,
+            search_text=name,
+        )  # fmt: skip
+    places = Place.objects.order_by("pk")
+    stamps = [network.PLACES.stamp()]
+    for changed in ({"name": ("B", "A")}, {"valid_from": days[1::-1]}, {"level": (4, 3)}):
+        for name, values in changed.items():
+            for place, value in zip(places, values, strict=False):
+                Place.objects.filter(pk=place.pk).update(**{name: value})
+        stamps.append(network.PLACES.stamp())
+    Place.objects.filter(pk=1).update(name="Bb")
+    stamps.append(network.PLACES.stamp())
+    assert len({str(stamp) for stamp in stamps}) == len(stamps)
+    assert network.PLACES.stamp() == stamps[-1]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, ExpressionWrapper, F, Max, Q, Sum, Value
 
 from xueqiao.kernel import cursor
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Chunk = list[tuple[Any, ...]]
 CHUNK = 20_000
 _MOST_KEYS = 5000
+_PRIME, _WEIGHTS = 1_000_003, 1009
+"""Numbers and weights are taken by these, so that sums over billions of rows fit into 63 bits."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Export:
     def stamp(self) -> list[Any]:
         """A value that changes with any row, from one look of the database over the table.
 
-        Where nothing tells when a row changed, counts and sums over all columns stand in for it.
+        Where nothing tells when a row changed, counts and sums over all columns stand in for it, in
+        which each row has a weight of its own.
         """
         found = self.rows.order_by().aggregate(**self._facts)
         return sorted((name, str(value)) for name, value in found.items())
@@ -104,8 +107,11 @@ class Export:
         facts: dict[str, Any] = {"rows": Count("*"), "highest": Max("pk")}
         if self.changed:
             return facts | {"changed": Max(self.columns[self.changed])}
+        is_numbered = isinstance(field_of(self.rows.model, "pk"), models.IntegerField)
+        weight = F("pk") % _WEIGHTS + 1 if is_numbered else Value(1)
         for number, path in enumerate(self.columns.values()):
-            facts |= _facts_of(f"c{number}", path, field_of(self.rows.model, path))
+            field = field_of(self.rows.model, path)
+            facts |= _facts_of(f"c{number}", path, field, weight)
         return facts
 
     def _chunks(self, rows: QuerySet[Any]) -> Iterator[Chunk]:
@@ -173,20 +179,48 @@ def _streaming(connection: Any) -> Any:
     return connection.chunked_cursor()
 
 
-def _facts_of(name: str, path: str, field: Any) -> dict[str, Any]:
-    """What tells of a change in one column: a number, a day, a word out of a list."""
-    if field.choices:
-        words = [value for value, _label in field.flatchoices]
-        return {
-            f"{name}_{place}": Count("pk", filter=Q(**{path: word}))
-            for place, word in enumerate(words)
-        }
+def _facts_of(name: str, path: str, field: Any, weight: Any) -> dict[str, Any]:
+    """What tells of a change in one column, also of one that another row makes up for.
+
+    Args:
+        weight: a number of the row, by which its value counts more or less than in another row.
+    """
     if isinstance(field, models.BooleanField):
-        return {name: Count("pk", filter=Q(**{path: True}))}
-    if isinstance(field, models.DateField):
-        return {name: Count(path), f"{name}_last": Max(path)}
+        return {name: Sum(weight, filter=Q(**{path: True}))}
+    found = {name: Count(path)}
     if isinstance(field, models.UUIDField | models.JSONField):
-        return {name: Count(path)}
-    if isinstance(field, models.IntegerField):
-        return {name: Count(path), f"{name}_sum": Sum(path)}
-    return {name: Count(path), f"{name}_last": Max(path)}
+        return found
+    number: Any = F(path)
+    if isinstance(field, models.DateField):
+        number = _Seconds(number)
+    elif not isinstance(field, models.IntegerField):
+        number = _Word(number)
+    counted = ExpressionWrapper((number % _PRIME) * weight, models.BigIntegerField())
+    return found | {f"{name}_sum": Sum(counted)}
+
+
+class _Seconds(models.Func):
+    """An instant or a day as a whole number."""
+
+    output_field = models.BigIntegerField()
+    template = "cast((julianday(%(expressions)s) - 2440587.5) * 86400 as integer)"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        template = "extract(epoch from %(expressions)s)::bigint"
+        return self.as_sql(compiler, connection, template=template, **more)
+
+
+class _Word(models.Func):
+    """A text as a whole number. SQLite has no hash: there its length and three letters stand in."""
+
+    output_field = models.BigIntegerField()
+    template = (
+        "(length(%(expressions)s) * 31 + coalesce(unicode(%(expressions)s), 0)"
+        " + coalesce(unicode(substr(%(expressions)s, -1)), 0) * 7"
+        " + coalesce(unicode(substr(%(expressions)s, length(%(expressions)s) / 2 + 1)), 0) * 13)"
+    )
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="hashtext(%(expressions)s)::bigint", **more
+        )
