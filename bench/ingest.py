@@ -63,7 +63,7 @@ def over_http() -> float:
 
 def exported() -> float:
     place, count, start = cursor.Position(), 0, time.perf_counter()
-    while rows := exports.statements(place, 20_000):
+    while rows := exports.STATEMENTS.after(place, 20_000):
         count += len(rows)
         place = cursor.Position(*rows[-1][:2])
     return count / (time.perf_counter() - start)

@@ -116,10 +116,9 @@ class TestTheSample:
         )
 
     def test_the_lake_gets_every_course(self):
-        assert [row["course_id"] for row in exports.courses()] == list(
+        assert [row[0] for chunk in exports.COURSES.all() for row in chunk] == list(
             Course.objects.order_by("pk").values_list("pk", flat=True)
         )
-        assert sum(row["occurrences"] for row in exports.mentions()) > 17_000
 
 
 @pytest.mark.django_db

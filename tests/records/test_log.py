@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -131,19 +132,13 @@ def test_the_lake_reads_statements_by_cursor_to_the_end():
     for start in range(0, 25, 10):
         f.store(*sent[start : start + 10])
     place, rows = cursor.Position(), []
-    while found := exports.statements(place, 7):
+    while found := exports.STATEMENTS.after(place, 7):
         rows += found
         place = cursor.Position(*found[-1][:2])
 
-    assert [str(row[2]) for row in rows] == [each["id"] for each in sent]
-    first, held = (
-        dict(zip(exports.STATEMENT_COLUMNS, rows[0], strict=True)),
-        Statement.objects.first(),
-    )
-    assert first == {
-        name: getattr(held, name) for name in exports.STATEMENT_COLUMNS
-    }  # fmt: skip
-    assert exports.statements(cursor.Position(), 1, with_text=False) == [rows[0][:-1]]
+    assert exports.STATEMENTS.names[:3] == ("xid", "id", "uuid")
+    assert [str(uuid.UUID(row[2])) for row in rows] == [each["id"] for each in sent]
+    assert rows[0][-1] == Statement.objects.first().text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xueqiao.creditbank.models import (
-    Account,
     Award,
     Certificate,
     CreditLot,
@@ -13,14 +12,8 @@ from xueqiao.creditbank.models import (
     LotParent,
     Transfer,
 )
-from xueqiao.kernel import cursor, flat
+from xueqiao.kernel import flat
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from django.db.models import QuerySet
-
-CHUNK = 10_000
 TRANSFER_COLUMNS = (
     "xid", "id", "key", "debit_id", "credit_id", "amount_hundredths", "code", "phase", "pending_id",
     "reverses_id", "event_at", "posted_at", "expires_at",
@@ -28,10 +21,6 @@ TRANSFER_COLUMNS = (
 LOT_COLUMNS = (
     "xid", "id", "account_id", "person_id", "institution_id", "unit__code", "level__number",
     "field", "amount_hundredths", "source_kind", "obtained", "valid_to", "hops", "state",
-)  # fmt: skip
-ACCOUNT_COLUMNS = (
-    "id", "unit", "kind", "person_id", "institution_id", "no_overdraw", "debits", "credits",
-    "debits_pending", "credits_pending", "closed", "opened_at",
 )  # fmt: skip
 
 
@@ -68,49 +57,6 @@ AWARDS = flat.Export(
     ),
     key="award_id",
 )  # fmt: skip
-
-
-def transfers_after(position: cursor.Position, limit: int) -> list[dict[str, Any]]:
-    """The next transfers behind a position, in reading order; columns as ``TRANSFER_COLUMNS``."""
-    return _after(Transfer.objects.all(), position, limit, TRANSFER_COLUMNS)
-
-
-def transfers_waiting(position: cursor.Position) -> int:
-    """How many transfers lie behind a position."""
-    return cursor.after(Transfer.objects.all(), position).count()
-
-
-def lots_after(position: cursor.Position, limit: int) -> list[dict[str, Any]]:
-    """The next lots behind a position, as they were made; ``state`` is as of the reading."""
-    return _after(CreditLot.objects.all(), position, limit, LOT_COLUMNS)
-
-
-def lots_waiting(position: cursor.Position) -> int:
-    """How many lots lie behind a position."""
-    return cursor.after(CreditLot.objects.all(), position).count()
-
-
-def accounts() -> Iterator[dict[str, Any]]:
-    """One row an account with its counters as of the reading, in 1/100 credit, by id."""
-    rows = Account.objects.order_by("pk").values(*ACCOUNT_COLUMNS)
-    yield from rows.iterator(chunk_size=CHUNK)
-
-
-def learning_accounts() -> Iterator[dict[str, Any]]:
-    """One row a lifelong learning account: id, person_id, status, opened_at; by id."""
-    columns = ("id", "person_id", "status", "opened_at")
-    rows = LearningAccount.objects.order_by("pk").values(*columns)
-    yield from (dict(row) for row in rows.iterator(chunk_size=CHUNK))
-
-
-def _after(
-    rows: QuerySet[Any], position: cursor.Position, limit: int, columns: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    return [_plain(row) for row in cursor.after(rows, position).values(*columns)[:limit]]
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name.replace("__", "_"): value for name, value in row.items()}
 
 
 def lots_of(person_ids: set[int]) -> set[int]:

@@ -30,10 +30,3 @@ def budgets() -> Iterator[dict[str, Any]]:
     rows = ApprovedBudget.objects.in_force().order_by("pk")
     for values in rows.values_list(*COLUMNS).iterator(chunk_size=CHUNK):
         yield dict(zip(NAMES, values, strict=True))
-
-
-def history() -> Iterator[dict[str, Any]]:
-    """Every row as it was recorded, in that order; ``corrects_id`` names the row put right."""
-    rows = ApprovedBudget.objects.order_by("xid", "pk")
-    for values in rows.values_list(*COLUMNS).iterator(chunk_size=CHUNK):
-        yield dict(zip(NAMES, values, strict=True))

@@ -96,11 +96,6 @@ class Contract:
         return self.name.startswith(OF_SOURCE)
 
 
-def of_schema(name: str, schema: pa.Schema) -> Contract:
-    """The contract that a table has by its columns alone, until somebody writes a better one."""
-    return Contract(name, 0, tuple(Column(each.name, delta_type(each.type)) for each in schema))
-
-
 def delta_type(kind: pa.DataType) -> str:
     """Delta's name of an Arrow type; Arrow's own where it has none here."""
     return DELTA_TYPES.get(kind, str(kind))

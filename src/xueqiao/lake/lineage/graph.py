@@ -62,11 +62,6 @@ class Graph:
         """The columns of a table with its rows."""
         return [*(Column(table, name) for name in self.tables[table]), Column(table, ROWS)]
 
-    def tables_below(self, table: str) -> list[str]:
-        """The tables that are made of a table, at whatever distance, nearest first."""
-        found = self.downstream(self.of_table(table), conditions=True)
-        return list(dict.fromkeys(edge.target.table for edge in found))
-
     def with_queries(
         self, queries: Mapping[str, str], more: Mapping[str, tuple[str, ...]]
     ) -> Graph:

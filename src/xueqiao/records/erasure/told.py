@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xueqiao.kernel import bulk, clock, cursor
 from xueqiao.records import log
@@ -56,20 +56,6 @@ def finished(numbers: Iterable[int]) -> dict[int, str]:
     """Those of some erasures that are done, each with the digest of its tombstones."""
     done = Erasure.objects.filter(pk__in=list(numbers), state=Erasure.State.DONE)
     return dict(done.values_list("pk", "digest"))
-
-
-def states(numbers: Iterable[int]) -> dict[int, Any]:
-    """What some erasures are about: kind, reason, and where they stand, as their labels say."""
-    rows = Erasure.objects.filter(pk__in=list(numbers))
-    return {
-        row.pk: {
-            "kind": row.get_kind_display(),
-            "reason": row.reason,
-            "state": row.state,
-            "shown": row.get_state_display(),
-        }
-        for row in rows
-    }
 
 
 def waiting() -> list[int]:
