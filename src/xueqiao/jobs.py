@@ -32,7 +32,7 @@ from xueqiao.creditbank.credentials import statuslists
 from xueqiao.creditbank.rulebook import simulation
 from xueqiao.exchange.superior import reconciling, reporting
 from xueqiao.governance import alarms as data_alarms
-from xueqiao.governance import builds
+from xueqiao.governance import builds, tending
 from xueqiao.governance.erasing import following
 from xueqiao.governance.exporting import writing as lake_exports
 from xueqiao.governance.workbench import running as workbench
@@ -99,6 +99,8 @@ PERIODIC = {
     "settle_queries": Periodic(timedelta(minutes=1), lambda now: workbench.work(now=now)),
     "write_lake_exports": Periodic(timedelta(minutes=1), lambda now: lake_exports.work(now=now)),
     "sweep_lake_exports": Periodic(timedelta(hours=1), lambda now: lake_exports.sweep(now=now)),
+    "compact_lake": Periodic(timedelta(hours=1), lambda now: tending.compact(now=now)),
+    "sweep_lake": Periodic(timedelta(days=1), lambda now: tending.sweep(now=now)),
     "build_lake": Periodic(timedelta(minutes=1), lambda now: builds.work(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),

@@ -7,6 +7,8 @@ files stay until ``sweep``.
 
 from __future__ import annotations
 
+import math
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,25 +44,28 @@ class Compacted:
     after: int
 
 
-def compact(*, root: Path, engine: Engine) -> list[Compacted]:
+def compact(*, root: Path, engine: Engine, seconds: float = math.inf) -> list[Compacted]:
     """Lay together the small files of what is appended to: logs, changes, runs.
 
     Tables that a build makes have few files of each part already.
+
+    Args:
+        seconds: no other part is begun after these; what is left waits for the next call.
 
     Raises:
         tables.LakeBusy: another compaction runs.
         tables.Overtaken: somebody took rows out meanwhile; nothing changed, run it again.
         tables.LakeFull: the disk is full; each table is as before or as after.
     """
-    done = []
+    done, until = list[Compacted](), time.monotonic() + seconds
     with tables.locked(root, "compact"):
         for name in tables.names(root, APPENDED):
-            done += laid_together(root, name, engine)
+            done += laid_together(root, name, engine, until=until)
     return done
 
 
-def laid_together(root: Path, name: str, engine: Engine) -> list[Compacted]:
-    """The same for one table."""
+def laid_together(root: Path, name: str, engine: Engine, *, until: float) -> list[Compacted]:
+    """The same for one table, as long as the monotonic clock is before ``until``."""
     opened = tables.Table(root, name).opened()
     assert opened is not None
     schema = pa.schema(opened.schema().to_arrow())
@@ -70,6 +75,8 @@ def laid_together(root: Path, name: str, engine: Engine) -> list[Compacted]:
     table = tables.Table(root, name, is_parted=bool(opened.metadata().partition_columns))
     done = []
     for part, files in small(table).items():
+        if time.monotonic() >= until:
+            break
         with engine.job() as job:
             uris = [table.store.uri(f"{table.folder}/{file}") for file in files]
             job.attach("small", files=uris, schema=schema, is_parted=table.is_parted)

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 from django.utils.translation import gettext as _
+from fsspec.implementations.arrow import ArrowFSWrapper
 
 from xueqiao.kernel import lease
 from xueqiao.lake import tables
 from xueqiao.lake.engine import BATCH_ROWS, OutOfMemory
+from xueqiao.lake.storage import Bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xueqiao.lake.engine import Engine
+    from xueqiao.lake.storage import Store
 
 
 class Connected:
@@ -77,9 +80,15 @@ class Connected:
 
 
 class DuckDB(Connected):
-    """The engine itself. ``memory`` as DuckDB writes it: 1GB."""
+    """The engine itself.
 
-    def __init__(self, *, memory: str, scratch: Path) -> None:
+    Args:
+        memory: as DuckDB writes it: 1GB.
+        scratch: the folder of this machine to spill into.
+        store: where the lake lies; None: on this machine.
+    """
+
+    def __init__(self, *, memory: str, scratch: Path, store: Store | None = None) -> None:
         self.memory = memory
         self.scratch = scratch_folder(scratch)
         self.connection = duckdb.connect(
@@ -91,6 +100,9 @@ class DuckDB(Connected):
             }
         )
         self.numbers, self.opening = itertools.count(1), threading.Lock()
+        if isinstance(store, Bucket):
+            # DuckDB's own extension for buckets would be fetched from the internet.
+            self.connection.register_filesystem(ArrowFSWrapper(store.files))
         prepare(self.connection)
 
     @contextmanager

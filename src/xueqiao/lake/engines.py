@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
+from xueqiao.lake import storage
 from xueqiao.lake.duckdb import DuckDB
 from xueqiao.lake.spark import Sail, Spark
 
@@ -49,7 +50,7 @@ def opened(*, name: str, memory: str, root: Path, address: str = "") -> Iterator
     """
     engine: Engine
     if name == "duckdb":
-        engine = DuckDB(memory=memory, scratch=root / ".scratch")
+        engine = DuckDB(memory=memory, scratch=root / ".scratch", store=storage.of(root))
     elif name == "sail":
         engine = Sail()
     elif name == "spark":

@@ -10,7 +10,7 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import cursor, errors
-from xueqiao.lake import build, contracts, extract, sources, tables
+from xueqiao.lake import build, contracts, extract, sources, storage, tables
 from xueqiao.lake.contracts import gate
 from xueqiao.lake.distinct import making
 from xueqiao.lake.duckdb import DuckDB
@@ -79,7 +79,7 @@ def returned(
         nobody: the actor of statements that were blanked; theirs are right to be there.
     """
     found = []
-    engine = DuckDB(memory=memory, scratch=root / ".scratch")
+    engine = DuckDB(memory=memory, scratch=root / ".scratch", store=storage.of(root))
     try:
         engine.register("digests", pa.table({"digest": pa.array(list(digests), pa.string())}))
         for kept in holdings.keyed(root):

@@ -150,7 +150,7 @@ def keyed(root: Path) -> list[Keyed]:
 @contextmanager
 def searching(*, root: Path, memory: str, meant: Meant) -> Iterator[DuckDB]:
     """DuckDB with the tables ``wanted`` and ``blanked`` of ids, for ``look`` and ``removal``."""
-    engine = DuckDB(memory=memory, scratch=root / ".scratch")
+    engine = DuckDB(memory=memory, scratch=root / ".scratch", store=storage.of(root))
     try:
         engine.register("wanted", pa.table({"id": pa.array(sorted(meant.ids), pa.string())}))
         rows = [
