@@ -30,6 +30,7 @@ from xueqiao.creditbank.models import (
 from xueqiao.hall.models import Completion, Enrolment
 from xueqiao.kernel import clock, credit
 from xueqiao.records.models import Statement
+from xueqiao.web import attested
 from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
@@ -290,15 +291,15 @@ def _conversion(row: Conversion) -> dict[str, Any]:
 
 def _certificates(people: list[int]) -> QuerySet[Any]:
     rows = Certificate.objects.filter(person__in=people, issued_at__isnull=False)
-    return rows.select_related("lot", "institution")
+    return rows.select_related("lot", "institution", "endorses", "conversion__version__rule")
 
 
 def _certificate(row: Certificate) -> dict[str, Any]:
     return {
-        "title": titled(row.lot) if row.lot else _("Certificate"),
+        "title": attested.title(row),
         "detail": row.get_state_display(),
         "issuer": row.institution.name if row.institution else "",
-        "address": f"/verify/?key={row.key}",
+        "address": reverse("certificate", args=[row.key]),
     }
 
 

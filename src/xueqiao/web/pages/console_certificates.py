@@ -19,8 +19,8 @@ from xueqiao.creditbank.credentials import addresses, asking, endorsements
 from xueqiao.creditbank.models import Certificate
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.web import access, lists, refused
-from xueqiao.web.templatetags.ui import state_level, titled
+from xueqiao.web import access, attested, lists, refused
+from xueqiao.web.templatetags.ui import state_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 State = Certificate.State
-
-
-def title(row: Certificate) -> str:
-    """What it attests, in a line."""
-    if row.lot:
-        return titled(row.lot)
-    if row.endorses:
-        return str(row.endorses.key)
-    return row.get_kind_display()
 
 
 def found(rows: Any, text: str) -> Any:
@@ -57,7 +48,7 @@ LISTING = lists.Listing(
     columns=(
         lists.Column(
             gettext_lazy("Certificate"),
-            title,
+            attested.title,
             head=True,
             link=lambda row: reverse("console-certificate", args=[row.key]),
         ),
@@ -114,7 +105,9 @@ class EndorseForm(forms.Form):
 @access.page(rights.CERTIFICATES)
 def index(request: HttpRequest) -> HttpResponse:
     """The certificates of the own institution or place."""
-    rows = kept(request).select_related("person", "institution", "lot", "endorses")
+    rows = kept(request).select_related(
+        "person", "institution", "lot", "endorses", "conversion__version__rule"
+    )
     return lists.answer(request, LISTING, rows, "console/certificates.html")
 
 
@@ -131,7 +124,7 @@ def _page(request: HttpRequest, key: UUID, why: errors.Refusal | None = None) ->
     row = get_object_or_404(rows, key=key)
     context = {
         "certificate": row,
-        "title": title(row),
+        "title": attested.title(row),
         "suspensions": row.suspensions.select_related("begun_by", "ended_by").order_by("pk"),
         "by_hand": row.suspensions.filter(cause="hand", ended_at=None).exists(),
         "endorsements": row.endorsements.select_related("institution").order_by("pk"),

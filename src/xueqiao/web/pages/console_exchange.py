@@ -33,7 +33,7 @@ class PartnerForm(forms.Form):
     """A partner that is to be opened."""
 
     code = forms.CharField(label=gettext_lazy("Code"), max_length=60)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=160)
+    name = forms.CharField(label=gettext_lazy("Name of the partner"), max_length=160)
     own_code = forms.CharField(label=gettext_lazy("Our code at the partner"), max_length=60)
     driver = forms.ChoiceField(label=gettext_lazy("Reached by"), choices=Partner.Driver)
     address = forms.CharField(

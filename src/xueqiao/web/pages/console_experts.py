@@ -58,7 +58,7 @@ ROSTER = lists.Listing(
         lists.Filter("body", gettext_lazy("Body"), lambda: Body.choices,
                      lambda rows, body: rows.filter(body=body)),
         lists.Filter(
-            "show", gettext_lazy("Seats"),
+            "show", gettext_lazy("Which seats"),
             lambda: [("held", gettext_lazy("held now")), ("ended", gettext_lazy("ended"))],
             _standing, "held", required=True,
         ),

@@ -25,7 +25,7 @@ from xueqiao.creditbank.models import (
 )
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
-from xueqiao.web import access, lists
+from xueqiao.web import access, ledger_words, lists
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,7 +34,7 @@ ACCOUNTS = lists.Listing(
     code="ledger-accounts",
     columns=(
         lists.Column(
-            gettext_lazy("Account"), lambda row: row.code, head=True, sort="number",
+            gettext_lazy("Ledger account"), lambda row: row.code, head=True, sort="number",
             link=lambda row: reverse("console-ledger-account", args=[row.pk]),
         ),
         lists.Column(gettext_lazy("Counts"), lambda row: row.get_unit_display()),
@@ -76,7 +76,7 @@ TRANSFERS = lists.Listing(
         ),
         lists.Column(gettext_lazy("Posted"), lambda row: clock.local_date(row.posted_at)),
         lists.Column(gettext_lazy("Took effect"), lambda row: clock.local_date(row.event_at)),
-        lists.Column(gettext_lazy("For"), lambda row: row.code),
+        lists.Column(gettext_lazy("For"), lambda row: ledger_words.of(row.code)),
         lists.Column(gettext_lazy("From"), lambda row: row.debit.code),
         lists.Column(gettext_lazy("To"), lambda row: row.credit.code),
         lists.Column(
@@ -99,7 +99,7 @@ VOUCHERS = lists.Listing(
             gettext_lazy("Voucher"), lambda row: row.key, head=True, sort="number",
             link=lambda row: reverse("console-ledger-voucher", args=[row.pk]),
         ),
-        lists.Column(gettext_lazy("Kind"), lambda row: row.kind),
+        lists.Column(gettext_lazy("Kind"), lambda row: ledger_words.of(row.kind)),
         lists.Column(gettext_lazy("Posted"), lambda row: clock.local_date(row.posted_at)),
         lists.Column(gettext_lazy("Took effect"), lambda row: clock.local_date(row.event_at)),
         lists.Column(gettext_lazy("Reason"), lambda row: row.reason),
@@ -112,8 +112,7 @@ VOUCHERS = lists.Listing(
     filters=(
         lists.Filter(
             "kind", gettext_lazy("Kind"),
-            lambda: [(each, each) for each in ("recognise", "capacity", "reserve", "convert",
-                                              "void", "expire", "refresh", "reverse")],
+            ledger_words.KINDS.items,
             lambda rows, kind: rows.filter(kind=kind),
         ),
     ),

@@ -18,7 +18,7 @@ from xueqiao.creditbank.models import MeasureProposal, RuleTable
 from xueqiao.creditbank.rulebook import measures
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
-from xueqiao.web import access, lists, refused
+from xueqiao.web import access, lists, measure_words, refused
 from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
@@ -32,22 +32,17 @@ def today() -> date:
     return clock.local_date(clock.now())
 
 
-def shown(value: dict[str, int]) -> str:
-    """The numbers of a version in one line."""
-    return " · ".join(f"{name} {number:,}" for name, number in sorted(value.items()))
-
-
 LISTING = lists.Listing(
     code="measures",
     columns=(
-        lists.Column(gettext_lazy("Number"), titled, head=True, sort="code"),
+        lists.Column(gettext_lazy("What it sets"), titled, head=True, sort="code"),
         lists.Column(
             gettext_lazy("Code"),
             lambda row: row.code,
             link=lambda row: reverse("console-measure", args=[row.code]),
         ),
         lists.Column(gettext_lazy("Version"), lambda row: row.version),
-        lists.Column(gettext_lazy("Value"), lambda row: shown(row.value)),
+        lists.Column(gettext_lazy("Value"), lambda row: measure_words.line(row.value)),
         lists.Column(gettext_lazy("Holds from"), lambda row: row.valid_from, sort="from"),
         lists.Column(gettext_lazy("Where its numbers come from"), lambda row: row.source),
         lists.Column(gettext_lazy("Data"), lambda row: _("sample") if row.is_sample else "–"),
@@ -83,8 +78,9 @@ class NumberForm(forms.Form):
         self.names = sorted(before.value)
         for name in self.names:
             self.fields[f"value-{name}"] = forms.IntegerField(
-                label=name, min_value=0, max_value=measures.MOST, initial=before.value[name]
-            )
+                label=measure_words.name(name), min_value=0, max_value=measures.MOST,
+                initial=before.value[name],
+            )  # fmt: skip
         self.order_fields([f"value-{name}" for name in self.names])
 
     def value(self) -> dict[str, int]:
@@ -101,7 +97,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 0) -> HttpResponse:
     rows = MeasureProposal.objects.filter(state=MeasureProposal.State.PROPOSED)
     waiting = [
-        (each, shown(each.value))
+        (each, measure_words.line(each.value))
         for each in rows.select_related("proposed_by").order_by("proposed_at", "pk")
     ]
     more = {
@@ -125,8 +121,8 @@ def measure(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("console-measures")
     rows = MeasureProposal.objects.filter(code=code).select_related("proposed_by", "decided_by")
     context = {
-        "versions": [(each, shown(each.value)) for each in versions],
-        "proposals": [(each, shown(each.value)) for each in rows.order_by("-pk")],
+        "versions": [(each, measure_words.line(each.value)) for each in versions],
+        "proposals": [(each, measure_words.line(each.value)) for each in rows.order_by("-pk")],
         "number": versions[0],
         "form": form,
     }

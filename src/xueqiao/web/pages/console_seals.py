@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from xueqiao.creditbank.models import SealCheck, Transfer
 from xueqiao.creditbank.seals import sealing
 from xueqiao.creditbank.seals.findings import Finding
-from xueqiao.kernel import clock
 from xueqiao.people import rights
 from xueqiao.web import access, lists
 
@@ -24,7 +23,7 @@ CHECKS = lists.Listing(
     columns=(
         lists.Column(
             gettext_lazy("Began"),
-            lambda row: row.began_at.astimezone(clock.LOCAL).strftime("%Y-%m-%d %H:%M"),
+            lambda row: row.began_at,
             link=lambda row: reverse("console-seal-check", args=[row.pk]),
             head=True,
         ),

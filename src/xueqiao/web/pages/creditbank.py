@@ -19,7 +19,7 @@ from xueqiao.creditbank.credentials import addresses, asking, conversions
 from xueqiao.creditbank.models import Certificate, CreditLot
 from xueqiao.kernel import clock, credit, errors
 from xueqiao.people import rights
-from xueqiao.web import access, qr
+from xueqiao.web import access, attested, ledger_words, qr
 from xueqiao.web.pages import account_history
 from xueqiao.web.templatetags.ui import titled
 
@@ -93,7 +93,7 @@ def statement_file(request: HttpRequest) -> HttpResponse:
         [
             clock.local_date(each.transfer.posted_at).isoformat(),
             titled(each),
-            each.group.kind,
+            ledger_words.of(each.group.kind),
             credit.show(each.amount_hundredths),
             credit.show(each.balance_hundredths),
             each.group.key,
@@ -174,7 +174,7 @@ def ask_for(lot: CreditLot, now: datetime) -> None:
 
 
 def certificates(me: Person) -> list[Any]:
-    """My certificates, newest first, each with ``page``: its address for everybody.
+    """My certificates, newest first, each with its ``title`` and ``page``, its public address.
 
     Transcripts stand with the shares for which they were made.
     """
@@ -182,11 +182,11 @@ def certificates(me: Person) -> list[Any]:
         Certificate.objects.own(me)
         .exclude(kind=Certificate.Kind.TRANSCRIPT)
         .exclude(only_in_transcripts=True)
-        .select_related("institution", "lot")
+        .select_related("institution", "lot", "conversion__version__rule")
         .order_by("-requested_at", "-pk")
     )
     for each in found:
-        each.page = addresses.checking(each.key)
+        each.title, each.page = attested.title(each), addresses.checking(each.key)
     return found
 
 

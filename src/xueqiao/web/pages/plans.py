@@ -125,6 +125,7 @@ def page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> Ht
     context = {
         "plan": planner.plan(person=me, qualification=wanted(pk), day=today),
         "awards": asked,
+        "awarded": next((each for each in asked if each.state == Award.State.AWARDED), None),
         "is_asked": any(each.is_live for each in asked),
         "refusal": why,
         "request_key": f"page:{uuid.uuid4()}",

@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import credit, errors
+from xueqiao.web import ledger_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -267,6 +268,20 @@ def titled(row: Any) -> str:
     kind = "title" if hasattr(row, "title_zh") else "name"
     english = getattr(row, f"{kind}_en") if get_language() == "en" else ""
     return str(english or getattr(row, f"{kind}_zh"))
+
+
+@register.filter
+def acted(code: str) -> str:
+    """What a kind of voucher or a code of a transfer means."""
+    return ledger_words.of(code)
+
+
+@register.filter
+def medium(media_type: str) -> str:
+    """A media type in words: PDF, photo, text; what is none of these as it is written."""
+    kind = media_type.partition(";")[0].strip().lower()
+    words = {"application/pdf": "PDF", "text/plain": _("text"), "image": _("photo")}
+    return words.get(kind) or words.get(kind.partition("/")[0]) or media_type
 
 
 @register.filter
