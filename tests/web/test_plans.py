@@ -74,3 +74,5 @@ def test_an_award_is_asked_for_decided_and_seen(there, sign_in, django_assert_ma
     assert fresh.state == "awarded"
     shown = learner.get(reverse("plan", args=[there.micro]))
     assert fresh.number in shown.content.decode()
+    assert shown.context["awarded"] == fresh
+    assert reverse("plan-convert", args=[there.micro]) not in shown.content.decode()

@@ -80,6 +80,9 @@ def test_the_page_shows_filters_and_exports_the_record(world, client):
     assert "Credit posted" in page
     only = client.get("/account/record/?kind=certificate").context["page"].entries
     assert {each.kind for each in only} == {"certificate"}
+    led = [client.get(each.address) for each in only]
+    assert {each.status_code for each in led} == {200}
+    assert "certificate" in {each.resolver_match.view_name for each in led}
     text = b"".join(client.get("/account/record/?download=csv").streaming_content).decode()
     assert "Certificate issued" in text
     client.cookies.clear()

@@ -290,16 +290,20 @@ def _conversion(row: Conversion) -> dict[str, Any]:
 
 
 def _certificates(people: list[int]) -> QuerySet[Any]:
-    rows = Certificate.objects.filter(person__in=people, issued_at__isnull=False)
+    rows = Certificate.objects.filter(
+        person__in=people, issued_at__isnull=False, only_in_transcripts=False
+    )
     return rows.select_related("lot", "institution", "endorses", "conversion__version__rule")
 
 
 def _certificate(row: Certificate) -> dict[str, Any]:
+    # A transcript is open to others only while it is shared; its holder finds it there.
+    is_shared = row.kind == Certificate.Kind.TRANSCRIPT
     return {
         "title": attested.title(row),
         "detail": row.get_state_display(),
         "issuer": row.institution.name if row.institution else "",
-        "address": reverse("certificate", args=[row.key]),
+        "address": reverse("shares") if is_shared else reverse("certificate", args=[row.key]),
     }
 
 

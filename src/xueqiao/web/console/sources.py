@@ -210,7 +210,7 @@ class KeyForm(forms.Form):
     last_day = forms.DateField(
         label=gettext_lazy("Last day on which it opens"),
         required=False,
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
         help_text=gettext_lazy("empty: it does not expire"),
     )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 State = Application.State
-DAY = forms.DateInput({"type": "date"})
+DAY = forms.DateInput({"type": "date"}, "%Y-%m-%d")
 FILES_AT_ONCE = 10
 
 

@@ -126,7 +126,7 @@ class ErasureForm(forms.Form):
     before = forms.DateField(
         label=gettext_lazy("For age: stored before this day"),
         required=False,
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     source = forms.ModelChoiceField(
         label=gettext_lazy("Only of this source"),

@@ -49,7 +49,7 @@ class PartnerForm(forms.Form):
     begins_on = forms.DateField(
         label=gettext_lazy("First day that is compared"),
         required=False,
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
 
 

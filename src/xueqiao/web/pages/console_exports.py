@@ -103,12 +103,12 @@ class ExportForm(forms.Form):
     since = forms.DateField(
         label=gettext_lazy("Stored from this day on"),
         required=False,
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     until = forms.DateField(
         label=gettext_lazy("Stored before this day"),
         required=False,
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     related_agents = forms.BooleanField(
         label=gettext_lazy("The agent anywhere in the statement"), required=False

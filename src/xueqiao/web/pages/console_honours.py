@@ -83,7 +83,9 @@ class HonourForm(forms.Form):
     title = forms.CharField(label=gettext_lazy("Honour"), max_length=160)
     reason = forms.CharField(label=gettext_lazy("What for"), max_length=300)
     document = forms.CharField(label=gettext_lazy("Decision"), max_length=160)
-    given_on = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}))
+    given_on = forms.DateField(
+        label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
     yuan = forms.DecimalField(
         label=gettext_lazy("Yuan, for a grant"), required=False, min_value=0, max_value=10_000_000,
         decimal_places=2,

@@ -102,7 +102,7 @@ class MoveForm(ChangeForm):
         label=_("Code of the new place of residence"), max_length=12, help_text=_("2–12 digits")
     )
     since = forms.DateField(
-        label=_("First day there"), widget=forms.DateInput(attrs={"type": "date"})
+        label=_("First day there"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     field_order = ("number", "home", "since", "why")
 

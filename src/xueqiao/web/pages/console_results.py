@@ -104,8 +104,8 @@ class UploadForm(SchoolForm):
 class FetchForm(SchoolForm):
     """What this bank holds of the school, of some days."""
 
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(label=_("Until"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     kind = forms.ChoiceField(label=_("File type"), choices=[("xlsx", "XLSX"), ("csv", "CSV")])
 
 

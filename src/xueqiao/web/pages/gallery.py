@@ -41,7 +41,7 @@ class SampleForm(forms.Form):
 
     name = forms.CharField(label="Name 姓名", help_text="As on the identity card 与身份证一致")
     born = forms.DateField(
-        label="Day 日期", required=False, widget=forms.DateInput({"type": "date"})
+        label="Day 日期", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     kind = forms.ChoiceField(
         label="Kind 类别", choices=[("a", "Formal 正规"), ("b", "Non-formal 非正规")]

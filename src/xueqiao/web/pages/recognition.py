@@ -39,7 +39,7 @@ class ApplicationForm(forms.Form):
     )
     obtained = forms.DateField(
         label=gettext_lazy("When was this learning complete?"),
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
     employer = forms.CharField(
         label=gettext_lazy("Your employer then"),
