@@ -49,6 +49,8 @@ class World:
     grant: int
     query: str
     lake_export: str
+    extract: int
+    extract_made: int
     agreement: int
     rule: int
     rule_version: int

@@ -35,6 +35,8 @@ from xueqiao.governance import alarms as data_alarms
 from xueqiao.governance import builds, tending
 from xueqiao.governance.erasing import following
 from xueqiao.governance.exporting import writing as lake_exports
+from xueqiao.governance.extracts import ending as extracts_ending
+from xueqiao.governance.extracts import making as extracts
 from xueqiao.governance.workbench import running as workbench
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
@@ -101,6 +103,8 @@ PERIODIC = {
     "sweep_lake_exports": Periodic(timedelta(hours=1), lambda now: lake_exports.sweep(now=now)),
     "compact_lake": Periodic(timedelta(hours=1), lambda now: tending.compact(now=now)),
     "sweep_lake": Periodic(timedelta(days=1), lambda now: tending.sweep(now=now)),
+    "make_extracts": Periodic(timedelta(minutes=1), lambda now: extracts.work(now=now)),
+    "sweep_extracts": Periodic(timedelta(hours=1), lambda now: extracts_ending.sweep(now=now)),
     "build_lake": Periodic(timedelta(minutes=1), lambda now: builds.work(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),

@@ -14,6 +14,7 @@ from tests.governance import lakes
 from tests.world_parts import places, staff
 from xueqiao.governance import grants
 from xueqiao.governance.workbench import running
+from xueqiao.kernel import ids
 from xueqiao.network.models import InstitutionKind
 from xueqiao.people import roles
 from xueqiao.people.models import Person
@@ -86,3 +87,15 @@ def office(db, shared_lake, settings, tmp_path):
         valid_from=places.SINCE, at=AT,
     )  # fmt: skip
     return Office(where, {**people, "second": second})
+
+
+@pytest.fixture
+def learners(office):
+    """The office, with the persons whom the lake knows by their numbers."""
+    there = set(Person.objects.values_list("pk", flat=True))
+    Person.objects.bulk_create(
+        Person(pk=number, key=ids.stable_uuid("learner", str(number)), name="学习者", opened_at=AT)
+        for number in range(1, lakes.LEARNERS + 1)
+        if number not in there
+    )
+    return office

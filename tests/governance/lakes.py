@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from tests.hall import factories
 from tests.lake import worlds
@@ -42,6 +42,14 @@ def living(*names):
 def make(root):
     """The lake: each learner did something on one day of March and of April 2024."""
     world = worlds.World()
+    world.offering.append(
+        {
+            "offering_id": 1, "code": "1", "course_id": None, "institution_id": 1,
+            "place_id": number("village"), "starts_on": date(2024, 1, 5),
+            "ends_on": date(2024, 3, 5), "for_elders": False, "state": "published",
+            "is_sample": True,
+        }
+    )  # fmt: skip
     parents = {pk: number(above) for pk, _level, _code, _name, above in PLACES.values()}
     levels = {pk: level for pk, level, *_rest in PLACES.values()}
     worlds.tree(world, "nbs", parents, levels)
@@ -49,9 +57,35 @@ def make(root):
         world.add_person(learner, birth_year=1940 + learner, home_id=number(home_of(learner)))
         for month in (3, 4):
             world.add_statement(learner, datetime(2024, month, 1 + learner % 9, 4, tzinfo=UTC))
+        taught(world, learner)
     worlds.fill(root, world)
     worlds.make(root)
     return root
+
+
+def taught(world, learner):
+    """A class in January 2024, passed by three of four, and two kinds of credit for it."""
+    begun = datetime(2024, 1, 5, tzinfo=UTC)
+    world.enrolment.append(
+        {
+            "enrolment_id": learner, "offering_id": 1, "learner_id": 2 * learner,
+            "state": "active", "asked_at": begun, "enrolled_at": begun, "ended_at": None,
+        }
+    )  # fmt: skip
+    if learner % 4:
+        world.completion.append(
+            {
+                "enrolment_id": learner, "result": ("pass", "distinction", "fail")[learner % 3],
+                "completed_at": begun + timedelta(days=60), "studied_credits_hundredths": 250,
+            }
+        )  # fmt: skip
+    for kind, amount in (("formal", 100 * (learner % 2)), ("prior", 50)):
+        world.lot.append(
+            {
+                "learner_id": 2 * learner, "institution_id": 1, "source_kind": kind,
+                "obtained": date(2024, 3, 28), "amount_hundredths": amount,
+            }
+        )  # fmt: skip
 
 
 def place(name):

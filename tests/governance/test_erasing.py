@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from django.core import management
 
+from tests.governance import lakes
 from tests.lake import scan
 from tests.records import erasing, factories
 from xueqiao.governance.erasing import following, looking, receipt, returning
-from xueqiao.governance.models import LakeErasure
+from xueqiao.governance.models import LakeErasure, ResearchExtract
 from xueqiao.kernel import clock
 from xueqiao.lake import build, catalogue, engines, extract, tables
 from xueqiao.records.erasure import holds
@@ -63,11 +64,19 @@ def test_a_person_erased_from_the_records_is_gone_from_every_file_of_the_lake(la
     assert scan.files_with(lake, *marks)
     asked = erasing.by_person(WEI)
     assert follow() == following.Followed(0, 0)
+    extract = ResearchExtract.objects.create(
+        asked_by=asked.requested_by, asked_at=NOW, design="credit", known=["age"], follows=False,
+        recipients=["Ada"], place=lakes.place("province"), first_month=NOW.date(),
+        last_month=NOW.date(), k=5, diversity=1, sensitive=[], valid_to=NOW.date(),
+        state="made", decided_at=NOW, made_at=NOW,
+    )  # fmt: skip
 
     erasing.finish(asked)
     done = follow()
 
     assert (done.batches, done.finished, done.refusal) == (1, 1, None)
+    extract.refresh_from_db()
+    assert extract.state == "withdrawn", "whoever was erased may be in it"
     assert scan.files_with(lake, *marks) == set()
     assert scan.files_with(lake, *ids_of("li"))
     ticket = LakeErasure.objects.get()

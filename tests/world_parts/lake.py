@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -11,9 +11,12 @@ import pyarrow.parquet as pq
 
 from xueqiao.governance import grants, readings
 from xueqiao.governance.exporting import asking, writing
-from xueqiao.governance.models import LakeReading, QueryRun
+from xueqiao.governance.extracts import asking as extracting
+from xueqiao.governance.extracts import making, reading
+from xueqiao.governance.models import LakeReading, QueryRun, ResearchExtract
 from xueqiao.governance.workbench import results, running, saved
 from xueqiao.kernel import clock
+from xueqiao.lake.anonymity.ladders import Spot
 from xueqiao.people.models import Person
 
 SQL = "select place_id, population\nfrom place_month\nwhere month = date '2026-03-01'"
@@ -41,7 +44,47 @@ def lake(people: dict[str, Person], place_id: int, now: datetime) -> dict[str, A
     export = asking.ask(run=run, kind="parquet", by=analyst, at=now)
     while writing.step(number=export.pk, at=now):
         pass
-    return {"grant": asked.pk, "query": str(run.key), "lake_export": str(export.key)}
+    waiting = _extract(analyst, place_id, now, "world:extract", design="completions")
+    made = _extract(analyst, place_id, now, "world:made", design="activity")
+    extracting.decide(extract=made, by=province, is_granted=True, note="属实", at=now)
+    making.hide(made, _source(people, place_id), now)
+    while making.step(number=made.pk, at=now):
+        pass
+    return {
+        "grant": asked.pk, "query": str(run.key), "lake_export": str(export.key),
+        "extract": waiting.pk, "extract_made": made.pk,
+    }  # fmt: skip
+
+
+def _extract(by: Person, place_id: int, now: datetime, key: str, *, design: str) -> ResearchExtract:
+    is_plain = design == "activity"
+    wish = extracting.Wish(
+        design=design, known=("sex", "age", "home", "month" if is_plain else "last_completed"),
+        follows=is_plain, purpose="老年学员多久回来一次？", ethics="省开放大学伦理审查 2026-07",
+        recipients=("梁思远，省开放大学", "陈教授，师范大学"), place_id=place_id,
+        first_month=date(2025, 1, 1), last_month=date(2025, 12, 1), k=5, diversity=2,
+        sensitive=() if is_plain else ("best_result",),
+        valid_to=clock.local_date(now) + timedelta(days=90),
+    )  # fmt: skip
+    return extracting.ask(request_key=key, by=by, wish=wish, at=now)
+
+
+def _source(people: dict[str, Person], place_id: int) -> reading.Source:
+    """What the lake would give: everybody in one town, two months, two ages."""
+    lines = [
+        {
+            "learner_id": 2 * person.pk, "sex": "2", "birth_year": 1958 + 20 * (number % 2),
+            "home": place_id + 1, "month": date(2025, month, 1), "days": 2 + number,
+            "activities": 12 * number + month, "attendances": 3, "seconds": 3600 * (4 + number),
+        }
+        for number, person in enumerate(people.values())
+        for month in (3, 4)
+    ]  # fmt: skip
+    tree = {place_id: Spot(None, 1, "32"), place_id + 1: Spot(place_id, 4, "320924100")}
+    versions = {"learner": 3, "learner_month": 7, "place": 1}
+    return reading.Source(
+        pa.Table.from_pylist(lines), tree, {"320924100": "合德镇"}, versions, "nbs"
+    )
 
 
 def _run(analyst: Person, now: datetime) -> QueryRun:

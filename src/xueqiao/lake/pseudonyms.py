@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COLUMN = "person_key"
 WIDTH = 32
 """Hexadecimal digits: 128 bits."""
+MARK_WIDTH = 8
 
 
 def of(learner_ids: Iterable[int], *, purpose: str) -> dict[int, str]:
@@ -53,6 +54,20 @@ def replace(rows: pa.Table, *, purpose: str, column: str = "learner_id") -> pa.T
     keys = of((number for number in numbers if number is not None), purpose=purpose)
     named = pa.array([keys.get(number) for number in numbers], pa.string())
     return rows.set_column(place, COLUMN, named).filter(pa.compute.is_valid(named))
+
+
+def parted(key: str, part: str) -> str:
+    """The key of a person for one part of an extract: keys of two parts cannot be joined."""
+    return ids.keyed_hash(settings.IDENTITY_KEY, f"lake.part\x1f{key}\x1f{part}")[:WIDTH]
+
+
+def mark(purpose: str) -> str:
+    """A sign that names a copy to whoever holds the identity key, and nothing to others.
+
+    Args:
+        purpose: which copy, such as "extract:17:1:2".
+    """
+    return ids.keyed_hash(settings.IDENTITY_KEY, f"lake.mark\x1f{purpose}")[:MARK_WIDTH]
 
 
 def _hash(purpose: str) -> Callable[[str], str]:

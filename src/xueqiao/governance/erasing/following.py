@@ -10,12 +10,13 @@ from django.db import transaction
 
 from xueqiao.governance.erasing import receipt
 from xueqiao.governance.exporting import asking
+from xueqiao.governance.extracts import ending
 from xueqiao.governance.models import LakeErasure
 from xueqiao.governance.workbench import running
 from xueqiao.kernel import errors
 from xueqiao.lake import catalogue, engines
 from xueqiao.lake.erasure import carrying
-from xueqiao.lake.erasure.holdings import Meant, counted
+from xueqiao.lake.erasure.holdings import MONTH, Meant, counted
 from xueqiao.records import log
 from xueqiao.records.erasure import told
 
@@ -187,8 +188,19 @@ def _finish(now: datetime) -> int:
         # Results that were read before hold the person's rows still.
         running.withdraw_all(at=now)
         asking.withdraw_all(at=now)
+        _withdraw_extracts(ready, now)
     for ticket in ready:
         ticket.state, ticket.finished_at = LakeErasure.State.DONE, now
         ticket.digest = receipt.digest(ticket)
         ticket.save()
     return len(ready)
+
+
+def _withdraw_extracts(ready: list[LakeErasure], now: datetime) -> None:
+    parts = {part for ticket in ready for found in ticket.found.values() for part in found}
+    kinds = told.kinds(ticket.erasure_id for ticket in ready)
+    ending.withdraw(
+        months={part[:MONTH] for part in parts if part},
+        is_of_persons=told.PERSON in kinds.values(),
+        at=now,
+    )

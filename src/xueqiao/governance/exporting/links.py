@@ -7,7 +7,7 @@ that moment. A notebook reads it with ``pandas.read_parquet`` or DuckDB's ``read
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core import signing
 from django.utils.translation import gettext as _
@@ -52,7 +52,7 @@ def make(*, export: LakeExport, number: int, by: Person, at: datetime) -> str:
         raise asking.ExportOfAnother(_("Only who asked for an export may fetch or cancel it."))
     if export.state != LakeExport.State.DONE or not export.parts.filter(number=number).exists():
         raise asking.ExportOver(asking.gone_text())
-    return signing.dumps([export.key.hex, number, int(at.timestamp())], salt=SALT)
+    return signed([export.key.hex, number], salt=SALT, at=at)
 
 
 def follow(*, link: str, at: datetime) -> Opened:
@@ -62,12 +62,7 @@ def follow(*, link: str, at: datetime) -> Opened:
         LinkOver: changed, or too old.
         asking.ExportOver, results.GrantOver: its maker could not open it any more either.
     """
-    try:
-        key, number, since = signing.loads(link, salt=SALT)
-    except signing.BadSignature as why:
-        raise LinkOver(over_text()) from why
-    if at.timestamp() - since > LASTS.total_seconds():
-        raise LinkOver(over_text())
+    key, number = said(link, salt=SALT, at=at)
     export = LakeExport.objects.select_related("run", "asked_by").filter(key=key).first()
     if export is None or not _may_ask(export.asked_by, at):
         raise LinkOver(over_text())
@@ -75,6 +70,26 @@ def follow(*, link: str, at: datetime) -> Opened:
         export=export, number=number, by=export.asked_by, at=at, way=ids.digest(link)[:16]
     )
     return Opened(export.parts.get(number=number), path)
+
+
+def signed(what: list[Any], *, salt: str, at: datetime) -> str:
+    """Some things and the time, signed: the text of a link. ``salt``: the kind of link."""
+    return signing.dumps([*what, int(at.timestamp())], salt=salt)
+
+
+def said(link: str, *, salt: str, at: datetime) -> list[Any]:
+    """The things that a link was made of.
+
+    Raises:
+        LinkOver: changed, or older than ``LASTS``.
+    """
+    try:
+        what: list[Any] = signing.loads(link, salt=salt)
+    except signing.BadSignature as why:
+        raise LinkOver(over_text()) from why
+    if at.timestamp() - what.pop() > LASTS.total_seconds():
+        raise LinkOver(over_text())
+    return what
 
 
 def _may_ask(maker: Person, at: datetime) -> bool:

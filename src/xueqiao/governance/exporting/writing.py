@@ -134,7 +134,7 @@ def _part(export: LakeExport, rows: pa.Table, at: datetime) -> None:
     number = export.parts.count() + 1
     name = f"part-{number:05d}.{export.kind}"
     path = folder(export) / name
-    digest = whole.write(path, lambda file: fill(export.kind, file, rows, is_first=number == 1))
+    digest = put(export.kind, path, rows, is_first=number == 1)
     before = export.rows
     with transaction.atomic():
         # Who lost the job in the meantime, to a cancel or to another worker, adds nothing.
@@ -147,6 +147,11 @@ def _part(export: LakeExport, rows: pa.Table, at: datetime) -> None:
                 export=export, number=number, name=name, rows=rows.num_rows,
                 size_bytes=path.stat().st_size, sha256=digest,
             )  # fmt: skip
+
+
+def put(kind: str, path: Path, rows: pa.Table, *, is_first: bool = True) -> str:
+    """Write rows as a file of one kind, whole or not at all; its SHA-256."""
+    return whole.write(path, lambda file: fill(kind, file, rows, is_first=is_first))
 
 
 def fill(kind: str, file: IO[bytes], rows: pa.Table, *, is_first: bool = True) -> None:

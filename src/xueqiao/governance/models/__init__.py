@@ -7,6 +7,7 @@ from xueqiao.governance.models.classification import Classification
 from xueqiao.governance.models.contract import DataContract
 from xueqiao.governance.models.custody import Custody
 from xueqiao.governance.models.erasing import LakeErasure
+from xueqiao.governance.models.extract import ResearchExtract, ResearchExtractFile
 from xueqiao.governance.models.hold import HoldDecision
 from xueqiao.governance.models.workbench import LakeExport, LakeExportPart, QueryRun, SavedQuery
 
@@ -26,5 +27,7 @@ __all__ = [
     "Leaving",
     "Purpose",
     "QueryRun",
+    "ResearchExtract",
+    "ResearchExtractFile",
     "SavedQuery",
 ]

@@ -123,6 +123,7 @@ class LakeReading(models.Model):
     class What(models.TextChoices):
         QUERY = "query", _("Result of a query")
         FILE = "file", _("File of an export")
+        EXTRACT = "extract", _("Research extract")
 
     number = models.BigIntegerField(unique=True, help_text="1, 2, 3 … without a gap")
     at = models.DateTimeField()

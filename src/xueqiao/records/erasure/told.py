@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+PERSON = Erasure.Kind.PERSON.value
+
 
 @dataclass(frozen=True)
 class Told:
@@ -56,6 +58,11 @@ def finished(numbers: Iterable[int]) -> dict[int, str]:
     """Those of some erasures that are done, each with the digest of its tombstones."""
     done = Erasure.objects.filter(pk__in=list(numbers), state=Erasure.State.DONE)
     return dict(done.values_list("pk", "digest"))
+
+
+def kinds(numbers: Iterable[int]) -> dict[int, str]:
+    """What some erasures are about: ``PERSON``, single statements, or an age."""
+    return dict(Erasure.objects.filter(pk__in=list(numbers)).values_list("pk", "kind"))
 
 
 def waiting() -> list[int]:

@@ -9,7 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from xueqiao.governance import alarms
-from xueqiao.governance.models import AccessGrant, Classification, DataContract
+from xueqiao.governance.models import (
+    AccessGrant,
+    Classification,
+    DataContract,
+    ResearchExtract,
+)
 from xueqiao.kernel import clock
 from xueqiao.lake.levels import Level
 from xueqiao.web.console.work import Group, Item, first
@@ -54,6 +59,37 @@ def requests(person: Person, today: date) -> Group:
         items.append(Item(title, detail, address, day, day < today))
     address = reverse("console-lake-access") + f"?state={AccessGrant.State.ASKED}"
     return Group("lake-access", _("Access to the lake to decide"), count, items, address)
+
+
+def extracts(person: Person, today: date) -> Group:
+    """Research extracts of others that the person may decide, oldest first."""
+    rows = ResearchExtract.objects.for_second(person, today).select_related("asked_by", "place")
+    found, count = first(rows.order_by("asked_at", "pk"))
+    items = [_extract(each, clock.local_date(each.asked_at), today) for each in found]
+    address = reverse("console-lake-extracts") + f"?state={ResearchExtract.State.ASKED}"
+    return Group("lake-extracts", _("Research extracts to decide"), count, items, address)
+
+
+def copies(person: Person, today: date) -> Group:
+    """Own extracts that are over, and whose copies somebody may still have."""
+    rows = ResearchExtract.objects.to_destroy(person).select_related("asked_by", "place")
+    found, count = first(rows.order_by("ended_at", "pk"))
+    items = [
+        _extract(each, clock.local_date(each.ended_at or each.asked_at), today) for each in found
+    ]
+    address = reverse("console-lake-extracts")
+    return Group("lake-copies", _("Copies of extracts to be destroyed"), count, items, address)
+
+
+def _extract(row: ResearchExtract, since: date, today: date) -> Item:
+    day = since + timedelta(days=DAYS)
+    return Item(
+        f"X-{row.pk} · {row.asked_by.name}",
+        f"{row.get_design_display()} · {row.place.name} · {row.purpose}",
+        reverse("console-lake-extract", args=[row.pk]),
+        day,
+        day < today,
+    )
 
 
 def contracts(person: Person, _today: date) -> Group:

@@ -344,6 +344,8 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.LAKE_PRIVACY, _lake_erasures),
     (rights.LAKE_OPERATE, _lake_build),
     (rights.LAKE_STEWARD, lake_work.requests),
+    (rights.LAKE_STEWARD, lake_work.extracts),
+    (rights.LAKE_ANALYSE, lake_work.copies),
     (rights.LAKE_STEWARD, lake_work.contracts),
     (rights.LAKE_OPERATE, lake_work.data_alarms),
     (rights.AGREEMENTS, _rulebook),

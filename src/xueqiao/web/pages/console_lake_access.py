@@ -232,6 +232,13 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     return _move(request, pk, "end", grants.end)
 
 
+def under(row: LakeReading) -> str:
+    """What a reading rests on: grants, or a research extract and the recipient of the copy."""
+    if row.what == LakeReading.What.EXTRACT:
+        return f"X-{row.detail['extract']} · {row.detail['recipient']}"
+    return ", ".join(f"A-{number}" for number in row.grants)
+
+
 READINGS = lists.Listing(
     code="lake-readings",
     columns=(
@@ -242,9 +249,7 @@ READINGS = lists.Listing(
         lists.Column(gettext_lazy("Purpose"), lambda row: row.get_purpose_display()),
         lists.Column(gettext_lazy("Tables"), lambda row: ", ".join(row.tables)),
         lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True),
-        lists.Column(
-            gettext_lazy("Under"), lambda row: ", ".join(f"A-{number}" for number in row.grants)
-        ),
+        lists.Column(gettext_lazy("Under"), under),
     ),
     sorts={"number": ("-number",)},
     filters=(
