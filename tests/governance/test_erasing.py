@@ -12,6 +12,7 @@ from django.core import management
 from tests.governance import lakes
 from tests.lake import scan
 from tests.records import erasing, factories
+from xueqiao.governance import readings
 from xueqiao.governance.erasing import following, looking, receipt, returning
 from xueqiao.governance.models import LakeErasure, ResearchExtract
 from xueqiao.kernel import clock
@@ -66,9 +67,13 @@ def test_a_person_erased_from_the_records_is_gone_from_every_file_of_the_lake(la
     assert follow() == following.Followed(0, 0)
     extract = ResearchExtract.objects.create(
         asked_by=asked.requested_by, asked_at=NOW, design="credit", known=["age"], follows=False,
-        recipients=["Ada"], place=lakes.place("province"), first_month=NOW.date(),
+        recipients=["Ada", "Ben"], place=lakes.place("province"), first_month=NOW.date(),
         last_month=NOW.date(), k=5, diversity=1, sensitive=[], valid_to=NOW.date(),
-        state="made", decided_at=NOW, made_at=NOW,
+        state="made", decided_at=NOW, made_at=NOW, handed_at=NOW,
+    )  # fmt: skip
+    readings.note(
+        by=asked.requested_by, at=NOW, what="extract", purpose="research", tables=["credit"],
+        rows=9, detail={"extract": extract.pk, "recipient": 2},
     )  # fmt: skip
 
     erasing.finish(asked)
@@ -77,6 +82,8 @@ def test_a_person_erased_from_the_records_is_gone_from_every_file_of_the_lake(la
     assert (done.batches, done.finished, done.refusal) == (1, 1, None)
     extract.refresh_from_db()
     assert extract.state == "withdrawn", "whoever was erased may be in it"
+    given = LakeErasure.objects.get().handed_out
+    assert given == [{"extract": extract.pk, "recipients": ["Ben"]}], "who fetched a copy has it"
     assert scan.files_with(lake, *marks) == set()
     assert scan.files_with(lake, *ids_of("li"))
     ticket = LakeErasure.objects.get()

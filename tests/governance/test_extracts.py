@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -269,7 +269,7 @@ def test_who_asks_does_not_decide_and_what_was_asked_stays(office, ask):
     with pytest.raises(deciding.ReasonMissing):
         asking.decide(extract=asked, by=office.second, is_granted=False, note=" ", at=AT)
     assert not making.work(now=AT), "nothing is made before it is granted"
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(DatabaseError), transaction.atomic():
         ResearchExtract.objects.filter(pk=asked.pk).update(k=7)
 
 
@@ -321,6 +321,23 @@ def test_an_erasure_withdraws_it_and_the_next_edition_is_without_who_is_gone(ask
     assert (extract.edition, len(keys[0]) - len(keys[1])) == (2, 1)
     assert not keys[0] & keys[1], "editions cannot be joined: the difference would tell who"
     assert extract.report["left_out"]["gone"] is None, "one person is fewer than five"
+
+
+def test_copies_of_the_next_edition_are_to_be_destroyed_in_turn(ask, office):
+    extract = made(ask())
+    handing.take(file=extract.files.get(recipient=2, kind="csv"), by=office.analyst, at=AT)
+    given_ = [{"extract": extract.pk, "recipients": ["Ada, a university"]}]
+    assert ending.still_out(months=["2024-03"], is_of_persons=False) == given_
+    assert ending.still_out(months=["2023-12"], is_of_persons=False) == []
+    ending.withdraw(months=(), is_of_persons=True, at=AT)
+    ending.confirm_destroyed(extract=extract, by=office.analyst, at=AT)
+    assert ending.still_out(months=(), is_of_persons=True) == []
+    extract = made(ending.make_again(extract=extract, by=office.analyst, at=AT))
+    handing.take(
+        file=extract.files.get(edition=2, recipient=1, kind="csv"), by=office.analyst, at=AT
+    )
+    ending.end(extract=extract, by=office.analyst, note="", at=AT)
+    assert list(ResearchExtract.objects.to_destroy(office.analyst)) == [extract]
 
 
 def test_who_is_erased_while_it_is_made_is_in_no_copy(ask):

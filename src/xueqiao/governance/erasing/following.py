@@ -188,19 +188,18 @@ def _finish(now: datetime) -> int:
         # Results that were read before hold the person's rows still.
         running.withdraw_all(at=now)
         asking.withdraw_all(at=now)
-        _withdraw_extracts(ready, now)
     for ticket in ready:
+        _take_back(ticket, now)
         ticket.state, ticket.finished_at = LakeErasure.State.DONE, now
         ticket.digest = receipt.digest(ticket)
         ticket.save()
     return len(ready)
 
 
-def _withdraw_extracts(ready: list[LakeErasure], now: datetime) -> None:
-    parts = {part for ticket in ready for found in ticket.found.values() for part in found}
-    kinds = told.kinds(ticket.erasure_id for ticket in ready)
-    ending.withdraw(
-        months={part[:MONTH] for part in parts if part},
-        is_of_persons=told.PERSON in kinds.values(),
-        at=now,
-    )
+def _take_back(ticket: LakeErasure, now: datetime) -> None:
+    """Withdraw the extracts that an erasure concerns; the receipt says who has copies of them."""
+    parts = {part for found in ticket.found.values() for part in found}
+    months = {part[:MONTH] for part in parts if part}
+    is_of_persons = told.PERSON in told.kinds([ticket.erasure_id]).values()
+    ending.withdraw(months=months, is_of_persons=is_of_persons, at=now)
+    ticket.handed_out = ending.still_out(months=months, is_of_persons=is_of_persons)

@@ -65,7 +65,19 @@ def stays(ticket: LakeErasure) -> list[tuple[str, str]]:
         found.append((_("Voidings without their author"), why))
     why = _("until they expire; a lake restored from one is brought up to date by the same log")
     found.append((_("Copies of the lake on other media"), why))
+    found += [_copies(each["extract"], each["recipients"]) for each in ticket.handed_out]
     return found
+
+
+def _copies(extract: int, recipients: list[str]) -> tuple[str, str]:
+    what = _("Copies of research extract X-{number}: {names}").format(
+        number=extract, names=_(", ").join(recipients)
+    )
+    why = _(
+        "they were handed out before and may hold rows of the person, without a name; who asked "
+        "for them has been told to have them destroyed"
+    )
+    return what, why
 
 
 def _instant(at: Any) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
@@ -44,6 +44,7 @@ def end(*, extract: ResearchExtract, by: Person, note: str, at: datetime) -> Res
     return locked
 
 
+@transaction.atomic
 def withdraw(*, months: Iterable[str], is_of_persons: bool, at: datetime) -> int:
     """Withdraw the extracts that an erasure in the lake concerns. How many.
 
@@ -54,7 +55,9 @@ def withdraw(*, months: Iterable[str], is_of_persons: bool, at: datetime) -> int
         months: of the events that went, 'YYYY-MM'.
     """
     gone = sorted(months)
-    open_ = ResearchExtract.objects.filter(state__in=[State.GRANTED, State.MADE])
+    # Held, so that one whose last copy is written at this moment is not taken for begun.
+    open_ = ResearchExtract.objects.select_for_update().order_by("pk")
+    open_ = open_.filter(state__in=[State.GRANTED, State.MADE])
     met = [each for each in open_ if is_of_persons or _is_met(each, gone)]
     made = [each for each in met if each.state == State.MADE]
     ResearchExtract.objects.filter(pk__in=[each.pk for each in made], state=State.MADE).update(
@@ -65,6 +68,22 @@ def withdraw(*, months: Iterable[str], is_of_persons: bool, at: datetime) -> int
     for extract in made:
         copies.remove(extract)
     return len(made)
+
+
+def still_out(*, months: Iterable[str], is_of_persons: bool) -> list[dict[str, Any]]:
+    """Copies that an erasure concerns, were fetched, and are not said to be destroyed.
+
+    Args:
+        months: as in ``withdraw``.
+
+    Returns:
+        One of each extract, ``extract`` and ``recipients``: the names of those whose copy was
+        fetched, in the order of the extract.
+    """
+    gone = sorted(months)
+    handed = ResearchExtract.objects.filter(handed_at__isnull=False, destroyed_at=None)
+    met = [each for each in handed.order_by("pk") if is_of_persons or _is_met(each, gone)]
+    return [{"extract": each.pk, "recipients": handing.fetched(each)} for each in met]
 
 
 def _is_met(extract: ResearchExtract, months: list[str]) -> bool:
@@ -92,6 +111,9 @@ def make_again(*, extract: ResearchExtract, by: Person, at: datetime) -> Researc
     locked.state, locked.edition = State.GRANTED, locked.edition + 1
     locked.report, locked.rows, locked.failure = {}, 0, ""
     locked.made_at = locked.ended_at = None
+    if locked.destroyed_at:
+        # That was said of the copies until now. Those of this edition are to be destroyed in turn.
+        locked.handed_at = locked.destroyed_at = None
     locked.save()
     return locked
 

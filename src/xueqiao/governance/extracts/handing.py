@@ -98,6 +98,13 @@ def follow(*, link: str, at: datetime) -> Opened:
     return Opened(file, take(file=file, by=file.extract.asked_by, at=at, way=way))
 
 
+def fetched(extract: ResearchExtract) -> list[str]:
+    """Whose copies of an extract were fetched, in any edition: names in their order."""
+    lines = LakeReading.objects.filter(what=LakeReading.What.EXTRACT, detail__extract=extract.pk)
+    numbers = {detail["recipient"] for detail in lines.values_list("detail", flat=True)}
+    return [extract.recipients[number - 1] for number in sorted(numbers)]
+
+
 def over_text() -> str:
     return _("This file is not there (any more). Look at the extract's page.")
 

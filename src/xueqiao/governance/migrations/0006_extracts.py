@@ -20,6 +20,11 @@ class Migration(migrations.Migration):
             name='what',
             field=models.CharField(choices=[('query', 'Result of a query'), ('file', 'File of an export'), ('extract', 'Research extract')], max_length=10),
         ),
+        migrations.AddField(
+            model_name='lakeerasure',
+            name='handed_out',
+            field=models.JSONField(default=list, help_text='rows that others have: extract or agreement, recipients'),
+        ),
         migrations.CreateModel(
             name='ResearchExtract',
             fields=[

@@ -39,6 +39,9 @@ class LakeErasure(models.Model):
     files = models.PositiveBigIntegerField(default=0, help_text="of earlier versions, deleted")
     size_bytes = models.PositiveBigIntegerField(default=0, help_text="of those files")
     milliseconds = models.PositiveBigIntegerField(default=0)
+    handed_out = models.JSONField(
+        default=list, help_text="rows that others have: extract or agreement, recipients"
+    )
     held_up_by = models.CharField(max_length=40, blank=True, help_text="code of a refusal")
     held_up_text = models.TextField(blank=True)
     announced_at = models.DateTimeField(null=True, blank=True)
