@@ -209,6 +209,19 @@ def test_a_learner_adds_a_certificate_and_work_and_takes_them_out(office):
     assert set(case.items.values_list("ground", flat=True)) == {"other"}
 
 
+def test_a_unit_is_taken_out_of_a_draft_and_no_longer_out_of_what_was_handed_in(office):
+    draft = Application.objects.get(pk=office.world.draft)
+    page, item = f"/bank/applications/{draft.pk}/", draft.items.get()
+    learner = office.visit("learner")
+    assert f"{page}units/{item.pk}/drop/" in learner.get(page).content.decode()
+    assert learner.post(f"{page}units/{item.pk}/drop/").status_code == 302
+    assert not draft.items.exists()
+    handed_in = office.case("panel_case")
+    theirs = f"/bank/applications/{handed_in.pk}/units/{handed_in.items.first().pk}/drop/"
+    assert office.visit("claimant").post(theirs).status_code == 409
+    assert learner.post(theirs).status_code == 404
+
+
 def test_several_photos_are_added_at_once(office):
     page = f"/bank/applications/{office.world.draft}/"
     files = [

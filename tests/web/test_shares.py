@@ -67,6 +67,7 @@ def test_from_choosing_to_looking_to_taking_back(mine, learner, client):
     made = Share.objects.get()
     assert (answer.status_code, answer.url) == (302, f"/account/shares/{made.key}/")
     sign()
+    assert made.last_day == clock.local_date(clock.now() + timedelta(days=9)), "not the day after"
     stranger = client
     page = stranger.get(f"/shared/{made.key}/")
     text = page.content.decode()

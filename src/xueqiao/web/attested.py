@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.utils.translation import get_language
 
+from xueqiao.creditbank.models import Certificate
 from xueqiao.web.templatetags.ui import titled
-
-if TYPE_CHECKING:
-    from xueqiao.creditbank.models import Certificate
 
 
 def title(row: Certificate) -> str:
-    """The lot, the rule of the conversion, the award's number, or what is endorsed.
+    """The lot, the rule of the conversion, the qualification, or what is endorsed.
 
     No query where the row was read with ``lot``, ``endorses`` and ``conversion__version__rule``.
     """
@@ -21,4 +19,8 @@ def title(row: Certificate) -> str:
         return titled(row.conversion.version.rule)
     if row.endorses:
         return str(row.endorses.key)
-    return " ".join([row.get_kind_display(), *filter(None, [row.content.get("award", "")])])
+    if row.kind == Certificate.Kind.AWARD:
+        chinese, english = row.content.get("title_zh"), row.content.get("title_en")
+        named = (english if get_language() == "en" else "") or chinese or row.content["award"]
+        return f"{row.get_kind_display()} {named}"
+    return row.get_kind_display()

@@ -39,7 +39,11 @@ def request(*, award_id: int, requested_at: datetime) -> Certificate | None:
             "person_id": award.person_id,
             "institution_id": signer,
             "requested_at": requested_at,
-            "content": {"award": award.number},
+            "content": {
+                "award": award.number,
+                "title_zh": qualification.title_zh,
+                "title_en": qualification.title_en,
+            },
         },
     )
     if is_new:

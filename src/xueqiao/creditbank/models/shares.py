@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -9,8 +10,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.creditbank.models.lots import LearningAccount
+from xueqiao.kernel import clock
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from xueqiao.people.models import Person
 
 
@@ -66,6 +70,11 @@ class Share(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["person", "shared_at"])]
+
+    @property
+    def last_day(self) -> date:
+        """The last whole or part day on which it can be seen."""
+        return clock.local_date(self.expires_at - timedelta(microseconds=1))
 
 
 class ShareItem(models.Model):

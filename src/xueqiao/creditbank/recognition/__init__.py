@@ -20,6 +20,7 @@ from xueqiao.creditbank.recognition.applying import (
     NotYet,
     RequestReused,
     apply,
+    drop_claim,
     submit,
     withdraw,
 )
@@ -140,6 +141,7 @@ __all__ = [
     "decide",
     "declare",
     "drop_certificate",
+    "drop_claim",
     "drop_work",
     "end_seat",
     "keep",

@@ -112,6 +112,16 @@ def apply(
 
 
 @transaction.atomic
+def drop_claim(*, item: ApplicationItem, by: Person, at: datetime) -> None:
+    """Ask no more for a unit that rests on no paper; harmless when repeated.
+
+    What rests on a certificate or on work goes with it (``drop_certificate``, ``drop_work``).
+    """
+    locked, _repeated = moves.lock(item.application, "edit", by=by, at=at)
+    locked.items.filter(pk=item.pk, ground=ApplicationItem.Ground.OTHER).delete()
+
+
+@transaction.atomic
 def submit(*, application: Application, by: Person, at: datetime) -> Application:
     """Hand the application in; from here on its evidence is fixed by its hashes.
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import holders
 from xueqiao.creditbank.models import CreditLot, Unit
+from xueqiao.creditbank.recognition import refusals
 from xueqiao.kernel import credit, errors
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def refuse_held(application: Application, amounts: Mapping[int, int]) -> None:
             )
             shown = text.format(
                 held=credit.show(standing),
-                unit=unit.code,
+                unit=refusals.named(unit),
                 value=credit.show(unit.credit_hundredths),
             )
             raise UnitHeld(shown, pointer=unit.code)

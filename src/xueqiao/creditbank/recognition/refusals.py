@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import credit, errors
@@ -33,13 +34,18 @@ class ReasonMissing(errors.Refusal):
     status = 422
 
 
+def named(unit: Unit) -> str:
+    """A unit as its learners know it: by its title in the reader's language."""
+    return (unit.title_en if get_language() == "en" else "") or unit.title_zh
+
+
 def refuse_amount(unit: Unit, amount_hundredths: int, *, least: int) -> None:
     """Raises AmountTooHigh: not between ``least`` and the unit's value, in 1/100 credit."""
     if least <= amount_hundredths <= unit.credit_hundredths:
         return
     text = _("{unit} is worth {value} credits; {asked} were asked. Lower the amount.")
     shown = text.format(
-        unit=unit.code,
+        unit=named(unit),
         value=credit.show(unit.credit_hundredths),
         asked=credit.show(amount_hundredths),
     )

@@ -16,6 +16,7 @@ from xueqiao.creditbank.models import (
     Unit,
     WorkPeriod,
 )
+from xueqiao.creditbank.recognition import refusals
 from xueqiao.creditbank.recognition.refusals import AmountTooHigh, NothingAsked
 from xueqiao.creditbank.rules import recognition as rules
 from xueqiao.kernel import clock, credit, errors
@@ -156,7 +157,7 @@ def refuse_above_table(unit: Unit, amount_hundredths: int, limit_hundredths: int
         )
         shown = text.format(
             limit=credit.show(limit_hundredths),
-            unit=unit.code,
+            unit=refusals.named(unit),
             asked=credit.show(amount_hundredths),
         )
         raise AmountTooHigh(shown, pointer=unit.code)

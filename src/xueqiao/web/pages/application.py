@@ -139,6 +139,18 @@ def attach(request: HttpRequest, application_id: int) -> HttpResponse:
 
 
 @access.page(rights.OWN)
+def drop_claim(request: HttpRequest, application_id: int, item_id: int) -> HttpResponse:
+    """Ask no more for a unit of a draft."""
+    me = access.signed_in(request)
+
+    def drop(application: Application) -> None:
+        found = get_object_or_404(application.items, pk=item_id)
+        recognition.drop_claim(item=found, by=me, at=clock.now())
+
+    return change(request, application_id, drop)
+
+
+@access.page(rights.OWN)
 def add_certificate(request: HttpRequest, application_id: int) -> HttpResponse:
     """Put a certificate behind a draft."""
     application, now = own(request, application_id), clock.now()
@@ -309,6 +321,7 @@ ONE = "bank/applications/<int:application_id>"
 urlpatterns = [
     path(f"{ONE}/", application_page, name="application"),
     path(f"{ONE}/evidence/", attach, name="application-evidence"),
+    path(f"{ONE}/units/<int:item_id>/drop/", drop_claim, name="application-claim-drop"),
     path(f"{ONE}/certificates/", add_certificate, name="application-certificate"),
     path(
         f"{ONE}/certificates/<int:certificate_id>/drop/",

@@ -45,7 +45,7 @@ ALARMS = lists.Listing(
         lists.Column(_("Alarm"), lambda row: row.get_kind_display()),
         lists.Column(_("What"), alarms.text),
         lists.Column(_("State"), _state, state=_level),
-        lists.Column(_("Opened"), lambda row: row.opened_at, sort="opened"),
+        lists.Column(_("Raised at"), lambda row: row.opened_at, sort="opened"),
         lists.Column(
             _("Looked after by"),
             lambda row: row.acknowledged_by.name if row.acknowledged_by else "–",

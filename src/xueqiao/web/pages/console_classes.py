@@ -68,7 +68,7 @@ CLASSES = lists.Listing(
         lists.Column(_("Last day"), lambda row: row.ends_on),
         lists.Column(_("Seats taken"), lambda row: row.taken, numeric=True),
         lists.Column(_("Seats"), lambda row: row.capacity, numeric=True),
-        lists.Column(_("Waiting"), lambda row: row.waiting, numeric=True),
+        lists.Column(_("Waiting list"), lambda row: row.waiting, numeric=True),
     ),
     sorts={"start": ("-starts_on", "-id"), "title": ("title", "id"), "code": ("code",)},
     filters=(

@@ -225,6 +225,8 @@ def _imported(found: reading.Package, form: forms.AnswersForm, by: Any) -> impor
 def _told(made: importing.Imported) -> str:
     if not made.is_new:
         return _("This package was taken in before; here is what it became.")
+    if not made.left_out:
+        return _("The draft is made.")
     text = _("The draft is made; {n} items above or beside it were left out.")
     return text.format(n=made.left_out)
 

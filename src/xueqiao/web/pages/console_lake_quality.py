@@ -42,7 +42,7 @@ ALARMS = lists.Listing(
         lists.Column(gettext_lazy("Alarm"), lambda row: row.get_kind_display()),
         lists.Column(gettext_lazy("What"), alarms.text),
         lists.Column(gettext_lazy("State"), _state, state=_level),
-        lists.Column(gettext_lazy("Opened"), lambda row: row.opened_at, sort="opened"),
+        lists.Column(gettext_lazy("Raised at"), lambda row: row.opened_at, sort="opened"),
         lists.Column(
             gettext_lazy("Looked after by"),
             lambda row: row.acknowledged_by.name if row.acknowledged_by else "–",

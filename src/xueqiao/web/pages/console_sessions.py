@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from xueqiao.creditbank import queries as creditbank
 from xueqiao.creditbank import rules as bank_rules
 from xueqiao.creditbank import standards
-from xueqiao.creditbank.models import Application
+from xueqiao.creditbank.models import Application, Certificate
 from xueqiao.kernel import clock, errors
 from xueqiao.people import accounts, rights, rules
 from xueqiao.people.models import Person
@@ -26,6 +26,7 @@ from xueqiao.service import acting, finder, merges, scans, sessions
 from xueqiao.service.models import CounterSession, IdentityCheck
 from xueqiao.web import access, refused
 from xueqiao.web.pages import console_counter, points
+from xueqiao.web.pages.creditbank import certified
 from xueqiao.web.pages.recognition import ApplicationForm
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def _page(
         "documents": IdentityCheck.Document.choices, "refusal": why, "tried": tried,
         "applications": Application.objects.own(who).order_by("-pk")[:SHOWN],
         "lots": creditbank.lots(who, clock.local_date(now))[:SHOWN],
+        "certified": certified(list(Certificate.objects.own(who))),
         "slots": slots, "has_login": accounts.has_login(who.pk),
         "request_key": f"session:{session.pk}:{uuid.uuid4()}",
         "types": ",".join(sorted(bank_rules.EVIDENCE_TYPES)),

@@ -83,7 +83,9 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"takeouts": list(asking.of(me)[:SHOWN]), "refusal": why}
         return render(request, "service/takeouts.html", context, status=why.status)
     answer = FileResponse(file.open("rb"), content_type="application/zip")
-    answer["Content-Disposition"] = exports.attachment(f"xueqiao-{takeout.asked_at:%Y%m%d}.zip")
+    answer["Content-Disposition"] = exports.attachment(
+        f"xueqiao-{clock.local_date(takeout.asked_at):%Y%m%d}.zip"
+    )
     return answer  # type: ignore[return-value]
 
 
