@@ -129,13 +129,20 @@ def against(request: HttpRequest, pk: int, other: int) -> HttpResponse:
 
 
 def _do(
-    request: HttpRequest, pk: int, verb: Callable[..., Any], said: str, **more: Any
+    request: HttpRequest,
+    pk: int,
+    verb: Callable[..., Any],
+    said: str,
+    *,
+    form: Form | None = None,
+    **more: Any,
 ) -> HttpResponse:
+    """Call a verb; refused, the page comes back with what was typed."""
     row = get_object_or_404(kept(request), pk=pk)
     try:
         verb(version=row, by=access.signed_in(request), at=clock.now(), **more)
     except errors.Refusal as why:
-        return _page(request, pk, why=why)
+        return _page(request, pk, why=why, tried=form)
     messages.success(request, said)
     return redirect("console-rule", pk)
 
@@ -163,7 +170,7 @@ def consult(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, pk, tried=form)
     said = _("The consultation is open.")
-    return _do(request, pk, consultation.start, said, **form.cleaned_data)
+    return _do(request, pk, consultation.start, said, form=form, **form.cleaned_data)
 
 
 @require_POST
@@ -174,7 +181,7 @@ def simulate(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, pk, tried=form)
     said = _("The simulation begins in a moment.")
-    return _do(request, pk, simulation.ask, said, **form.cleaned_data)
+    return _do(request, pk, simulation.ask, said, form=form, **form.cleaned_data)
 
 
 @require_POST
