@@ -3,7 +3,6 @@
 from xueqiao.creditbank.models.agreements import (
     AgreementSignature,
     AgreementStep,
-    Side,
     TransferAgreement,
 )
 from xueqiao.creditbank.models.certificates import (
@@ -116,6 +115,7 @@ from xueqiao.creditbank.models.standards import (
     StandardChange,
     Unit,
 )
+from xueqiao.people.bothsides import Side
 
 __all__ = [
     "Account",

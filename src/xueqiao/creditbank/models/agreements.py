@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, F, Q
-from django.utils.translation import gettext_lazy as _
 
 from xueqiao.people import rights
+from xueqiao.people.bothsides import Side
 
 if TYPE_CHECKING:
     from datetime import date
 
     from xueqiao.people.models import Person
-
-
-class Side(models.TextChoices):
-    """The two sides of an agreement."""
-
-    GIVING = "giving", _("Giving side")
-    RECEIVING = "receiving", _("Receiving side")
 
 
 class AgreementQuerySet(models.QuerySet["TransferAgreement"]):

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from xueqiao.creditbank.models.agreements import Side
+from xueqiao.people.bothsides import Side
 
 if TYPE_CHECKING:
     from datetime import date

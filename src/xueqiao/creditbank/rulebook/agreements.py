@@ -17,66 +17,44 @@ from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import AgreementSignature, AgreementStep, Side, TransferAgreement
-from xueqiao.kernel import clock, errors
-from xueqiao.people import rights
+from xueqiao.kernel import clock
+from xueqiao.people import bothsides, rights
+from xueqiao.people.bothsides import (
+    CodeTaken,
+    DaysImpossible,
+    Incomplete,
+    RequestReused,
+    SidesEqual,
+    SignedByOne,
+    TextChanged,
+    WrongState,
+)
+
+__all__ = [
+    "CodeTaken",
+    "DaysImpossible",
+    "Incomplete",
+    "RequestReused",
+    "SidesEqual",
+    "SignedByOne",
+    "Text",
+    "TextChanged",
+    "WrongState",
+    "amend",
+    "draft",
+    "give_notice",
+    "offer",
+    "return_for_change",
+    "sides_open_to",
+    "sign",
+    "text_hash",
+]
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from xueqiao.network.institutions import Institution
     from xueqiao.people.models import Person
-
-
-class WrongState(errors.Refusal):
-    """The agreement does not stand where this step begins."""
-
-    code = "agreement.wrong_state"
-
-
-class TextChanged(errors.Refusal):
-    """What would be signed is not what the signer has read."""
-
-    code = "agreement.text_changed"
-
-
-class SignedByOne(errors.Refusal):
-    """One person would sign for both sides."""
-
-    code = "agreement.signed_by_one"
-    status = 403
-
-
-class SidesEqual(errors.Refusal):
-    """An agreement of a body with itself."""
-
-    code = "agreement.sides_equal"
-    status = 422
-
-
-class DaysImpossible(errors.Refusal):
-    """An agreement that would end before it begins, or sooner than its notice lets it."""
-
-    code = "agreement.days_impossible"
-    status = 422
-
-
-class Incomplete(errors.Refusal):
-    """A text, a reason or the name of the signed paper is missing."""
-
-    code = "agreement.incomplete"
-    status = 422
-
-
-class CodeTaken(errors.Refusal):
-    """Another agreement has this number."""
-
-    code = "agreement.code_taken"
-
-
-class RequestReused(errors.Refusal):
-    """The request key already belongs to another agreement."""
-
-    code = "agreement.request_reused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +89,8 @@ def draft(
     if found:
         if found.code == code:
             return found
-        raise RequestReused(_("This form was sent before with other contents. Open the form anew."))
-    if giving.pk == receiving.pk:
-        raise SidesEqual(_("An agreement has two sides. Choose another body."), pointer="receiving")
+        raise bothsides.request_reused()
+    bothsides.refuse_same(giving.pk, receiving.pk)
     _refuse_text(text)
     facts = {
         "request_key": request_key, "giving": giving.name, "receiving": receiving.name,
@@ -124,8 +101,7 @@ def draft(
         with transaction.atomic():
             made = TransferAgreement.objects.create(code=code, **facts)
     except IntegrityError as why:
-        words = _("There is an agreement with the number {code} already. Choose another number.")
-        raise CodeTaken(words.format(code=code), pointer="code") from why
+        raise bothsides.code_taken(code) from why
     _may_keep(made, by, at)
     _step(made, "draft", by, at, "")
     return made
@@ -139,7 +115,7 @@ def amend(*, agreement: TransferAgreement, by: Person, text: Text, at: datetime)
         WrongState, DaysImpossible, Incomplete, rights.NotAllowed.
     """
     locked = _lock(agreement, by, at)
-    _refuse_unless(locked.offered_at is None and not _signed(locked), locked)
+    bothsides.refuse_unless(locked.offered_at is None and not bothsides.is_signed(locked), locked)
     _refuse_text(text)
     for name, value in asdict(text).items():
         setattr(locked, name, value)
@@ -155,12 +131,8 @@ def offer(*, agreement: TransferAgreement, by: Person, at: datetime, note: str =
         WrongState, rights.NotAllowed.
     """
     locked = _lock(agreement, by, at)
-    if locked.offered_at is not None and not _signed(locked):
-        return
-    _refuse_unless(not _signed(locked), locked)
-    locked.offered_at = at
-    locked.save(update_fields=["offered_at"])
-    _step(locked, "offer", by, at, note)
+    if bothsides.offer(locked, at):
+        _step(locked, "offer", by, at, note)
 
 
 @transaction.atomic
@@ -173,14 +145,9 @@ def return_for_change(
         WrongState, Incomplete, rights.NotAllowed.
     """
     locked = _lock(agreement, by, at)
-    _refuse_unless(locked.offered_at is not None and not _signed(locked), locked)
-    if not reason.strip():
-        raise Incomplete(_("Say what should change, so that the other side can."), pointer="reason")
+    # The step belongs to the revision that is returned.
     _step(locked, "return", by, at, reason.strip())
-    locked.offered_at, locked.revision = None, locked.revision + 1
-    locked.signed_giving = locked.signed_receiving = None
-    names = ["offered_at", "revision", "signed_giving", "signed_receiving"]
-    locked.save(update_fields=names)
+    bothsides.return_for_change(locked, reason)
 
 
 @transaction.atomic
@@ -200,19 +167,13 @@ def sign(
         rights.NotAllowed: not of that institution, or not of the province.
     """
     locked = _locked(agreement)
-    now = locked.signatures.filter(revision=locked.revision)
-    mine = now.filter(side=side, person=by).first()
+    mine: AgreementSignature | None = bothsides.earlier_of(locked, side, by)
     if mine is not None:
         return mine
-    _refuse_unless(locked.offered_at is not None and not _signed(locked), locked)
+    bothsides.refuse_unless(bothsides.is_offered(locked), locked)
     _may_sign(locked, by, side, document, at)
-    _refuse_signature(locked, by, side, office, text_hash)
-    made = AgreementSignature.objects.create(
-        agreement=locked, revision=locked.revision, side=side, person=by, office=office.strip(),
-        document=document.strip(), text_hash=text_hash, signed_at=at,
-    )  # fmt: skip
-    setattr(locked, f"signed_{side}", clock.local_date(at))
-    locked.save(update_fields=[f"signed_{side}"])
+    hand = bothsides.Hand(side, office, text_hash, document)
+    made: AgreementSignature = bothsides.sign(locked, hand=hand, by=by, read=_read(locked), at=at)
     _step(locked, f"sign_{side}", by, at, document.strip())
     return made
 
@@ -233,7 +194,7 @@ def give_notice(
     ends = last_day + timedelta(days=1)
     if locked.ended_at is not None and locked.valid_to == ends:
         return
-    _refuse_unless(_signed(locked) and locked.ended_at is None, locked)
+    bothsides.refuse_unless(bothsides.is_signed(locked) and locked.ended_at is None, locked)
     earliest = clock.local_date(at) + timedelta(days=locked.notice_days)
     if last_day < max(earliest, locked.valid_from) or _after_end(locked, ends):
         words = _("The last day can be {day} at the earliest, and not after the agreed end.")
@@ -263,19 +224,11 @@ def text_hash(agreement: TransferAgreement) -> str:
 
 def sides_open_to(agreement: TransferAgreement, person: Person, day: date) -> list[Side]:
     """The sides for which somebody may sign, by a role of that institution, and nobody has yet."""
-    if agreement.offered_at is None:
-        return []
-    return [
-        side
-        for side in Side
-        if getattr(agreement, f"signed_{side.value}") is None
-        and _speaks_for(person, getattr(agreement, f"{side.value}_institution_id"), day)
-    ]
+    return bothsides.sides_open_to(agreement, rights.AGREEMENTS, person, day)
 
 
-def _speaks_for(person: Person, institution_id: int | None, day: date) -> bool:
-    roles = rights.roles_in_force(person, rights.AGREEMENTS, day)
-    return institution_id is not None and roles.filter(institution_id=institution_id).exists()
+def _read(agreement: TransferAgreement) -> str:
+    return text_hash(agreement)
 
 
 def _may_sign(
@@ -286,22 +239,11 @@ def _may_sign(
         _may_keep(locked, by, at)
         if rights.allows(by, rights.RULES_PUBLISH, day):
             return
-    elif _speaks_for(by, getattr(locked, f"{Side(side).value}_institution_id"), day):
+    elif bothsides.speaks_for(
+        by, rights.AGREEMENTS, getattr(locked, f"{Side(side).value}_institution_id"), day
+    ):
         return
     raise rights.NotAllowed(rights.not_allowed_text())
-
-
-def _refuse_signature(
-    locked: TransferAgreement, by: Person, side: str, office: str, read: str
-) -> None:
-    if read != text_hash(locked):
-        raise TextChanged(_("The text has changed since you opened it. Read it again, then sign."))
-    if getattr(locked, f"signed_{side}") is not None:
-        raise WrongState(_("This side has signed already. Load the page again."))
-    if locked.signatures.filter(revision=locked.revision, person=by).exists():
-        raise SignedByOne(_("You have signed for one side. Somebody else signs for the other."))
-    if not office.strip():
-        raise Incomplete(_("Say in which office you sign, such as headmaster."), pointer="office")
 
 
 def _refuse_text(text: Text) -> None:
@@ -315,10 +257,6 @@ def _refuse_text(text: Text) -> None:
 
 def _after_end(locked: TransferAgreement, ends: date) -> bool:
     return locked.valid_to is not None and ends > locked.valid_to
-
-
-def _signed(agreement: TransferAgreement) -> bool:
-    return agreement.signed_giving is not None and agreement.signed_receiving is not None
 
 
 def _locked(agreement: TransferAgreement) -> TransferAgreement:
@@ -336,12 +274,6 @@ def _may_keep(agreement: TransferAgreement, by: Person, at: datetime) -> None:
     kept = TransferAgreement.objects.kept_by(by, clock.local_date(at))
     if not kept.filter(pk=agreement.pk).exists():
         raise rights.NotAllowed(rights.not_allowed_text())
-
-
-def _refuse_unless(stands: bool, locked: TransferAgreement) -> None:
-    if not stands:
-        words = _("The agreement {code} does not stand there any more. Load the page again.")
-        raise WrongState(words.format(code=locked.code))
 
 
 def _step(locked: TransferAgreement, verb: str, by: Person, at: datetime, note: str) -> None:
