@@ -21,6 +21,10 @@ EVIDENCE = (
     "service_identitycheck",
     "service_honour",
     "governance_lakereading",
+    "governance_openstep",
+    "governance_shareduse",
+    "governance_sharingsignature",
+    "governance_sharingstep",
     "people_personchange",
 )
 

@@ -51,6 +51,10 @@ class World:
     lake_export: str
     extract: int
     extract_made: int
+    open_asked: int
+    open_published: int
+    sharing_offered: int
+    sharing_held: int
     agreement: int
     rule: int
     rule_version: int
@@ -100,6 +104,7 @@ def build(now: datetime | None = None) -> World:
         lake,
         learning,
         online,
+        opened,
         places,
         plans,
         records,
@@ -135,6 +140,8 @@ def build(now: datetime | None = None) -> World:
         **relay.relay(now),
         **erasure.erasure(people, now),
         **lake.lake(people, where.province.pk, now),
+        **opened.opened(where, people, now),
+        **opened.shared(where, people, now),
         **service.service(where, people, now),
         **rulebook.rulebook(where, people, now),
         **plans.plans(people, now),

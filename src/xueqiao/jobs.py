@@ -33,10 +33,13 @@ from xueqiao.creditbank.rulebook import simulation
 from xueqiao.exchange.superior import reconciling, reporting
 from xueqiao.governance import alarms as data_alarms
 from xueqiao.governance import builds, tending
+from xueqiao.governance.designs import making as editions
 from xueqiao.governance.erasing import following
 from xueqiao.governance.exporting import writing as lake_exports
 from xueqiao.governance.extracts import ending as extracts_ending
 from xueqiao.governance.extracts import making as extracts
+from xueqiao.governance.opening import making as open_data
+from xueqiao.governance.sharing import making as shared_data
 from xueqiao.governance.workbench import running as workbench
 from xueqiao.intake import alarms, running
 from xueqiao.kernel import clock, ids, lease
@@ -105,6 +108,9 @@ PERIODIC = {
     "sweep_lake": Periodic(timedelta(days=1), lambda now: tending.sweep(now=now)),
     "make_extracts": Periodic(timedelta(minutes=1), lambda now: extracts.work(now=now)),
     "sweep_extracts": Periodic(timedelta(hours=1), lambda now: extracts_ending.sweep(now=now)),
+    "make_open_data": Periodic(timedelta(minutes=1), lambda now: open_data.work(now=now)),
+    "sweep_editions": Periodic(timedelta(hours=1), lambda now: editions.sweep(now=now)),
+    "make_shared_data": Periodic(timedelta(minutes=1), lambda now: shared_data.work(now=now)),
     "build_lake": Periodic(timedelta(minutes=1), lambda now: builds.work(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),

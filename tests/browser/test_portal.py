@@ -87,6 +87,8 @@ PAGES = {
     "online-nobody": ("/online/", ""),
     "online-course": ("/online/{online_course}/", "learner"),
     "online-course-nobody": ("/online/{online_course}/", ""),
+    "open-data": ("/data/", ""),
+    "open-dataset": ("/data/learners-by-county/", ""),
     "not-allowed": ("/console/", "learner"),
 }
 

@@ -77,6 +77,7 @@ DOORS = {
     "lake.analyse": ("province", "analyst"),
     "lake.privacy": ("province", "operator"),
     "lake.audit": ("province", "operator"),
+    "lake.share": ("institution", "province"),
     "service.nodes": ("county", "province"),
     "service.counter": ("helper",),
     "service.opening": ("helper", "institution", "county", "province"),

@@ -67,11 +67,12 @@ class Unchanging(models.BaseConstraint):
 
     Args:
         columns: names in the database, such as ``requested_by_id``; none: no UPDATE, no DELETE.
+        since: a column; the others are fixed while it has a value, such as ``offered_at``.
     """
 
-    def __init__(self, *, name: str, columns: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, name: str, columns: tuple[str, ...] = (), since: str = "") -> None:
         super().__init__(name=name)
-        self.columns = tuple(columns)
+        self.columns, self.since = tuple(columns), since
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str | None:  # type: ignore[override]
         """Nothing within the table; the triggers follow when it is there."""
@@ -95,15 +96,17 @@ class Unchanging(models.BaseConstraint):
 
     def deconstruct(self) -> Any:
         path, args, options = super().deconstruct()
-        return path, args, options | ({"columns": self.columns} if self.columns else {})
+        more = {"columns": self.columns, "since": self.since}
+        return path, args, options | {word: value for word, value in more.items() if value}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Unchanging):
             return NotImplemented
-        return (self.name, self.columns) == (other.name, other.columns)
+        own, theirs = (self.name, self.columns), (other.name, other.columns)
+        return own == theirs and self.since == other.since
 
     def __hash__(self) -> int:
-        return hash((self.name, self.columns))
+        return hash((self.name, self.columns, self.since))
 
     def _statements(self, model: Any, editor: Any) -> list[str]:
         # SQLite remakes a table under this prefix and renames it before the triggers are made.
@@ -115,6 +118,8 @@ class Unchanging(models.BaseConstraint):
             return [template.format(table=table, verb=verb) for verb in verbs]
         differs = "old.{0} is distinct from new.{0}" if on_postgres else "old.{0} is not new.{0}"
         changed = " or ".join(differs.format(column) for column in self.columns)
+        if self.since:
+            changed = f"old.{self.since} is not null and ({changed})"
         template = POSTGRES_FIXED if on_postgres else SQLITE_FIXED
         named = ", ".join(self.columns)
         return [template.format(table=table, changed=changed, columns=named)]

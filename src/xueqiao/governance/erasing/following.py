@@ -12,6 +12,7 @@ from xueqiao.governance.erasing import receipt
 from xueqiao.governance.exporting import asking
 from xueqiao.governance.extracts import ending
 from xueqiao.governance.models import LakeErasure
+from xueqiao.governance.sharing import making as sharing
 from xueqiao.governance.workbench import running
 from xueqiao.kernel import errors
 from xueqiao.lake import catalogue, engines
@@ -188,6 +189,7 @@ def _finish(now: datetime) -> int:
         # Results that were read before hold the person's rows still.
         running.withdraw_all(at=now)
         asking.withdraw_all(at=now)
+        sharing.withdraw_all(at=now)
     for ticket in ready:
         _take_back(ticket, now)
         ticket.state, ticket.finished_at = LakeErasure.State.DONE, now
@@ -197,9 +199,10 @@ def _finish(now: datetime) -> int:
 
 
 def _take_back(ticket: LakeErasure, now: datetime) -> None:
-    """Withdraw the extracts that an erasure concerns; the receipt says who has copies of them."""
+    """Withdraw the extracts that an erasure concerns; the receipt says who has rows from before."""
     parts = {part for found in ticket.found.values() for part in found}
     months = {part[:MONTH] for part in parts if part}
     is_of_persons = told.PERSON in told.kinds([ticket.erasure_id]).values()
     ending.withdraw(months=months, is_of_persons=is_of_persons, at=now)
-    ticket.handed_out = ending.still_out(months=months, is_of_persons=is_of_persons)
+    copies = ending.still_out(months=months, is_of_persons=is_of_persons)
+    ticket.handed_out = copies + sharing.still_out()

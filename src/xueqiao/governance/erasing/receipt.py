@@ -65,13 +65,21 @@ def stays(ticket: LakeErasure) -> list[tuple[str, str]]:
         found.append((_("Voidings without their author"), why))
     why = _("until they expire; a lake restored from one is brought up to date by the same log")
     found.append((_("Copies of the lake on other media"), why))
-    found += [_copies(each["extract"], each["recipients"]) for each in ticket.handed_out]
+    found += [_handed_out(each) for each in ticket.handed_out]
     return found
 
 
-def _copies(extract: int, recipients: list[str]) -> tuple[str, str]:
+def _handed_out(given: dict[str, Any]) -> tuple[str, str]:
+    names = _(", ").join(given["recipients"])
+    if "agreement" in given:
+        what = _("Rows fetched under the agreement {code}: {names}")
+        why = _(
+            "they were fetched before, under keys of the agreement in the place of names; the "
+            "agreement says what they are for"
+        )
+        return what.format(code=given["agreement"], names=names), why
     what = _("Copies of research extract X-{number}: {names}").format(
-        number=extract, names=_(", ").join(recipients)
+        number=given["extract"], names=names
     )
     why = _(
         "they were handed out before and may hold rows of the person, without a name; who asked "

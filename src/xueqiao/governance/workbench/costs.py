@@ -54,9 +54,10 @@ class Scan:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a query would read at most."""
+    """What a query would read at most, and the columns that it gives."""
 
     scans: tuple[Scan, ...]
+    gives: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -113,8 +114,9 @@ def of(sql: str, scope: Scope) -> Cost:
                 scan["name"], scan["rows"], scan["bytes"], tuple(scan["columns"]),
                 scope.tables[scan["name"]].is_personal,
             )
-            for scan in found
-        )
+            for scan in found["scans"]
+        ),
+        tuple(found["columns"]),
     )  # fmt: skip
     closed = [name for name in cost.tables if not scope.is_open(name)]
     if closed:
@@ -126,7 +128,7 @@ def of(sql: str, scope: Scope) -> Cost:
     return cost
 
 
-def _planned(sql: str, inputs: list[starting.Input]) -> list[dict[str, Any]]:
+def _planned(sql: str, inputs: list[starting.Input]) -> dict[str, Any]:
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     scratch = Path(tempfile.mkdtemp(dir=folder(), prefix="plan-"))
     try:
@@ -139,4 +141,4 @@ def _planned(sql: str, inputs: list[starting.Input]) -> list[dict[str, Any]]:
         shutil.rmtree(scratch, ignore_errors=True)
     if outcome["state"] != "done":
         raise telling.refusal(outcome["code"], outcome.get("text", ""))
-    return list(outcome["scans"])
+    return outcome

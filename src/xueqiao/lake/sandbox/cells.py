@@ -25,7 +25,9 @@ class NoPersonError(ValueError):
     """The query does not give ``learner_id``, so nobody can be counted."""
 
 
-def count(connection: duckdb.DuckDBPyConnection, query: str, *, least: int) -> tuple[str, int]:
+def count(
+    connection: duckdb.DuckDBPyConnection, query: str, *, least: int, is_strict: bool = False
+) -> tuple[str, int]:
     """Count the persons of a query by all its other columns.
 
     Columns named ``sum_…`` are added up; all others are dimensions of the table.
@@ -33,6 +35,7 @@ def count(connection: duckdb.DuckDBPyConnection, query: str, *, least: int) -> t
     Args:
         query: one SELECT that gives ``learner_id``.
         least: the smallest count that is shown.
+        is_strict: whether a cell is left out too when fewer persons have a part in one of its sums.
 
     Returns:
         The SQL of the cells that are shown, in the order of their dimensions; how many are not.
@@ -45,14 +48,18 @@ def count(connection: duckdb.DuckDBPyConnection, query: str, *, least: int) -> t
         raise NoPersonError
     sums = [_quoted(name) for name in names if name.startswith(SUM)]
     dimensions = [_quoted(n) for n in names if n != PERSON and not n.startswith(SUM)]
-    grouped = ", ".join(dimensions) or "true"
     added = "".join(f", sum({name}) as {name}" for name in sums)
+    small = [f"count({PERSON}) < {least}"]
+    if is_strict:
+        small += [f"count(*) filter ({name} <> 0) between 1 and {least - 1}" for name in sums]
     shown = "".join(f"{name}, " for name in dimensions)
+    # First one row for each person of a cell, so that persons and their parts are counted alike.
     connection.execute(
-        f"create or replace temp table {CELLS} as "
-        f"select {shown}count(distinct {PERSON}) as {COUNT}{added}, "
-        f"count(distinct {PERSON}) < {least} as is_hidden, row_number() over () as number "
-        f"from ({query}) group by {grouped}"
+        f"create or replace temp table {CELLS} as with persons as ("
+        f"select {shown}{PERSON}{added} from ({query}) group by {shown}{PERSON}) "
+        f"select {shown}count({PERSON}) as {COUNT}{added}, "
+        f"{' or '.join(small)} as is_hidden, row_number() over () as number "
+        f"from persons group by {', '.join(dimensions) or 'true'}"
     )
     _hide_neighbours(connection, dimensions)
     hidden = _single(connection, f"select count(*) from {CELLS} where is_hidden")

@@ -89,7 +89,7 @@ class Guard(threading.Thread):
 
 
 def plan(connection: duckdb.DuckDBPyConnection, order: Order, _folder: Path) -> Order:
-    """What a query would read, told from empty tables of the same columns: nothing is run."""
+    """What a query would read and give, told from empty tables of the same columns."""
     connection.execute("set disabled_optimizers = 'statistics_propagation'")
     for table in order["tables"]:
         empty = _schema(table).empty_table()
@@ -103,7 +103,11 @@ def plan(connection: duckdb.DuckDBPyConnection, order: Order, _folder: Path) -> 
     scans: dict[str, set[str]] = {}
     _collect(json.loads(rows[0][1]), scans)
     by_name = {table["name"]: table for table in order["tables"]}
-    return {"scans": [_cost(by_name[name], columns) for name, columns in sorted(scans.items())]}
+    given = connection.execute(f"from ({sql}) limit 0").description
+    return {
+        "scans": [_cost(by_name[name], columns) for name, columns in sorted(scans.items())],
+        "columns": [column[0] for column in given],
+    }
 
 
 def run(connection: duckdb.DuckDBPyConnection, order: Order, folder: Path) -> Order:
@@ -120,7 +124,9 @@ def run(connection: duckdb.DuckDBPyConnection, order: Order, folder: Path) -> Or
     sql = _one_select(connection, order["sql"])
     hidden = 0
     if order["shape"] == "counts":
-        sql, hidden = cells.count(connection, sql, least=order["least"])
+        sql, hidden = cells.count(
+            connection, sql, least=order["least"], is_strict=order["is_strict"]
+        )
     reader = connection.execute(sql).to_arrow_reader(BATCH_ROWS)
     return {**_write(reader, folder, order), "hidden_cells": hidden}
 

@@ -77,6 +77,7 @@ class Question:
         keep: name → SQL over ``helpers`` that gives the keys that are left.
         shape: "rows", or "counts" of persons without small cells.
         least: the smallest count that is shown.
+        is_strict: whether a sum that fewer persons have a part in hides its cell too.
     """
 
     sql: str
@@ -85,6 +86,7 @@ class Question:
     helpers: Sequence[Input] = ()
     shape: str = "rows"
     least: int = 0
+    is_strict: bool = False
 
 
 def start(*, folder: Path, what: str, question: Question, limits: Limits) -> str:
@@ -96,6 +98,7 @@ def start(*, folder: Path, what: str, question: Question, limits: Limits) -> str
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     order = {
         "what": what, "sql": question.sql, "shape": question.shape, "least": question.least,
+        "is_strict": question.is_strict,
         "tables": [table.order() for table in question.tables], "keep": dict(question.keep),
         "helpers": [table.order() for table in question.helpers], **asdict(limits),
     }  # fmt: skip

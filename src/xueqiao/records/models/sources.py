@@ -66,6 +66,7 @@ class Scope(models.TextChoices):
     DEFINE = "define", _("Say what an activity is called and what kind it is")
     RESULTS_WRITE = "results/write", _("Send the results of a school")
     RESULTS_READ = "results/read", _("Fetch what the bank holds of a school")
+    SHARED_READ = "shared/read", _("Fetch data that another body shares by agreement")
 
 
 class KeyPairQuerySet(models.QuerySet["KeyPair"]):

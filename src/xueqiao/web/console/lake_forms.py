@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.lake.levels import Class, Level
-from xueqiao.network.models import Institution
+from xueqiao.network.models import Institution, Place
 from xueqiao.people import rights
 from xueqiao.people.models import Person
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from xueqiao.governance.catalogue import Entry
 
 
@@ -27,6 +30,28 @@ class InstitutionChoice(forms.ModelChoiceField[Institution]):
     """An institution, typed by its code."""
 
     def label_from_instance(self, obj: Institution) -> str:
+        return obj.name
+
+
+class PlaceChoice(forms.ModelChoiceField[Place]):
+    """A county or something larger, of those that a right of somebody reaches."""
+
+    SMALLEST_LEVEL = 3
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(queryset=Place.objects.none(), **given)
+
+    def offer(self, person: Person, policy: rights.Policy, day: date) -> None:
+        """Offer the places that the person's right reaches; to an institution those around it."""
+        roles = rights.roles_in_force(person, policy, day)
+        bodies = roles.filter(institution__isnull=False).values("institution_id")
+        seats = Place.objects.filter(seats__institution__in=bodies).values("pk")
+        around = rights.closure_on(day).filter(descendant_id__in=seats).values("ancestor_id")
+        reach = rights.within(person, policy, day, place="id") | Q(pk__in=around)
+        rows = Place.objects.filter(reach, level__lte=self.SMALLEST_LEVEL)
+        self.queryset = rows.order_by("code")
+
+    def label_from_instance(self, obj: Place) -> str:
         return obj.name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,11 +14,16 @@ from xueqiao.governance.models import (
     AccessGrant,
     Classification,
     DataContract,
+    OpenDataset,
     ResearchExtract,
+    SharingAgreement,
+    SharingSignature,
 )
 from xueqiao.kernel import clock
 from xueqiao.lake.levels import Level
+from xueqiao.people import rights
 from xueqiao.web.console.work import Group, Item, first
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from datetime import date
@@ -126,3 +132,58 @@ def data_alarms(_person: Person, _today: date) -> Group:
         for each in found
     ]
     return Group("data-alarms", _("Alarms of the data"), count, items, address)
+
+
+def open_data(person: Person, today: date) -> Group:
+    """Open data that others ask to publish or to withdraw, longest waiting first."""
+    rows = OpenDataset.objects.for_second(person, today)
+    found, count = first(rows.select_related("asked_by", "leaving_by").order_by("asked_at", "pk"))
+    address = reverse("console-lake-open")
+    return Group("open-data", _("Open data to decide"), count, list(map(_opened, found)), address)
+
+
+def _opened(row: OpenDataset) -> Item:
+    by = row.leaving_by or row.asked_by
+    detail = f"{row.get_state_display()} · {by.name if by else ''}"
+    return Item(
+        titled(row), detail, reverse("console-lake-open-one", args=[row.pk]), None, is_late=False
+    )
+
+
+def sharing(person: Person, today: date) -> Group:
+    """Agreements about data that the person may sign, longest waiting first."""
+    roles = rights.roles_in_force(person, rights.LAKE_SHARE, today)
+    bodies = roles.filter(institution__isnull=False).values("institution_id")
+    giving = Q(signed_giving=None, giving_institution__in=bodies)
+    receiving = Q(signed_receiving=None, receiving_institution__in=bodies)
+    rows = SharingAgreement.objects.awaiting().filter(giving | receiving)
+    # Nobody signs for both sides, so who has signed this text has nothing more to do.
+    mine = SharingSignature.objects.filter(
+        agreement=OuterRef("pk"), revision=OuterRef("revision"), person=person
+    )
+    found, count = first(rows.exclude(Exists(mine)).order_by("offered_at", "pk"))
+    items = [
+        Item(
+            titled(row), f"{row.code} · {row.giving} → {row.receiving}",
+            reverse("console-lake-sharing-one", args=[row.pk]), None, is_late=False,
+        )
+        for row in found
+    ]  # fmt: skip
+    address = reverse("console-lake-sharing") + "?show=offered"
+    return Group("sharing", _("Agreements about data to sign"), count, items, address)
+
+
+def sharing_drafts(person: Person, today: date) -> Group:
+    """Drafts of agreements about data that wait for the steward of the place."""
+    reach = rights.within(person, rights.LAKE_STEWARD, today, place="place_id")
+    rows = SharingAgreement.objects.filter(reach, offered_at=None, valid_to__gt=today)
+    found, count = first(rows.order_by("pk"))
+    items = [
+        Item(
+            titled(row), f"{row.code} · {row.giving} → {row.receiving}",
+            reverse("console-lake-sharing-one", args=[row.pk]), None, is_late=False,
+        )
+        for row in found
+    ]  # fmt: skip
+    address = reverse("console-lake-sharing") + "?show=draft"
+    return Group("sharing-drafts", _("Agreements about data to put forward"), count, items, address)

@@ -353,4 +353,7 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),
     (rights.SERVICE_OPENING, _service),
     (rights.LAKE_STEWARD, lake_work.guards),
+    (rights.LAKE_STEWARD, lake_work.open_data),
+    (rights.LAKE_STEWARD, lake_work.sharing_drafts),
+    (rights.LAKE_SHARE, lake_work.sharing),
 )
