@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
+
 import duckdb
+import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from xueqiao.lake.sandbox import cells, persons
 
@@ -51,6 +58,66 @@ def test_no_line_of_a_table_has_one_single_cell_left_out(connection):
     for along in (0, 1):
         lines = [cell[along] for cell in gone]
         assert all(lines.count(line) > 1 for line in lines)
+
+
+LEAST = 10
+COUNTIES = st.lists(st.lists(st.integers(1, 40), min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+def nested(counties):
+    """Persons of towns, each also in its county and in the province: the three levels in one."""
+    persons_ = itertools.count(1)
+    for county, towns in enumerate(counties):
+        for town, size in enumerate(towns):
+            for number in itertools.islice(persons_, size):
+                yield from ((number, name) for name in ("P", f"P{county}", f"P{county}{town}"))
+
+
+def sums_of(counties):
+    """Each county and the province, with what adds up to it."""
+    made = {f"P{c}": [f"P{c}{t}" for t in range(len(towns))] for c, towns in enumerate(counties)}
+    return made | {"P": list(made)}
+
+
+def is_told(sums, gone, cell):
+    """Whether a cell follows from the sums when all but ``gone`` are known: by ranks."""
+    order = sorted(gone)
+    rows = [[(name in (whole, *parts)) * (1 - 2 * (name == whole)) for name in order]
+            for whole, parts in sums.items()]  # fmt: skip
+    alone = [[name == cell for name in order]]
+    rank = np.linalg.matrix_rank
+    return rank(np.array(rows, float)) == rank(np.array(rows + alone, float))
+
+
+@settings(max_examples=25, deadline=None)
+@given(counties=COUNTIES)
+@example(counties=[[3, 30, 20], [4, 30, 25]])
+@example(counties=[[30, 3], [12]])
+def test_places_within_places_do_not_tell_a_small_one(counties):
+    with duckdb.connect() as own:
+        numbers, names = zip(*nested(counties), strict=True)
+        lines = pa.table({"learner_id": numbers, "place": names})
+        own.register("seen", lines)
+        rows, _hidden = shown(own, "select learner_id, place from seen")
+    left, sums = dict(rows), sums_of(counties)
+    sizes = Counter(lines["place"].to_pylist())
+    assert all(n == sizes[place] >= LEAST for place, n in left.items())
+    gone = sizes.keys() - left.keys()
+    # Where nothing within a place is shown, nothing is known to add up to it.
+    known = {whole: parts for whole, parts in sums.items() if left.keys() & {*parts}}
+    assert not any(is_told(known, gone, place) for place in gone)
+    for whole, parts in known.items():
+        lost = [sizes[part] for part in parts if part in gone]
+        assert not lost or whole in gone or sum(lost) >= LEAST, "nor a few of several together"
+
+
+def test_cells_of_one_line_that_are_left_out_are_not_few_together(connection):
+    """Two of four persons each: their total would tell of eight."""
+    connection.execute(
+        "create table towns as select row_number() over () as learner_id, town "
+        "from (values ('a', 4), ('b', 4), ('c', 11), ('d', 30)) t(town, n), range(n)"
+    )
+    assert shown(connection, "select learner_id, town from towns") == ([("d", 30)], 3)
 
 
 def test_fewer_than_allowed_in_all_give_nothing(connection):
