@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from xueqiao.governance import catalogue, rules
 from xueqiao.kernel import errors
 from xueqiao.lake import meanings, pseudonyms
-from xueqiao.lake.sandbox import cells
+from xueqiao.lake.sandbox import cells, hiding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,9 +69,9 @@ def given(names: Iterable[str], *, counts: bool) -> list[str]:
     """
     if not counts:
         return list(names)
-    found = [name for name in names if name != cells.PERSON]
+    found = [name for name in names if name != hiding.PERSON]
     sums = [name for name in found if name.startswith(cells.SUM)]
-    return [*(name for name in found if name not in sums), cells.COUNT, *sums]
+    return [*(name for name in found if name not in sums), hiding.COUNT, *sums]
 
 
 def known(names: Iterable[str], tables: Iterable[str], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def known(names: Iterable[str], tables: Iterable[str], own: Mapping[str, Any]) -
         tables: tables that the design reads; the first that has the column counts.
         own: meanings that the drafter wrote; they come first.
     """
-    found: dict[str, Any] = {cells.COUNT: PERSONS, pseudonyms.COLUMN: KEY}
+    found: dict[str, Any] = {hiding.COUNT: PERSONS, pseudonyms.COLUMN: KEY}
     for name, words in meanings.words().items():
         found[name] = {"zh": words.get("zh", ""), "en": words.get("en", "")}
     for table in reversed(list(tables)):

@@ -123,7 +123,7 @@ def _page(
     request: HttpRequest, pk: int, *, why: errors.Refusal | None = None, bound: Form | None = None
 ) -> HttpResponse:
     me, day = access.signed_in(request), today()
-    row = get_object_or_404(_rows(request), pk=pk)
+    row: Any = get_object_or_404(_rows(request), pk=pk)
     read, is_steward = agreements.text_hash(row), row.is_steward
     forms = shown.signing(row, me, day, read=read, is_steward=is_steward)
     code = shown.standing_code(row)
