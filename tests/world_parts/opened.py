@@ -17,8 +17,8 @@ from xueqiao.kernel import clock
 from xueqiao.people import bothsides
 from xueqiao.people.models import Person
 
-SQL = """select learner_id, place_id, month, activities as sum_activities
-from learner_month join learner_place using (learner_id)"""
+SQL = """select learner_id, code, name, month, activities as sum_activities
+from learner_month join learner_place using (learner_id) join place using (place_id)"""
 
 
 def open_text(where: Where, **changes: Any) -> drafting.Text:
@@ -101,7 +101,8 @@ def shared(where: Where, people: dict[str, Person], now: datetime) -> dict[str, 
 def _rows() -> making.Rows:
     table = pa.table(
         {
-            "place_id": [1, 1, 2],
+            "code": ["320924", "320924", "320981"],
+            "name": ["射阳县", "射阳县", "东台市"],
             "month": [date(2026, 1, 1), date(2026, 2, 1), date(2026, 1, 1)],
             "persons": [132, 140, 88],
             "sum_activities": [1_204, 1_350, 702],

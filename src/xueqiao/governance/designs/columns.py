@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from xueqiao.governance import catalogue, rules
 from xueqiao.kernel import errors
@@ -30,6 +31,21 @@ KEY = {
     "zh": "人员代号，仅用于本协议，不能与其他数据关联",
     "en": "key of a person, for this agreement only; it joins with nothing else",
 }
+
+
+KINDS = {
+    "int": gettext_lazy("whole number"),
+    "uint": gettext_lazy("whole number"),
+    "double": gettext_lazy("number"),
+    "float": gettext_lazy("number"),
+    "decimal": gettext_lazy("number"),
+    "string": gettext_lazy("text"),
+    "large_string": gettext_lazy("text"),
+    "bool": gettext_lazy("yes or no"),
+    "date": gettext_lazy("day"),
+    "timestamp": gettext_lazy("instant"),
+}
+"""Arrow's types by their first letters."""
 
 
 class ColumnUndescribed(errors.Refusal):
@@ -59,6 +75,13 @@ class Column:
     def text(self) -> str:
         """The meaning in the reader's language."""
         return meanings.spoken(self.zh, self.en)
+
+    @property
+    def kind_text(self) -> str:
+        """The kind of its values, in words; as Arrow calls it where there is none."""
+        kind = self.kind.partition("[")[0].partition("(")[0]
+        found = next((text for start, text in KINDS.items() if kind.startswith(start)), None)
+        return str(found or self.kind)
 
 
 def given(names: Iterable[str], *, counts: bool) -> list[str]:

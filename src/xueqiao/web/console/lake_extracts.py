@@ -59,7 +59,6 @@ class ExtractForm(forms.Form):
         choices=KNOWN,
         widget=forms.CheckboxSelectMultiple,
         initial=[name for name, _title in KNOWN],
-        required=False,
     )
     follows = forms.BooleanField(
         label=_("Rows of one learner can be followed from month to month"),

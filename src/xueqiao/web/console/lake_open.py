@@ -65,7 +65,9 @@ class TextForm(forms.Form):
         label=_("Place"), help_text=_("Rows of persons are those of this place only.")
     )
     licence = forms.ChoiceField(label=_("Licence"), choices=Licence.choices)
-    frequency = forms.ChoiceField(label=_("Updated"), choices=Frequency.choices)
+    frequency = forms.ChoiceField(
+        label=_("Updated"), choices=Frequency.choices, initial=Frequency.MONTHLY
+    )
     shape = forms.ChoiceField(
         label=_("What the query gives"), choices=SHAPES, widget=forms.RadioSelect
     )
