@@ -104,6 +104,7 @@ def test_the_work_list_names_what_waits_and_for_whom(world, sign_in):
             ("erasures", 1),
             ("lake-access", 1),
             ("lake-extracts", 1),
+            ("open-data", 1),
             ("consultations", 1),
             ("openings", 2),
             ("merges", 1),

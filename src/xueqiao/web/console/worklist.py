@@ -346,6 +346,9 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.LAKE_STEWARD, lake_work.requests),
     (rights.LAKE_STEWARD, lake_work.extracts),
     (rights.LAKE_ANALYSE, lake_work.copies),
+    (rights.LAKE_STEWARD, lake_work.open_data),
+    (rights.LAKE_STEWARD, lake_work.sharing_drafts),
+    (rights.LAKE_SHARE, lake_work.sharing),
     (rights.LAKE_STEWARD, lake_work.contracts),
     (rights.LAKE_OPERATE, lake_work.data_alarms),
     (rights.AGREEMENTS, _rulebook),
@@ -353,7 +356,4 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),
     (rights.SERVICE_OPENING, _service),
     (rights.LAKE_STEWARD, lake_work.guards),
-    (rights.LAKE_STEWARD, lake_work.open_data),
-    (rights.LAKE_STEWARD, lake_work.sharing_drafts),
-    (rights.LAKE_SHARE, lake_work.sharing),
 )
