@@ -132,6 +132,7 @@ def test_rows_of_persons_carry_keys_of_the_agreement_and_are_readings(office, to
     learners = [2 * n for n in range(1, LEARNERS + 1) if home_of(n) != "elsewhere"]
     known = pseudonyms.of(learners, purpose="agreement:DS-1")
     assert set(table[pseudonyms.COLUMN].to_pylist()) == set(known.values())
+    assert found.edition.preview == [], "rows of persons stand in no table of the database"
     reading = LakeReading.objects.get()
     assert (reading.by, reading.tables) == (town, ["learner_day"])
     given = [{"agreement": "DS-1", "recipients": [office.where.centre.name]}]

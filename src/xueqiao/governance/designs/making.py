@@ -129,7 +129,7 @@ def keep(
         number=before.number + 1 if before else 1, versions=rows.versions,
         columns=_described(rows, meanings or {}),
         rows=rows.table.num_rows, hidden_cells=rows.hidden, first_day=first, last_day=last,
-        preview=_preview(rows.table),
+        preview=[] if shared and shared.shape == Shape.ROWS else _preview(rows.table),
     )  # fmt: skip
     for file in files:
         file.edition = made
@@ -138,9 +138,10 @@ def keep(
 
 
 def remove(editions: Iterable[DataEdition], at: datetime) -> None:
-    """Take the files of editions off the disk. A second time changes nothing."""
+    """Take the files of editions off the disk, and their first rows. A second time does nothing."""
     for edition in editions:
-        DataEdition.objects.filter(pk=edition.pk, removed_at=None).update(removed_at=at)
+        kept = DataEdition.objects.filter(pk=edition.pk, removed_at=None)
+        kept.update(removed_at=at, preview=[])
         shutil.rmtree(folder(edition), ignore_errors=True)
 
 

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('hidden_cells', models.BigIntegerField(default=0, help_text='left out because too small')),
                 ('first_day', models.DateField(blank=True, help_text='of what it covers', null=True)),
                 ('last_day', models.DateField(blank=True, null=True)),
-                ('preview', models.JSONField(help_text='the first rows, as text')),
+                ('preview', models.JSONField(help_text='the first rows, as text; none of rows of persons')),
                 ('removed_at', models.DateTimeField(blank=True, help_text='when its files went', null=True)),
                 ('opened', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='governance.opendataset')),
                 ('shared', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='governance.shareddataset')),

@@ -52,7 +52,7 @@ class DataEdition(models.Model):
     hidden_cells = models.BigIntegerField(default=0, help_text="left out because too small")
     first_day = models.DateField(null=True, blank=True, help_text="of what it covers")
     last_day = models.DateField(null=True, blank=True)
-    preview = models.JSONField(help_text="the first rows, as text")
+    preview = models.JSONField(help_text="the first rows, as text; none of rows of persons")
     removed_at = models.DateTimeField(null=True, blank=True, help_text="when its files went")
 
     objects = EditionQuerySet.as_manager()
