@@ -108,4 +108,4 @@ def _rows() -> making.Rows:
             "sum_activities": [1_204, 1_350, 702],
         }
     )
-    return making.Rows(table, {"learner_month": 3, "learner_place": 2}, 2)
+    return making.Rows(table, {"learner_month": 3, "learner_place": 2, "place": 1}, 2)
