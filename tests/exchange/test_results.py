@@ -19,6 +19,7 @@ from xueqiao.kernel import clock
 from xueqiao.people import documents, rights
 from xueqiao.records import keys
 from xueqiao.records.models import Source
+from xueqiao.web.console import exchange_work
 
 AT = bank.AT
 ANNA, LI = identity_number(1), identity_number(2)
@@ -206,6 +207,15 @@ def test_nobody_accepts_what_they_sent_and_a_school_accepts_nothing(school):
     with pytest.raises(sheets.OwnSheet):
         sheets.accept(sheet=made, by=school.officer, at=AT)
     assert list(sheets.waiting(school.officer, AT)) == []
+
+
+@pytest.mark.parametrize("code", list(columns.SETS))
+def test_a_table_waits_on_the_work_list_with_its_school_and_its_set(school, code):
+    row = course(school) if code == columns.COURSES.code else conversion()
+    made = upload(school, table(columns.SETS[code], row), columns.SETS[code])
+    group = exchange_work.sheets_waiting(school.officer, clock.local_date(clock.now()))
+    [item] = group.items
+    assert item.detail == f"{made.institution.name} · {made.get_kind_display()}"
 
 
 def test_conversions_of_a_school_are_compared_and_make_no_credit(school):

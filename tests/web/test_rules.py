@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from tests import world as small
 from xueqiao.creditbank.models import Consultation, ConversionRule, RuleVersion, TransferAgreement
+from xueqiao.kernel import clock
 from xueqiao.people.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +191,15 @@ def test_everybody_reads_and_who_is_signed_in_comments(world, sign_in, client):
     assert learner.post(here, {**form, "text": " "}).status_code == 422
     assert learner.post(here, form).status_code == 302
     assert "同意提高比例。" in learner.get(here).content.decode()
+
+
+def test_a_refused_consultation_keeps_the_question(world, sign_in):
+    client, here = sign_in("province"), f"/console/rules/{world.rule_version}/"
+    client.post(f"{here}check/")
+    soon = (clock.local_date(clock.now()) + timedelta(days=1)).isoformat()
+    answer = client.post(f"{here}consult/", {"question": "比例合适吗？", "closes_on": soon})
+    assert answer.status_code in {409, 422}
+    assert "比例合适吗？" in answer.content.decode()
 
 
 def test_comments_are_answered_before_a_consultation_is_closed(world, sign_in):

@@ -27,7 +27,7 @@ def sheets_waiting(person: Person, today: date) -> Group:
     items = []
     for each in found:
         day = clock.local_date(each.at) + timedelta(days=SHEET_DAYS)
-        detail = f"{each.institution.name} · {each.get_set_display()}"
+        detail = f"{each.institution.name} · {each.get_kind_display()}"
         address = reverse("console-result", args=[each.pk])
         items.append(Item(each.file_name, detail, address, day, day < today))
     address = reverse("console-results") + "?state=ready"

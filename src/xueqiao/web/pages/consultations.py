@@ -58,7 +58,7 @@ LISTING = lists.Listing(
         lists.Column(gettext_lazy("Last day"), lambda row: row.closes_on, sort="closes"),
         lists.Column(
             gettext_lazy("State"),
-            lambda row: _("closed") if row.closed_at else _("open"),
+            lambda row: _("ended") if row.closed_at else _("open"),
             state=lambda row: "" if row.closed_at else "now",
         ),
     ),
@@ -67,7 +67,7 @@ LISTING = lists.Listing(
         lists.Filter(
             "show",
             gettext_lazy("Show"),
-            lambda: [("open", _("open")), ("closed", _("closed"))],
+            lambda: [("open", _("open")), ("closed", _("ended"))],
             lambda rows, value: rows.filter(closed_at__isnull=value == "open"),
         ),
     ),
