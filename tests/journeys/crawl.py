@@ -97,7 +97,7 @@ def view_name(path: str) -> str:
 
 
 def walk(
-    someone: httpx.Client, start: str, per_view: int = 4, most: int = 250
+    someone: httpx.Client, start: str, per_view: int = 2, most: int = 250
 ) -> dict[str, httpx.Response]:
     """Pages reached by links from ``start``: at most ``per_view`` of each view. Path to answer."""
     waiting, seen, visits = deque([start]), {start}, {}
