@@ -195,9 +195,10 @@ def test_everybody_reads_and_who_is_signed_in_comments(world, sign_in, client):
 
 def test_a_refused_consultation_keeps_the_question(world, sign_in):
     client, here = sign_in("province"), f"/console/rules/{world.rule_version}/"
-    client.post(f"{here}check/")
-    soon = (clock.local_date(clock.now()) + timedelta(days=1)).isoformat()
-    answer = client.post(f"{here}consult/", {"question": "比例合适吗？", "closes_on": soon})
+    # The one there is was on another text.
+    Consultation.objects.filter(version=world.rule_version).update(text_hash="0" * 64)
+    gone = (clock.local_date(clock.now()) - timedelta(days=1)).isoformat()
+    answer = client.post(f"{here}consult/", {"question": "比例合适吗？", "closes_on": gone})
     assert answer.status_code in {409, 422}
     assert "比例合适吗？" in answer.content.decode()
 
