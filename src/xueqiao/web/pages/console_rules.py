@@ -158,7 +158,9 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 @access.page(rights.RULES_EDIT)
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign for one side."""
-    given = {name: request.POST.get(name, "") for name in ("side", "text_hash", "document")}
+    given: dict[str, Any] = {
+        name: request.POST.get(name, "") for name in ("side", "text_hash", "document")
+    }
     return _do(request, pk, publication.sign, _("Signed."), **given)
 
 
