@@ -76,7 +76,9 @@ def test_rows_that_are_missing_are_a_cause_unless_the_log_lacks_them_too(
 ):
     del world.statement[-1]
     worlds.fill(tmp_path, world)
-    monkeypatch.setattr(records, "rows_of_batches", lambda batches: dict.fromkeys(batches, stored))
+    monkeypatch.setattr(
+        records, "rows_of_batches", lambda batches, since: dict.fromkeys(batches, stored)
+    )
 
     apart = reconcile.check(root=tmp_path, at=worlds.AT + HOUR)
     assert [(each.stored, each.rows) for each in apart] == [(4, 3)] * (stored == 4)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xueqiao.kernel import cursor
 from xueqiao.lake import columns, folding, keeping, sources, tables
+from xueqiao.lake.retention import lines
 from xueqiao.lake.sources import Log, Snapshot
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
     began = time.monotonic()
     table = tables.Table(root, source.table, is_parted=bool(source.instant))
     shaped(table, source)
-    done, total = 0, None
+    done, total, line = 0, None, lines.of(root).get(source.table, "")
     while True:
         version, position = table.version(), position_of(table)
         found = sources.as_table(source.schema, source.after(position, BATCH))
@@ -138,8 +140,8 @@ def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
                              since(began))  # fmt: skip
         if total is None:
             total = source.waiting(position)
-        rows = arrived(source, found, at)
-        marks = {"xid": rows["xid"][-1].as_py(), "row": rows["id"][-1].as_py()}
+        marks = {"xid": found["xid"][-1].as_py(), "row": found["id"][-1].as_py()}
+        rows = arrived(source, found, at, line)
         try:
             table.commit(
                 batches=sources.reader(rows.schema, [rows]),
@@ -151,6 +153,7 @@ def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
             # Somebody else wrote these rows; go on behind them.
             continue
         done += rows.num_rows
+        total -= found.num_rows - rows.num_rows
         told(source.table, done, max(total, done))
 
 
@@ -175,12 +178,18 @@ def log_schema(source: Log) -> pa.Schema:
     return pa.schema([*source.schema, *ARRIVAL, *part])
 
 
-def arrived(source: Log, found: pa.Table, at: datetime) -> pa.Table:
-    """Rows of a log with arrival, digest and part."""
+def arrived(source: Log, found: pa.Table, at: datetime, line: str = "") -> pa.Table:
+    """Rows of a log with arrival, digest and part.
+
+    Args:
+        line: the first month that is kept; rows of earlier ones are left out.
+    """
     rows = found.append_column("arrived_at", pa.array([at] * found.num_rows, sources.INSTANT))
     rows = rows.append_column("digest", columns.digests(found, exact=source.exact))
     if source.instant:
         rows = rows.append_column(tables.PART, columns.months(found[source.instant]))
+        if line:
+            rows = rows.filter(pc.greater_equal(rows[tables.PART], line))
     return rows
 
 

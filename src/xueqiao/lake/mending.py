@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from xueqiao.lake import commits, extract, folding, keeping, sources, tables
 from xueqiao.lake.build.staleness import SQL_MARK
+from xueqiao.lake.retention import lines
 from xueqiao.lake.sources import Log, Snapshot
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def mended_log(root: Path, source: Log, at: datetime) -> int | None:
     left = [name for name in names if name not in gone]
     near = [name for name in left if parts is None or tables.part_of(name) in parts]
     have = folding.rows_in(table, near, schema).to_table(columns=["id"])["id"].to_numpy()
-    found = missing(source, reached, np.sort(have), parts, at)
+    line = lines.of(root).get(source.table, "")
+    found = missing(source, reached, np.sort(have), parts, at, line=line)
     return table.swap(
         remove=gone,
         batches=sources.reader(schema, found),
@@ -83,16 +85,26 @@ def mended_log(root: Path, source: Log, at: datetime) -> int | None:
 
 
 def missing(
-    source: Log, reached: Position, have: np.ndarray[Any, Any], parts: set[str] | None, at: datetime
+    source: Log,
+    reached: Position,
+    have: np.ndarray[Any, Any],
+    parts: set[str] | None,
+    at: datetime,
+    *,
+    line: str,
 ) -> Iterator[pa.Table]:
-    """The rows of a log up to a position that are not among some, of some parts."""
+    """The rows of a log up to a position that are not among some, of some parts.
+
+    Args:
+        line: the first month that is kept; what was given up stays so.
+    """
     position = type(reached)()
     while True:
         found = sources.as_table(source.schema, source.after(position, extract.BATCH))
         if not found.num_rows:
             return
         position = type(reached)(found["xid"][-1].as_py(), found["id"][-1].as_py())
-        rows = extract.arrived(source, found, at)
+        rows = extract.arrived(source, found, at, line)
         ids = rows["id"].to_numpy()
         wanted = ~np.isin(ids, have)
         xids = rows["xid"].to_numpy()

@@ -3,7 +3,8 @@
 A batch arrives in one transaction and never gains rows, so it is judged once all its statements can
 have been copied: in an extraction that began after the one that brought the batch itself. Where
 its rows are not as many as it has accepted, they are counted in the log: a repair stores the rows
-of one batch under another, and an erasure takes rows from both floors.
+of one batch under another, and an erasure takes rows from both floors. Months that the lake has
+given up are counted on neither side.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xueqiao.lake import folding, sources, tables
+from xueqiao.lake.retention import lines
 from xueqiao.records import exports as records
 
 if TYPE_CHECKING:
@@ -98,9 +100,13 @@ def judged(root: Path, wanted: Numbers, at: datetime) -> list[Judgement]:
 
 def _judged(root: Path, numbers: list[int], at: datetime) -> list[Judgement]:
     held = rows_in(root, BATCHES, COLUMNS.names[1:7], among(numbers))
-    rows = rows_of(root, numbers)
+    line = lines.of(root).get(LOG, "")
+    rows = rows_of(root, numbers, line)
     odd = [row["batch_id"] for row in held if rows[row["batch_id"]] != row["accepted"]]
-    counted = dict.fromkeys(odd, 0) | records.rows_of_batches(odd)
+    counted = dict.fromkeys(odd, 0) | records.rows_of_batches(odd, since=lines.begins(line))
+    if lines.of(root).get(LOG, "") != line:
+        # It moved in between, so that the one side was counted without what the other has.
+        return _judged(root, numbers, at)
     found = [
         Judgement(
             judged_at=at,
@@ -159,14 +165,21 @@ def rows_in(root: Path, name: str, columns: list[str], where: Any) -> list[dict[
     return found
 
 
-def rows_of(root: Path, wanted: list[int]) -> Counter[int]:
-    """How many rows of the log in bronze each batch has. Reads one column, a batch at a time."""
+def rows_of(root: Path, wanted: list[int], line: str = "") -> Counter[int]:
+    """How many rows of the log in bronze each batch has. Reads one column, a batch at a time.
+
+    Args:
+        line: the first month that is kept; what is still held before it is not counted.
+    """
     counted: Counter[int] = Counter()
     table = tables.Table(root, LOG, is_parted=True)
     if table.opened() is None:
         return counted
+    which = among(wanted)
+    if line:
+        which &= pc.field(tables.PART) >= line
     for rows in folding.rows_in(table, table.file_names()).to_batches(
-        columns=["batch_id"], filter=among(wanted)
+        columns=["batch_id"], filter=which
     ):
         keys, times = np.unique(rows["batch_id"].to_numpy(), return_counts=True)
         counted.update(dict(zip(keys.tolist(), times.tolist(), strict=True)))

@@ -6,6 +6,7 @@ of their register and summed, or their distinct members recounted, at each level
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xueqiao.lake.engine import Engine
+    from xueqiao.lake.retention import lines
 
 WRITE = 5_000
 STORED = (
@@ -89,7 +91,9 @@ def compute(
     prepare(reading, engine, as_of)
     found = []
     for count, indicator in enumerate(ALL, 1):
-        found.append((indicator, evaluate(engine, indicator)))
+        first = first_year(reading.lines, indicator)
+        rows = [row for row in evaluate(engine, indicator) if row[3] >= first]
+        found.append((indicator, first, rows))
         told(indicator.code, count, len(ALL))
     return store(found, inputs=inputs, as_of=as_of, at=at)
 
@@ -103,6 +107,15 @@ def inputs_digest(reading: build.Reading, as_of: date) -> str:
     }
     definitions = [(one.code, one.version, one.grain, one.registers, statement(one)) for one in ALL]
     return ids.digest([versions, definitions, str(as_of)])
+
+
+def first_year(kept: lines.Lines, indicator: Indicator) -> int:
+    """The first year whose rows the lake still has; values of earlier ones stay as they are."""
+    sql = statement(indicator)
+    return max(
+        (int(line[:4]) for name, line in kept.items() if re.search(rf"\b{re.escape(name)}\b", sql)),
+        default=0,
+    )
 
 
 def prepare(reading: build.Reading, engine: Engine, as_of: date) -> None:
@@ -247,15 +260,23 @@ def same(left: str, right: str) -> str:
 
 @transaction.atomic
 def store(
-    found: list[tuple[Indicator, list[tuple[Any, ...]]]], *, inputs: str, as_of: date, at: datetime
+    found: list[tuple[Indicator, int, list[tuple[Any, ...]]]],
+    *,
+    inputs: str,
+    as_of: date,
+    at: datetime,
 ) -> Computed:
-    """Replace the values of the periods that were computed; those of other periods stay."""
-    total = sum(len(rows) for _indicator, rows in found)
+    """Replace the values of the periods that were computed; those of other periods stay.
+
+    Args:
+        found: each indicator with the first year that it could be counted for, and its values.
+    """
+    total = sum(len(rows) for _indicator, _first, rows in found)
     run = IndicatorRun.objects.create(
         as_of=as_of, inputs=inputs, computed_at=at, values_written=total
     )
-    for indicator, rows in found:
-        old = IndicatorValue.objects.filter(indicator=indicator.code)
+    for indicator, first, rows in found:
+        old = IndicatorValue.objects.filter(indicator=indicator.code, period__gte=first)
         if indicator.clock is Clock.AT_DAY:
             old = old.filter(period__in={row[3] for row in rows} | {as_of.year})
         old.delete()

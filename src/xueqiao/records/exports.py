@@ -60,11 +60,17 @@ def activity_stamp() -> list[Any]:
     return sorted(found.items())
 
 
-def rows_of_batches(batches: Sequence[int]) -> dict[int, int]:
-    """Batch → its statements in the log now, for those that have any. Looks through the log."""
+def rows_of_batches(batches: Sequence[int], *, since: datetime | None = None) -> dict[int, int]:
+    """Batch → its statements in the log now, for those that have any. Looks through the log.
+
+    Args:
+        since: statements that happened before are not counted.
+    """
     found: dict[int, int] = {}
     for start in range(0, len(batches), MOST_BATCHES):
         some = Statement.objects.filter(batch__in=batches[start : start + MOST_BATCHES])
+        if since is not None:
+            some = some.filter(event_at__gte=since)
         found |= dict(some.order_by().values_list("batch").annotate(rows=Count("*")))
     return found
 

@@ -121,7 +121,9 @@ def _stale(reading: Reading, recipe: Recipe, before: dict[str, Planned]) -> Plan
         return None
     if parts is None:
         return _sized(reading, recipe, EVERYTHING, reasons, before)
-    return _sized(reading, recipe, sorted(parts), reasons, before, is_certain=is_certain)
+    floor = reading.floor(recipe.name)
+    open_ = sorted(part for part in parts if part >= floor)
+    return _sized(reading, recipe, open_, reasons, before, is_certain=is_certain)
 
 
 def _touched(

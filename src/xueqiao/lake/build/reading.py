@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from xueqiao.kernel import errors
 from xueqiao.lake import tables
 from xueqiao.lake.recipes import location, recipes
+from xueqiao.lake.retention import lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +44,15 @@ class Reading:
         known = recipes().get(name)
         parted = known.is_parted if known else name in PARTED_BRONZE
         return tables.Table(self.root, location(name), is_parted=parted)
+
+    @cached_property
+    def lines(self) -> lines.Lines:
+        """From which month on each table is kept, as it was when this was first asked."""
+        return lines.of(self.root)
+
+    def floor(self, name: str) -> str:
+        """The first month of a table that may be made anew; "" for all. Months before it stay."""
+        return lines.floor(self.lines, name)
 
     def pin(self, name: str) -> DeltaTable:
         """The Delta table of a name at the version first asked for, whichever thread asked.

@@ -38,7 +38,10 @@ def wanted_marks(reading: Reading, recipe: Recipe) -> dict[str, int]:
 def touched(
     reading: Reading, recipe: Recipe, have: dict[str, int], engine: Engine
 ) -> list[str] | None:
-    """The parts to make anew; EVERYTHING when that cannot be narrowed down."""
+    """The parts to make anew; EVERYTHING when that cannot be narrowed down.
+
+    Parts before the table's floor are left out: what they are made of was given up.
+    """
     if have.get(SQL_MARK) != recipe.digest:
         return EVERYTHING
     parts: set[str] = set()
@@ -52,7 +55,8 @@ def touched(
         if found is None:
             return EVERYTHING
         parts |= found
-    return sorted(parts)
+    floor = reading.floor(recipe.name)
+    return sorted(part for part in parts if part >= floor)
 
 
 def is_replaced(reading: Reading, name: str, have: dict[str, int]) -> bool:

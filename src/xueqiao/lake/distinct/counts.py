@@ -14,6 +14,7 @@ from pyroaring import BitMap
 from xueqiao.kernel import errors
 from xueqiao.lake import tables
 from xueqiao.lake.distinct import bitmaps
+from xueqiao.lake.retention import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +33,12 @@ class BackwardPeriod(errors.Refusal):
     """A period that ends before it begins."""
 
     code = "lake.backward_period"
+
+
+class GivenUp(errors.Refusal):
+    """Presence of the period was given up by its term, so that a count would be too small."""
+
+    code = "lake.period_given_up"
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ def persons(
 
     Raises:
         NoBitmaps: they have never been made.
+        GivenUp: the period begins before the first month that is kept.
     """
     there = members(root=root, period=period, kind=kind, born_until=born_until)
     if place_id is EVERYWHERE:
@@ -143,8 +151,12 @@ def members(
 
     Raises:
         NoBitmaps: they have never been made.
+        GivenUp: the period begins before the first month that is kept.
     """
     whole, partly = period.pieces()
+    if (line := lines.of(root).get("presence", "")) > min([*whole, *partly]):
+        text = _("Rows before {month} were given up by their term. Choose a period from then on.")
+        raise GivenUp(text.format(month=line))
     found = bitmaps.united(
         learners
         for part, day, learners in _presence(root, {*whole, *partly}, kind)

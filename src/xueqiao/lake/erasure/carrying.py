@@ -129,11 +129,11 @@ def carry_out(
             taken = removal.remove(root=root, engine=search, parts=parts)
             for source in links:
                 removal.forget(source=source, root=root, engine=search)
-        made = [_make(root, engine, at)]
+        made = [make_anew(root, engine, at)]
         if holdings.look(root=root, engine=search, parts=parts):
             # What was built has not followed, because something else keeps it from being built.
             taken += removal.remove(root=root, engine=search, parts=parts, of_built=True)
-            made.append(_make(root, engine, at))
+            made.append(make_anew(root, engine, at))
         purged = purge.purge(root=root, but=_served(root, links))
         if left := holdings.look(root=root, engine=search, parts=parts):
             raise StillThere(still_there_text(left))
@@ -145,7 +145,7 @@ def carry_out(
     return done
 
 
-def _make(root: Path, engine: Engine, at: datetime) -> build.Outcome:
+def make_anew(root: Path, engine: Engine, at: datetime) -> build.Outcome:
     """Stage and marts, and the bitmaps of a lake that has them: a bit in one is a person."""
     try:
         outcome = build.run(root=root, engine=engine, at=at)

@@ -84,10 +84,17 @@ def in_force(at: datetime) -> list[LegalHold]:
     return list(open_.select_related("source", "actor").order_by("pk"))
 
 
-def condition(at: datetime) -> Q:
-    """A condition on statements: a hold is on them."""
+def held(at: datetime) -> tuple[list[int], list[int]]:
+    """The sources and the actors that are held at a moment, with all of each persona."""
     found = in_force(at)
     sources = [each.source_id for each in found if each.source_id]
     actors = reading.together(each.actor_id for each in found if each.actor_id)
-    held = Q(source__in=sources) | Q(actor__in=sorted(actors))
-    return held if found else Q(pk__in=[])
+    return sources, sorted(actors)
+
+
+def condition(at: datetime) -> Q:
+    """A condition on statements: a hold is on them."""
+    sources, actors = held(at)
+    if not sources and not actors:
+        return Q(pk__in=[])
+    return Q(source__in=sources) | Q(actor__in=actors)
