@@ -55,6 +55,10 @@ class World:
     open_published: int
     sharing_offered: int
     sharing_held: int
+    term: int
+    lake_hold: int
+    given_up: int
+    plan: int
     agreement: int
     rule: int
     rule_version: int
@@ -109,6 +113,7 @@ def build(now: datetime | None = None) -> World:
         plans,
         records,
         relay,
+        retention,
         rulebook,
         service,
         sharing,
@@ -142,6 +147,7 @@ def build(now: datetime | None = None) -> World:
         **lake.lake(people, where.province.pk, now),
         **opened.opened(where, people, now),
         **opened.shared(where, people, now),
+        **retention.retention(people, where.village, now),
         **service.service(where, people, now),
         **rulebook.rulebook(where, people, now),
         **plans.plans(people, now),

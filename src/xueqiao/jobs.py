@@ -39,6 +39,7 @@ from xueqiao.governance.exporting import writing as lake_exports
 from xueqiao.governance.extracts import ending as extracts_ending
 from xueqiao.governance.extracts import making as extracts
 from xueqiao.governance.opening import making as open_data
+from xueqiao.governance.retaining import runs
 from xueqiao.governance.sharing import making as shared_data
 from xueqiao.governance.workbench import running as workbench
 from xueqiao.intake import alarms, running
@@ -111,6 +112,8 @@ PERIODIC = {
     "make_open_data": Periodic(timedelta(minutes=1), lambda now: open_data.work(now=now)),
     "sweep_editions": Periodic(timedelta(hours=1), lambda now: editions.sweep(now=now)),
     "make_shared_data": Periodic(timedelta(minutes=1), lambda now: shared_data.work(now=now)),
+    "plan_lake_retention": Periodic(timedelta(days=1), lambda now: runs.raise_due(now=now)),
+    "retain_lake": Periodic(timedelta(minutes=5), lambda now: runs.work(now=now)),
     "build_lake": Periodic(timedelta(minutes=1), lambda now: builds.work(now=now)),
     "raise_retention": Periodic(timedelta(hours=6), lambda now: retention.raise_due(now=now)),
     "write_exports": Periodic(timedelta(minutes=1), lambda now: writing.work(now=now)),

@@ -375,7 +375,7 @@ def test_everything_received_is_accounted_for_by_source(world, sign_in):
 
 QUERIES = {
     # The work list asks once for each kind of work that the province looks after (decision 119).
-    "/console/": 33,
+    "/console/": 35,
     "/console/classes/": 12,
     "/console/institutions/": 12,
     "/console/recognition/": 12,

@@ -76,6 +76,7 @@ DOORS = {
     "lake.steward": ("province",),
     "lake.analyse": ("province", "analyst"),
     "lake.privacy": ("province", "operator"),
+    "lake.retain": ("province", "operator"),
     "lake.audit": ("province", "operator"),
     "lake.share": ("institution", "province"),
     "service.nodes": ("county", "province"),

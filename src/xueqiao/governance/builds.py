@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from xueqiao.governance import publishing
 from xueqiao.governance.models import BuildRequest
 from xueqiao.kernel import errors, lease
 from xueqiao.lake import build, catalogue, engines, extract, reconcile, tables
@@ -105,6 +106,7 @@ def _claim(now: datetime) -> BuildRequest | None:
 def _go_on(request: BuildRequest, now: datetime, seconds: float) -> None:
     """Extract and judge its batches once, then make as many tables as there is time for."""
     if request.extracted_at is None:
+        publishing.publish(root=settings.LAKE)
         extract.extract(root=settings.LAKE, of=catalogue.sources(), at=now)
         reconcile.follow(root=settings.LAKE, at=now)
         request.extracted_at = now

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xueqiao.governance.models import DataContract, HoldDecision
+from xueqiao.governance.models import DataContract, HoldDecision, LakeRetention
 from xueqiao.lake.contracts import decided
+from xueqiao.lake.retention import lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 def publish(*, root: Path) -> bool:
     """Bring ``quality.contract`` and ``quality.decision`` up to the database. Whether they changed.
+
+    Also the lines of ``runs.retention``: a lake that was made anew or restored takes nothing in
+    again that was given up.
 
     Raises:
         tables.LakeFull: the disk is full; the lake goes on with what it knew.
@@ -22,7 +26,8 @@ def publish(*, root: Path) -> bool:
     last = {
         (row.subject, row.number): row for row in HoldDecision.objects.order_by("decided_at", "pk")
     }
-    return decided.publish(
+    is_moved = bool(_announce(root))
+    is_other = decided.publish(
         root=root,
         contracts=[
             {
@@ -39,3 +44,16 @@ def publish(*, root: Path) -> bool:
             for _key, row in sorted(last.items())
         ],
     )  # fmt: skip
+    return is_other or is_moved
+
+
+def _announce(root: Path) -> lines.Lines:
+    """The lines of every plan that was begun; those that the lake did not know."""
+    wanted: lines.Lines = {}
+    last = None
+    for last in LakeRetention.objects.announced():
+        for name, month in last.lines.items():
+            wanted[name] = max(wanted.get(name, ""), month)
+    if last is None or last.started_at is None:
+        return {}
+    return lines.announce(root=root, lines=wanted, number=last.pk, at=last.started_at)

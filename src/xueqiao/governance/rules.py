@@ -77,3 +77,32 @@ def narrowed_by(columns: Iterable[str]) -> str:
     """
     known = set(columns)
     return next((name for name in NARROWED_BY if name in known), "")
+
+
+LONGEST_MONTHS: Final = 1200
+"""A hundred years: a longer term is no term."""
+
+
+def longest(defaults: Iterable[int]) -> int | None:
+    """The term in months of a table without one of its own; None keeps it always.
+
+    >>> longest([36, 60]), longest([])
+    (60, None)
+    """
+    return max(defaults, default=None)
+
+
+def kept_from(months: int, year: int, month: int, *, by_year: bool) -> str:
+    """The first month that stays after a term of months, as of a month of a year.
+
+    Args:
+        by_year: whether only whole calendar years go.
+
+    >>> kept_from(24, 2026, 3, by_year=False), kept_from(24, 2026, 3, by_year=True)
+    ('2024-03', '2024-01')
+    >>> kept_from(3, 2026, 3, by_year=False)
+    '2025-12'
+    """
+    count = year * 12 + month - 1 - months
+    first = 1 if by_year else count % 12 + 1
+    return f"{count // 12:04}-{first:02}"

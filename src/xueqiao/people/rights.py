@@ -133,6 +133,8 @@ LAKE_ANALYSE = define("lake.analyse", Audience.ROLES, K.PROVINCE, K.ANALYST)
 LAKE_PRIVACY = define("lake.privacy", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Who works on agreements about data; for a side signs who holds a role of that institution.
 LAKE_SHARE = define("lake.share", Audience.ROLES, K.INSTITUTION, K.PROVINCE)
+# Who sees how long data is kept, places holds and asks for plans; a steward decides.
+LAKE_RETAIN = define("lake.retain", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Who may look at how readings of identified rows were logged.
 LAKE_AUDIT = define("lake.audit", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 # Service points: who sets nodes up, who serves people there, who opens accounts by roster.

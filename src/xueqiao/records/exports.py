@@ -17,6 +17,7 @@ from xueqiao.records.personas import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
 MOST_BATCHES = 5000
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from xueqiao.governance import receipts
 from xueqiao.records.erasure import told
 
 if TYPE_CHECKING:
@@ -34,10 +32,8 @@ def read(ticket: LakeErasure) -> dict[str, Any]:
 
 
 def digest(ticket: LakeErasure) -> str:
-    """SHA-256 of the receipt as JSON in English, keys sorted, without spaces."""
-    with translation.override("en"):
-        text = json.dumps(read(ticket), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 of the receipt; see ``receipts.digest``."""
+    return receipts.digest(lambda: read(ticket))
 
 
 def stays(ticket: LakeErasure) -> list[tuple[str, str]]:
@@ -45,7 +41,10 @@ def stays(ticket: LakeErasure) -> list[tuple[str, str]]:
     found = [
         (
             _("Sums over many persons"),
-            _("they were built anew without the statements, and name nobody"),
+            _(
+                "they were built anew without the statements, except for years given up by their "
+                "term, and name nobody"
+            ),
         ),
         (
             _("Indicators that were computed before"),

@@ -11,6 +11,7 @@ from xueqiao.governance.models.erasing import LakeErasure
 from xueqiao.governance.models.extract import ResearchExtract, ResearchExtractFile
 from xueqiao.governance.models.hold import HoldDecision
 from xueqiao.governance.models.opened import Frequency, Licence, OpenDataset, OpenStep
+from xueqiao.governance.models.retention import LakeHold, LakeRetention, LakeTerm
 from xueqiao.governance.models.sharing import (
     SharedDataset,
     SharedUse,
@@ -35,7 +36,10 @@ __all__ = [
     "LakeErasure",
     "LakeExport",
     "LakeExportPart",
+    "LakeHold",
     "LakeReading",
+    "LakeRetention",
+    "LakeTerm",
     "Leaving",
     "Licence",
     "OpenDataset",

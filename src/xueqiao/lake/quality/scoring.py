@@ -19,6 +19,7 @@ from xueqiao.lake import sources, tables
 from xueqiao.lake.contracts.contract import OF_SOURCE, SOURCE_TABLE, Contract
 from xueqiao.lake.quality import holding
 from xueqiao.lake.quality.rules import RULES, VERB_AGREED
+from xueqiao.lake.retention import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +99,10 @@ def score(
     if files:
         attach(root, engine, contracts, codes)
         engine.attach("added", files=files, schema=_schema(statements), is_parted=True)
-        rows = asked(engine, before.get("xid", 0), before.get("row", 0), at)
+        line = lines.of(root).get(SCORE, "")
+        found = asked(engine, before.get("xid", 0), before.get("row", 0), at)
+        # Scores that were given up are not made again, though their statements are still there.
+        rows = (row for row in found if row["part"] >= line)
     table.commit(
         batches=sources.reader(COLUMNS, sources.as_tables(COLUMNS, rows)), marks=marks,
         replace="nothing" if before or version == tables.NEVER else "everything", expect=version,

@@ -60,7 +60,7 @@ def carry_out(
     root: Path,
     engine: Engine,
     wanted: Mapping[str, str],
-    held: Held,
+    held: Callable[[], Held],
     number: int,
     memory: str,
     at: datetime,
@@ -73,6 +73,8 @@ def carry_out(
     Args:
         engine: runs the build.
         wanted: table → first month that stays.
+        held: what is held now; asked when everything is up to date, just before the first row goes.
+            It names no less than in an earlier call for the same receipt.
         number: of the receipt; one that was carried out takes nothing a second time.
         memory: of the search, as DuckDB writes it.
         told: called with what goes of a table before it goes; again with the same, where a call was
@@ -91,18 +93,18 @@ def carry_out(
         _refuse_stopped(root)
         with tables.locked(root, "extract"):
             made = [_made(root, engine, at)]
-            with (
-                tables.locked(root, "build"),
-                looking.searching(root=root, memory=memory, held=held) as search,
-            ):
-                lines.announce(root=root, lines=wanted, number=number, at=at)
-                for name, month in sorted(wanted.items()):
-                    if found := looking.aged(root, name, month):
-                        give_up(found, search, number, told)
+            with tables.locked(root, "build"):
+                kept = held()
+                free = {name: month for name, month in wanted.items() if name not in kept.tables}
+                lines.announce(root=root, lines=free, number=number, at=at)
+                with looking.searching(root=root, memory=memory, held=kept) as search:
+                    for name, month in sorted(wanted.items()):
+                        if found := looking.aged(root, name, month, kept):
+                            give_up(found, search, number, told)
             made.append(_made(root, engine, at))
         purged = purge.purge(root=root)
-        with looking.searching(root=root, memory=memory, held=held) as search:
-            left = looking.look(root=root, engine=search, wanted=wanted)
+        with looking.searching(root=root, memory=memory, held=kept) as search:
+            left = looking.look(root=root, engine=search, wanted=wanted, held=kept)
         if any(each.rows for each in left):
             raise StillKept(still_kept_text(left))
     built = [each for outcome in made for each in outcome]
@@ -113,7 +115,6 @@ def give_up(found: Aged, engine: DuckDB, number: int, told: Callable[[Going], No
     """Take the rows before the line out of a table, in one commit that bears the number."""
     if found.table.marks([MARK]).get(MARK) == number:
         return
-    version = found.table.version()
     going = looking.measure(found, engine)
     if going.rows or going.held or going.needed:
         told(going)
@@ -124,7 +125,7 @@ def give_up(found: Aged, engine: DuckDB, number: int, told: Callable[[Going], No
         batches=looking.staying(found, going, engine),
         # Positions are set again as they are: who has read and not yet written reads anew.
         marks=found.table.marks(KEPT_MARKS) | {MARK: number},
-        expect=version,
+        expect=found.version,
     )
 
 
@@ -140,6 +141,7 @@ def _refuse_stopped(root: Path) -> None:
 def _made(root: Path, engine: Engine, at: datetime) -> list[build.Built]:
     outcome = carrying.make_anew(root, engine, at)
     outcome.refuse_failures()
+    _refuse_stopped(root)
     return outcome.built
 
 

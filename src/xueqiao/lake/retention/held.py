@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from xueqiao.lake.build import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from xueqiao.lake.duckdb import DuckDB
@@ -37,6 +37,28 @@ class Held:
     actors: frozenset[int] = frozenset()
     places: frozenset[int] = frozenset()
     sources: frozenset[int] = frozenset()
+
+    def and_also(self, other: Held) -> Held:
+        """What one or the other holds.
+
+        >>> Held(learners=frozenset({2})).and_also(Held(learners=frozenset({1}))).learners
+        frozenset({1, 2})
+        """
+        pairs = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Held(**{name: mine | getattr(other, name) for name, mine in pairs.items()})
+
+    def document(self) -> dict[str, list[Any]]:
+        """The same to be written down, for ``of_document``."""
+        return {each.name: sorted(getattr(self, each.name)) for each in fields(self)}
+
+    @classmethod
+    def of_document(cls, written: Mapping[str, list[Any]]) -> Held:
+        """What was written down.
+
+        >>> Held.of_document({"tables": ["presence"]}).tables
+        frozenset({'presence'})
+        """
+        return cls(**{name: frozenset(values) for name, values in written.items()})
 
 
 def spread(*, root: Path, engine: DuckDB, held: Held) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import dataset
 
-from xueqiao.lake import commits, compaction, folding, sources, tables
+from xueqiao.lake import commits, compaction, folding, sources, storage, tables
 from xueqiao.lake.duckdb import DuckDB
 from xueqiao.lake.erasure import holdings
 from xueqiao.lake.recipes import location
@@ -62,6 +62,8 @@ class Aged:
     Attributes:
         files: those in which such rows can lie.
         old: SQL that is true for a row before the line.
+        version: in which the files were listed.
+        is_held: whether a hold is on the whole table.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Aged:
     columns: tuple[str, ...]
     files: tuple[str, ...]
     old: str
+    version: int
+    is_held: bool
 
     @property
     def top(self) -> str:
@@ -86,9 +90,10 @@ class Aged:
         needed = "false"
         if self.name == scope.LOG:
             needed = "coalesce(voids in (select id from kept_void), false)"
+        kept = "true" if self.is_held else holds.condition(self.columns)
         read = holdings.listed(self.top + file for file in self.files)
         return (
-            f"select *, {self.old} as is_old, {holds.condition(self.columns)} as is_held, "  # noqa: S608 - our own names and files
+            f"select *, {self.old} as is_old, {kept} as is_held, "  # noqa: S608 - our own names and files
             f"{needed} as is_needed from read_parquet({read}, filename = true, {how})"
         )
 
@@ -96,7 +101,7 @@ class Aged:
 @contextmanager
 def searching(*, root: Path, memory: str, held: Held) -> Iterator[DuckDB]:
     """DuckDB that knows which rows are held, for ``look`` and ``carrying``."""
-    engine = DuckDB(memory=memory, scratch=root / ".scratch")
+    engine = DuckDB(memory=memory, scratch=root / ".scratch", store=storage.of(root))
     try:
         holds.spread(root=root, engine=engine, held=held)
         yield engine
@@ -104,20 +109,21 @@ def searching(*, root: Path, memory: str, held: Held) -> Iterator[DuckDB]:
         engine.close()
 
 
-def look(*, root: Path, engine: DuckDB, wanted: Mapping[str, str]) -> list[Going]:
+def look(*, root: Path, engine: DuckDB, wanted: Mapping[str, str], held: Held) -> list[Going]:
     """What would go of each table now. Changes nothing.
 
     Args:
+        engine: one of ``searching`` with the same holds.
         wanted: table → first month that stays; tables that were never filled are left out.
 
     Raises:
         holdings.FileLost: a file of a table is not there.
     """
-    found = (aged(root, name, month) for name, month in sorted(wanted.items()))
+    found = (aged(root, name, month, held) for name, month in sorted(wanted.items()))
     return [measure(each, engine) for each in found if each]
 
 
-def aged(root: Path, name: str, kept_from: str) -> Aged | None:
+def aged(root: Path, name: str, kept_from: str, held: Held) -> Aged | None:
     """A table with what may lie before a line; None where it was never filled."""
     plain = tables.Table(root, location(name))
     opened = plain.opened()
@@ -141,7 +147,9 @@ def aged(root: Path, name: str, kept_from: str) -> Aged | None:
         )
     else:
         old = f"coalesce({scope.INSTANTS[name]} < timestamptz '{begins}', false)"
-    return Aged(name, kept_from, table, columns, tuple(files), old)
+    return Aged(
+        name, kept_from, table, columns, tuple(files), old, opened.version(), name in held.tables
+    )
 
 
 def measure(found: Aged, engine: DuckDB) -> Going:

@@ -14,6 +14,8 @@ from xueqiao.governance.models import (
     AccessGrant,
     Classification,
     DataContract,
+    LakeRetention,
+    LakeTerm,
     OpenDataset,
     ResearchExtract,
     SharingAgreement,
@@ -22,6 +24,7 @@ from xueqiao.governance.models import (
 from xueqiao.kernel import clock
 from xueqiao.lake.levels import Level
 from xueqiao.people import rights
+from xueqiao.web.console import lake_retention
 from xueqiao.web.console.work import Group, Item, first
 from xueqiao.web.templatetags.ui import titled
 
@@ -115,6 +118,43 @@ def contracts(person: Person, _today: date) -> Group:
     ]
     address = reverse("console-lake-contracts")
     return Group("data-contracts", _("Data contracts to answer"), count, items, address)
+
+
+def shorter_terms(person: Person, _today: date) -> Group:
+    """Terms that somebody else wants shorter, longest waiting first."""
+    rows = LakeTerm.objects.filter(state=LakeTerm.State.ASKED).exclude(asked_by=person)
+    found, count = first(rows.select_related("asked_by").order_by("asked_at", "pk"))
+    items = [
+        Item(
+            f"{lake_retention.subject(each.scope, each.subject)} · {lake_retention.said(each)}",
+            f"{each.asked_by.name} · {each.reason}",
+            reverse("console-lake-term", args=[each.pk]),
+            None,
+            is_late=False,
+        )
+        for each in found
+    ]
+    address = reverse("console-lake-retention") + f"?state={LakeTerm.State.ASKED}"
+    return Group("lake-terms", _("Terms of the lake to decide"), count, items, address)
+
+
+def plans(person: Person, _today: date) -> Group:
+    """Plans to give data up that wait for a second person, and one that is held up."""
+    held_up = LakeRetention.objects.open().exclude(held_up_by="")
+    waiting = LakeRetention.objects.for_second(person)
+    found, count = first((held_up | waiting).select_related("asked_by").order_by("pk"))
+    items = [
+        Item(
+            f"R-{each.pk} · {each.get_state_display()}",
+            each.held_up_text or (each.asked_by.name if each.asked_by else _("by the platform")),
+            reverse("console-lake-plan-one", args=[each.pk]),
+            None,
+            is_late=bool(each.held_up_by),
+        )
+        for each in found
+    ]
+    address = reverse("console-lake-plans")
+    return Group("lake-plans", _("Data to be given up"), count, items, address)
 
 
 def data_alarms(_person: Person, _today: date) -> Group:

@@ -356,4 +356,6 @@ PROVIDERS: tuple[tuple[rights.Policy, Provider], ...] = (
     (rights.RESULTS_ACCEPT, exchange_work.sheets_waiting),
     (rights.SERVICE_OPENING, _service),
     (rights.LAKE_STEWARD, lake_work.guards),
+    (rights.LAKE_STEWARD, lake_work.shorter_terms),
+    (rights.LAKE_STEWARD, lake_work.plans),
 )

@@ -177,6 +177,7 @@ def _answer(
         "recipe": recipes().get(name),
         "me": access.signed_in(request),
         "may_decide": rights.allows(access.person(request), rights.LAKE_STEWARD, day),
+        "may_retain": rights.allows(access.person(request), rights.LAKE_RETAIN, day),
         "custody_form": custody_form or lake_forms.CustodyForm(),
         "class_form": class_form or lake_forms.ClassForm(entry),
         "refusal": refusal,

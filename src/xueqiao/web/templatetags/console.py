@@ -64,6 +64,7 @@ SECTIONS = (
     ("console-lake-sources", _("Source board"), rights.LAKE_SEE),
     ("console-lake-quality", _("Quality of the data"), rights.LAKE_SEE),
     ("console-lake-contracts", _("Data contracts"), rights.LAKE_SEE),
+    ("console-lake-retention", _("Retention of the lake"), rights.LAKE_RETAIN),
     ("console-lake-erasures", _("Erasure in the lake"), rights.LAKE_PRIVACY),
 )
 # Pages that belong to a section and have addresses of their own.
@@ -128,6 +129,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
         "console-lake-sources",
         "console-lake-quality",
         "console-lake-contracts",
+        "console-lake-retention",
         "console-lake-erasures",
     ),
 }

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from xueqiao.cli import progress
+from xueqiao.governance import publishing
 from xueqiao.kernel import clock
 from xueqiao.lake import catalogue, extract, reconcile
 from xueqiao.people import rights
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, **options: object) -> None:
         with progress.bars() as report:
             at = clock.now()
+            publishing.publish(root=settings.LAKE)
             done = extract.extract(
                 root=settings.LAKE, of=catalogue.sources(), at=at, progress=report
             )
