@@ -11,10 +11,10 @@ from tests.lake import worlds
 from xueqiao.governance import alarms
 from xueqiao.governance.models import DataAlarm, DataAlarmKind
 from xueqiao.kernel import clock
-from xueqiao.lake import mending, tables
-from xueqiao.lake.contracts import decided, odcs
+from xueqiao.lake import engines, mending, tables
+from xueqiao.lake.contracts import decided, gate, odcs
 from xueqiao.lake.contracts.contract import Contract
-from xueqiao.lake.quality import monitors
+from xueqiao.lake.quality import monitors, setbacks
 
 pytestmark = pytest.mark.django_db
 LATE = {("late", "school"): {"since": "2026-03-01T00:00:00+00:00", "hours": 24}}
@@ -73,6 +73,35 @@ def test_a_silent_source_is_a_cause_and_an_empty_lake_is_none(settings, tmp_path
     assert monitors.causes(tmp_path, at=worlds.AT + timedelta(hours=25)) == {
         ("late", "school"): {"since": worlds.AT.isoformat(), "hours": 24}
     }
+
+
+def test_scores_that_always_fail_are_a_cause_until_one_check_goes_well(settings, tmp_path):
+    settings.LAKE = tmp_path
+    world = worlds.small()
+    world.add_statement(1, worlds.AT)
+    worlds.fill(tmp_path, world)
+    verbs = tables.Table(tmp_path, "bronze.verb")
+    lost = verbs.path / verbs.file_names()[0]
+    kept = lost.rename(tmp_path / "kept")
+    cause = ("unscored", "bronze.statement")
+    for number in range(setbacks.MANY):
+        assert cause not in monitors.causes(tmp_path, at=worlds.AT)
+        check(tmp_path, worlds.AT + timedelta(hours=number))
+    facts = monitors.causes(tmp_path, at=worlds.AT)[cause]
+    assert (facts["times"], facts["since"]) == (setbacks.MANY, worlds.AT.isoformat())
+    text = alarms.text(DataAlarm(kind="unscored", subject=cause[1], facts=facts))
+    assert "3 checks in a row" in text
+    assert f"2026-03-02 16:00 ({facts['error']})" in text
+
+    kept.rename(lost)
+    check(tmp_path, worlds.AT + timedelta(hours=setbacks.MANY))
+    assert cause not in monitors.causes(tmp_path, at=worlds.AT)
+
+
+def check(root, at):
+    """What a build does before all else: the gate, and the rules on the rows that arrived."""
+    with engines.opened(name="duckdb", memory="500MB", root=root) as engine:
+        gate.checked(root=root, engine=engine, at=at)
 
 
 def test_a_lost_file_is_a_cause_until_it_is_mended(settings, tmp_path):

@@ -13,7 +13,7 @@ from xueqiao.lake.distinct import making
 from xueqiao.lake.erasure import carrying
 from xueqiao.lake.lineage import graph
 from xueqiao.lake.lineage.columns import ROWS, Column, Kind, Unreadable, read
-from xueqiao.lake.quality import holding, scoring
+from xueqiao.lake.quality import holding, scoring, setbacks
 from xueqiao.lake.recipes import recipes
 from xueqiao.monitor.indicators import ALL
 from xueqiao.web.cockpit import lineage
@@ -171,6 +171,7 @@ def test_tables_without_sql_have_the_columns_that_are_written():
         history.TABLE: history.COLUMNS, extract.RUNS: extract.RUN_COLUMNS,
         carrying.RUNS: carrying.RUN_COLUMNS, gate.GATE: gate.COLUMNS,
         holding.HELD: holding.COLUMNS, scoring.SCORE: scoring.COLUMNS,
+        setbacks.SETBACK: setbacks.COLUMNS,
         reconcile.RUNS: reconcile.COLUMNS, decided.DECISION: decided.DECISION_COLUMNS,
         "distinct.presence": making.PRESENCE,
         "distinct.home": making.HOME, "distinct.trait": making.TRAIT,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from xueqiao.governance import publishing
@@ -14,8 +16,6 @@ from xueqiao.lake import mending
 from xueqiao.lake.quality import monitors
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.db.models import QuerySet
 
     from xueqiao.people.models import Person
@@ -80,8 +80,21 @@ def text(alarm: DataAlarm) -> str:
         DataAlarmKind.LATE: _("Nothing new since {since}; {hours} hours were agreed."),
         DataAlarmKind.UNBALANCED: _("{rows} rows are in the lake; {accepted} were accepted."),
         DataAlarmKind.LOST: _("{files} files that the table names are not there."),
+        DataAlarmKind.UNSCORED: _(
+            "{times} checks in a row could not say how good its rows are, the first at {since} "
+            "({error}). The scores shown are as old; the log of the server says more."
+        ),
     }
-    return str(texts[alarm.kind].format_map(_Known(alarm.facts)))
+    return str(texts[alarm.kind].format_map(_Known(_shown(alarm.facts))))
+
+
+def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts for people: times in Asia/Shanghai to the minute, numbers with separators."""
+    found = {key: f"{value:,}" if type(value) is int else value for key, value in facts.items()}
+    if facts.get("since"):
+        since = datetime.fromisoformat(facts["since"])
+        found["since"] = f"{timezone.localtime(since):%Y-%m-%d %H:%M}" if since.tzinfo else since
+    return found
 
 
 class _Known(dict[str, Any]):

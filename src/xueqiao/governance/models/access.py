@@ -124,6 +124,7 @@ class LakeReading(models.Model):
         QUERY = "query", _("Result of a query")
         FILE = "file", _("File of an export")
         EXTRACT = "extract", _("Research extract")
+        SAMPLE = "sample", _("Sample of a table")
 
     number = models.BigIntegerField(unique=True, help_text="1, 2, 3 … without a gap")
     at = models.DateTimeField()

@@ -15,6 +15,7 @@ class DataAlarmKind(models.TextChoices):
     LATE = "late", _("Nothing new has come in time")
     UNBALANCED = "unbalanced", _("A batch does not add up")
     LOST = "lost", _("A file of a table is gone")
+    UNSCORED = "unscored", _("The quality cannot be scored")
 
 
 class DataAlarm(models.Model):

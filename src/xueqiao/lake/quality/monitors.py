@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from xueqiao.lake import reconcile, tables
 from xueqiao.lake.contracts import checks, gate
-from xueqiao.lake.contracts.contract import OF_SOURCE
+from xueqiao.lake.contracts.contract import OF_SOURCE, SOURCE_TABLE
 from xueqiao.lake.contracts.shipped import in_force
-from xueqiao.lake.quality import holding, scoring
+from xueqiao.lake.quality import holding, scoring, setbacks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,9 @@ Causes = dict[tuple[str, str], dict[str, Any]]
 
 def causes(root: Path, *, at: datetime) -> Causes:
     """All causes, by kind and subject. Reads the small tables of ``quality`` only."""
-    return {**stopped(root), **held(root), **late(root, at), **unbalanced(root)}
+    return {
+        **stopped(root), **held(root), **late(root, at), **unbalanced(root), **unscored(root)
+    }  # fmt: skip
 
 
 def stopped(root: Path) -> Causes:
@@ -52,6 +54,15 @@ def held(root: Path) -> Causes:
 def unbalanced(root: Path) -> Causes:
     """Batches of which the lake does not hold what was accepted."""
     return {("unbalanced", key[1]): facts for key, facts in reconcile.causes(root).items()}
+
+
+def unscored(root: Path) -> Causes:
+    """The statements, where check after check could not say how good they are."""
+    found = setbacks.of(root)
+    if found is None or found.times < setbacks.MANY:
+        return {}
+    facts = {"times": found.times, "since": found.since.isoformat(), "error": found.error}
+    return {("unscored", SOURCE_TABLE): facts}
 
 
 def late(root: Path, at: datetime) -> Causes:

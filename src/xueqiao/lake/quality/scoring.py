@@ -17,7 +17,7 @@ from deltalake.exceptions import DeltaError
 from xueqiao.kernel import errors
 from xueqiao.lake import sources, tables
 from xueqiao.lake.contracts.contract import OF_SOURCE, SOURCE_TABLE, Contract
-from xueqiao.lake.quality import holding
+from xueqiao.lake.quality import holding, setbacks
 from xueqiao.lake.quality.rules import RULES, VERB_AGREED
 from xueqiao.lake.retention import lines
 
@@ -62,9 +62,12 @@ def follow(
             score(root, engine, contracts, codes, at)
         except errors.Refusal:
             raise
-        except Exception:
+        except Exception as error:
             # They are asked the next time; the build says itself what it cannot read.
             log.exception("Statements could not be asked how good they are")
+            setbacks.note(root=root, error=error, at=at)
+        else:
+            setbacks.over(root)
     holding.refresh(root=root, contracts=contracts, codes=codes, at=at)
 
 
