@@ -43,7 +43,7 @@ from xueqiao.governance.retaining import runs
 from xueqiao.governance.sharing import making as shared_data
 from xueqiao.governance.workbench import running as workbench
 from xueqiao.intake import alarms, running
-from xueqiao.kernel import clock, ids, lease
+from xueqiao.kernel import clock, lease, periods
 from xueqiao.records import attachments
 from xueqiao.records.erasure import execution, retention
 from xueqiao.records.exporting import writing
@@ -229,9 +229,8 @@ def reap(*, now: datetime) -> int:
 
 
 def _row(name: str, job: Periodic, now: datetime) -> Any:
-    period = int(now.timestamp() // job.every.total_seconds())
     return DBTaskResult(
-        id=ids.stable_uuid("periodic", name, str(period)),
+        id=periods.run_id(name, job.every, now),
         args_kwargs={"args": [name], "kwargs": {}},
         priority=run_periodic.priority,
         task_path=run_periodic.module_path,

@@ -194,6 +194,7 @@ CONSOLE = {
     "readings": ("/console/exports/readings/", "operator"),
     "rosters": ("/console/connections/rosters/", "operator"),
     "refused": ("/console/records/", "county"),
+    "lake-board": ("/console/lake/", "county"),
     "lake-tables": ("/console/lake/tables/?sort=name", "county"),
     "lake-table": ("/console/lake/tables/learner_day/", "province"),
     "lake-costs": ("/console/lake/costs/", "operator"),

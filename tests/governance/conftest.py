@@ -14,7 +14,7 @@ from tests.governance import lakes
 from tests.world_parts import places, staff
 from xueqiao.governance import grants
 from xueqiao.governance.workbench import running
-from xueqiao.kernel import ids
+from xueqiao.kernel import clock, ids
 from xueqiao.network.models import InstitutionKind
 from xueqiao.people import roles
 from xueqiao.people.models import Person
@@ -33,18 +33,21 @@ class Office:
     def __getattr__(self, name):
         return self.people[name]
 
-    def grant(self, *names, purpose="statistics", place=None, leaving="counts", by=None, key=""):
-        """A grant for the analyst, asked and decided."""
+    def grant(
+        self, *names, purpose="statistics", place=None, leaving="counts", by=None, key="", at=AT
+    ):
+        """A grant for the analyst, asked and decided; pages need one of today (``at``)."""
+        first = clock.local_date(at)
         wish = grants.Wish(
             tables=names, purpose=purpose, reason="how many learn",
-            place_id=(place or self.where.province).pk, leaving=leaving, valid_from=TODAY,
-            valid_to=TODAY + timedelta(days=30),
+            place_id=(place or self.where.province).pk, leaving=leaving, valid_from=first,
+            valid_to=first + timedelta(days=30),
         )  # fmt: skip
         asked = grants.ask(
             request_key=key or f"{names}{purpose}{wish.place_id}{leaving}",
-            by=by or self.analyst, wish=wish, at=AT,
+            by=by or self.analyst, wish=wish, at=at,
         )  # fmt: skip
-        return grants.decide(grant=asked, by=self.province, is_granted=True, note="", at=AT)
+        return grants.decide(grant=asked, by=self.province, is_granted=True, note="", at=at)
 
     def run(self, sql, *, purpose="statistics", shape="rows", by=None):
         """Run a query to its end."""

@@ -86,6 +86,7 @@ def test_a_held_batch_is_seen_and_let_through_with_a_reason(
     assert "0.00 %" in one
     with django_assert_max_num_queries(12):
         assert "100.00 %" in client.get(f"{HERE}/sources/").content.decode()
+    narrowed(client, code)
     address, asked = f"{HERE}/quality/{code}/decide/", {"batch": "7", "verdict": "release"}
     assert client.post(address, {**asked, "reason": " "}).status_code == 422
     assert client.post(address, {**asked, "verdict": "perhaps"}).status_code == 404
@@ -94,6 +95,33 @@ def test_a_held_batch_is_seen_and_let_through_with_a_reason(
     decision = HoldDecision.objects.get()
     assert (decision.subject, decision.number, decision.verdict) == ("batch", 7, "release")
     assert [row["batch_id"] for row in holding.held(settings.LAKE)] == [7]
+
+
+def narrowed(client, code):
+    """Search, filters and files of the lists of sources, scores and rules."""
+
+    def names(page, **asked):
+        return [row.pk for row in client.get(f"{HERE}/{page}/", asked).context["list"].rows]
+
+    def file(page, **asked):
+        given = {"download": "csv", **asked}
+        return client.get(f"{HERE}/{page}/", given).getvalue().decode().splitlines()
+
+    others = sorted(Source.objects.exclude(code=code).values_list("code", flat=True))
+    assert sorted(names("sources")) == sorted([code, *others])
+    assert names("sources", care="held") == [code]
+    alike = [code, *(each for each in others if code in each)]
+    assert sorted(names("sources", q=code.upper(), care="none")) == sorted(alike)
+    assert names("sources", q="no such source") == []
+    assert len(file("sources", care="held")) == 2
+    assert names("quality", level="bad") == [code]
+    assert names("quality", level="ok") == []
+    assert file("quality")[0].endswith("Accessibility of data,Lowest")
+    one = f"quality/{code}"
+    assert names(one, sort="broke")[0] == "not_in_future"
+    timely = names(one, dimension="timeliness")
+    assert timely == ["received_in_a_day", "copied_in_a_day"]
+    assert len(file(one, dimension="timeliness")) == 3
 
 
 def test_a_contract_is_proposed_by_one_and_approved_by_another(client, settings):
@@ -106,6 +134,15 @@ def test_a_contract_is_proposed_by_one_and_approved_by_another(client, settings)
     assert unfit.status_code == 422
     sent = {"document": wider, "reason": "The register sends fewer rows now."}
     assert client.post(f"{TABLE}propose/", sent).status_code == 302
+    address = f"{HERE}/contracts/"
+    listed = client.get(address, {"proposal": "waits"}).context["list"]
+    assert [row.pk for row in listed.rows] == ["bronze.person"]
+    stopped = client.get(address, {"state": "stopped", "kind": "table"}).context["list"]
+    assert stopped.rows[0].pk == "bronze.person"
+    assert client.get(address, {"q": "BRONZE.person"}).context["list"].count < len(shipped())
+    file = client.get(address, {"download": "csv"}).getvalue().decode()
+    assert file.count("\r\n") == client.get(address).context["list"].count + 1
+    state_of_a_table(client)
     assert client.post(f"{TABLE}decide/", {"version": "2", "approve": "1"}).status_code == 403
 
     signed_in(client, "province")
@@ -122,6 +159,20 @@ def test_a_contract_is_proposed_by_one_and_approved_by_another(client, settings)
     assert "not stopped at version 2" in unseen.content.decode()
     assert client.post(f"{TABLE}let/", {"version": "1", "reason": "As agreed."}).status_code == 302
     assert HoldDecision.objects.get().subject == "bronze.person"
+
+
+def state_of_a_table(client):
+    """The page of a table tells its contract, or those of what it rests on, and the scores."""
+    own = client.get(f"{HERE}/tables/bronze.person/")
+    assert own.context["contract"]["verdict"].state == "stopped"
+    assert "not among the agreed codes" in own.content.decode()
+    made = client.get(f"{HERE}/tables/place_month/").context
+    assert "bronze.person" in [each.table for each in made["contract"]["stopped"]]
+    log = client.get(f"{HERE}/tables/bronze.statement/").context["quality"]
+    assert log["is_own"]
+    accuracy = next(newest for title, newest, _whole in log["rows"] if title == "Accuracy")
+    assert (accuracy.level, accuracy.failed) == ("bad", 25)
+    assert made["quality"]["rows"] == log["rows"]
 
 
 def test_an_alarm_is_looked_after_from_its_list(client, django_assert_max_num_queries):

@@ -54,7 +54,7 @@ def test_the_pages_show_what_runs_what_ran_and_what_would(
     assert "1 row" in shown
     assert "learner_day" in shown
     assert operator.get(f"{RUNS}nothing/").status_code == 404
-    assert "Nothing here yet." in operator.get(f"{RUNS}plan/").content.decode()
+    assert "Every table is up to date" in operator.get(f"{RUNS}plan/").content.decode()
     rows = operator.get(f"{RUNS}{run}/?download=csv").getvalue().decode().splitlines()
     assert len(rows) == len(recipes.recipes()) + 1
 

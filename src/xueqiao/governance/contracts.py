@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from xueqiao.governance import publishing
 from xueqiao.governance.models import DataContract
@@ -173,8 +174,20 @@ def parts(contract: Contract) -> dict[str, str]:
     return found
 
 
+# Types as ``contract.DELTA_TYPES`` names them, for people.
+TYPES = {
+    "string": gettext_lazy("text"),
+    "integer": gettext_lazy("whole number"),
+    "long": gettext_lazy("whole number"),
+    "boolean": gettext_lazy("yes or no"),
+    "date": gettext_lazy("day"),
+    "timestamp": gettext_lazy("instant"),
+    "binary": gettext_lazy("bytes"),
+}
+
+
 def _column(column: Any) -> str:
-    words = [column.type]
+    words = [str(TYPES.get(column.type, column.type))]
     if column.is_required:
         words.append(_("never empty"))
     if column.codes:

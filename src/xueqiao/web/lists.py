@@ -7,6 +7,7 @@ shown, so it can be kept, sent and exported.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, QuerySet
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Rows = QuerySet[Any]
 PAGE = 25
+SHORT = 4
+"""Letters that stand in one line together."""
 EXPORT_AT_MOST = 200_000
 
 
@@ -210,9 +213,17 @@ def _order(listing: Listing, sort: str) -> tuple[str, ...]:
 
 
 def _cell(column: Column, row: Any) -> dict[str, Any]:
+    value = column.value(row)
     return {
         "column": column,
-        "text": column.value(row),
+        "text": value,
+        "shown": _shown(column, value),
+        "is_whole": isinstance(value, datetime) or len(str(value)) <= SHORT,
         "link": column.link(row) if column.link else "",
         "state": column.state(row) if column.state else "",
     }
+
+
+def _shown(column: Column, value: Any) -> Any:
+    """A cell for people: whole numbers with thousands separators. Files keep the number itself."""
+    return f"{value:,}" if column.numeric and type(value) is int else value

@@ -27,11 +27,11 @@ class Dimension(Enum):
 
 DIMENSIONS: dict[Dimension, StrPromise] = {
     Dimension.CONFORMITY: _("Conformity"),
-    Dimension.COMPLETENESS: _("Completeness"),
+    Dimension.COMPLETENESS: _("Completeness of data"),
     Dimension.ACCURACY: _("Accuracy"),
     Dimension.CONSISTENCY: _("Consistency"),
     Dimension.TIMELINESS: _("Timeliness"),
-    Dimension.ACCESSIBILITY: _("Accessibility"),
+    Dimension.ACCESSIBILITY: _("Accessibility of data"),
 }
 
 

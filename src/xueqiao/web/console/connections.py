@@ -133,12 +133,18 @@ def contract_name(row: Contract) -> str:
 
 def annotated(rows: QuerySet[Connection]) -> QuerySet[Any]:
     """Connections with their last run and the sums of all runs."""
-    last = Run.objects.filter(connection=OuterRef("pk")).order_by("-pk")
     sums = {part: Coalesce(Sum(f"runs__{part}"), 0) for part in PARTS}
-    return rows.select_related("source", "contract").annotate(
+    known = with_last_run(rows).select_related("source", "contract")
+    found: QuerySet[Any] = known.annotate(**sums)
+    return found
+
+
+def with_last_run(rows: QuerySet[Connection]) -> QuerySet[Any]:
+    """Connections with state and beginning of their last run."""
+    last = Run.objects.filter(connection=OuterRef("pk")).order_by("-pk")
+    return rows.annotate(
         last_state=Subquery(last.values("state")[:1]),
         last_at=Subquery(last.values("started_at")[:1]),
-        **sums,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -18,6 +19,7 @@ from xueqiao.web.cockpit import lineage as cockpit
 if TYPE_CHECKING:
     from xueqiao.lake.lineage.columns import Column
 
+ASIDE = re.compile(r"[（(：:,，;；].*")
 FLOORS = {
     "database": gettext_lazy("Database"),
     "bronze": gettext_lazy("Bronze: copied as it is"),
@@ -28,6 +30,11 @@ FLOORS = {
     "quality": gettext_lazy("Quality"),
     "indicator": gettext_lazy("Indicators"),
     "chart": gettext_lazy("Charts"),
+}
+_SHORT = {
+    "bronze": gettext_lazy("Bronze"),
+    "stage": gettext_lazy("Silver"),
+    "marts": gettext_lazy("Gold"),
 }
 _CHARTS = {
     cockpit.TILES: gettext_lazy("Tiles of the cockpit"),
@@ -66,6 +73,11 @@ def floor(table: str) -> str:
     return facts.floor(table) if "." in table or table in facts.names() else "database"
 
 
+def short_floor(key: str) -> str:
+    """A floor in one word, for tables of many rows."""
+    return str(_SHORT.get(key, FLOORS[key]))
+
+
 def title(table: str) -> str:
     """What a table is called by people."""
     kind, rest = floor(table), table.partition(".")[2]
@@ -76,6 +88,11 @@ def title(table: str) -> str:
     if kind == "database":
         return _("Table of the database: {app}").format(app=_app(table))
     return meanings.described(table, facts.columns(table)).text
+
+
+def known_title(table: str) -> str:
+    """What people call a table that the program may not know any more; its name then."""
+    return title(table) if table in facts.names() else table
 
 
 def meaning(column: Column) -> str:
@@ -91,6 +108,15 @@ def meaning(column: Column) -> str:
         return column.name
     described = meanings.described(column.table, facts.columns(column.table))
     return described.columns[column.name].text
+
+
+def plain(meaning: str) -> str:
+    """The first words of a meaning, without what stands aside.
+
+    >>> plain("学习时长（秒）"), plain("learner, as numbered in the lake")
+    ('学习时长', 'learner')
+    """
+    return ASIDE.sub("", meaning).strip() or meaning
 
 
 def step(kind: Kind) -> str:

@@ -5,6 +5,7 @@ Plain numbers for one SVG; every box and column in it is a link, so the keyboard
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
     from xueqiao.lake.lineage.columns import Column, Edge
 
-WIDE, BETWEEN = 250, 90
+WIDE, BETWEEN = 226, 60
 HEAD, LINE, GAP, MARGIN = 48, 24, 22, 12
 LETTERS = 30
+"""Narrow letters in a box; one of Chinese is twice as wide."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def _boxes(
         for number, column in enumerate(sorted(columns[table])):
             y = box.y + HEAD + LINE * number + LINE // 2
             words = lake_names.meaning(column)
-            box.spots.append(Spot(column, _short(column.name), words, y, column in chosen))
+            box.spots.append(
+                Spot(column, _short(lake_names.plain(words)), words, y, column in chosen)
+            )
         bottom[step] += box.height + GAP
         boxes.append(box)
     return boxes
@@ -137,4 +141,15 @@ def _line(edge: Edge, at: dict[Column, tuple[int, int]]) -> Line:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…"
+    """What fits into a box.
+
+    >>> _short("可公开" * 9)
+    '可公开可公开可公开可公开可公…'
+    """
+    width, kept = 0, ""
+    for letter in text:
+        width += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if width >= LETTERS and len(kept) + 1 < len(text):
+            return f"{kept}…"
+        kept += letter
+    return kept

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deltalake.exceptions import DeltaError
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from xueqiao.governance import catalogue
 from xueqiao.kernel import clock
-from xueqiao.lake import facts, tables
+from xueqiao.lake import facts, meanings, tables
 from xueqiao.lake.lineage.columns import Column
 from xueqiao.web.cockpit import lineage
 from xueqiao.web.console import lake_names
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from xueqiao.governance.catalogue import Entry
+    from xueqiao.lake.recipes import Recipe
 
 LAST_RUNS = 10
 FRESH = timedelta(days=1)
@@ -122,6 +125,26 @@ def runs(name: str) -> list[dict[str, Any]]:
         return []
     made: list[dict[str, Any]] = found.sort_by([("started_at", "descending")]).to_pylist()
     return made[:LAST_RUNS]
+
+
+def grain(name: str, recipe: Recipe) -> str:
+    """What one row stands for: in English as its SQL says, else by the names of its columns."""
+    said = recipe.heading["grain"]
+    described = meanings.described(name, facts.columns(name)).columns
+    keys = [word for word in re.findall(r"\w+", said) if word in described]
+    if is_english() or not keys:
+        return said
+    words = "、".join(f"{lake_names.plain(described[key].text)}（{key}）" for key in keys)
+    return _("one row for each {columns}").format(columns=words)
+
+
+def units(recipe: Recipe) -> str:
+    """Units and clock, as the SQL says in English; elsewhere the meanings of the columns do."""
+    return f"{recipe.heading['units']}; {recipe.heading['clock']}" if is_english() else ""
+
+
+def is_english() -> bool:
+    return get_language() in {None, "en"}
 
 
 def level_word(level: int) -> str:

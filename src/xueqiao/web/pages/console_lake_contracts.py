@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from xueqiao.governance import contracts, holds
@@ -14,20 +16,81 @@ from xueqiao.governance.models import DataContract, HoldDecision
 from xueqiao.kernel import clock, errors
 from xueqiao.lake.contracts import odcs
 from xueqiao.people import rights
-from xueqiao.web import access, refused
+from xueqiao.web import access, lists, refused, sheets
 from xueqiao.web.console import lake_contracts
 from xueqiao.web.console.lake_contracts import ProposalForm
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+KINDS = {
+    lake_contracts.TABLE: gettext_lazy("Data table"),
+    lake_contracts.SOURCE: gettext_lazy("Source"),
+}
 ONE = "console/lake/contract.html"
+STATES = lake_contracts.STATES
+CONTRACTS = lists.Listing(
+    code="lake-contracts",
+    columns=(
+        lists.Column(
+            gettext_lazy("About"),
+            lambda row: row.title,
+            head=True,
+            sort="name",
+            link=lambda row: reverse("console-lake-contract", args=[row.pk]),
+        ),
+        lists.Column(gettext_lazy("Name in SQL"), lambda row: row.name),
+        lists.Column(gettext_lazy("Kind"), lambda row: KINDS[row.kind]),
+        lists.Column(gettext_lazy("Version"), lambda row: row.version or "–", numeric=True),
+        lists.Column(
+            gettext_lazy("Last check"),
+            lambda row: STATES[row.state][0] if row.state else "–",
+            state=lambda row: STATES[row.state][1] if row.state else "",
+            sort="state",
+        ),
+        lists.Column(
+            gettext_lazy("Proposal"),
+            lambda row: _("waits for an answer") if row.waits else "–",
+            state=lambda row: "now" if row.waits else "",
+        ),
+        lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True, sort="rows"),
+        lists.Column(gettext_lazy("Checked"), lambda row: row.checked_at, sort="checked"),
+    ),
+    sorts={
+        "state": ("rank", "pk"),
+        "name": ("pk",),
+        "rows": ("-rows", "pk"),
+        "checked": ("-checked_at", "pk"),
+    },
+    filters=(
+        lists.Filter(
+            "state",
+            gettext_lazy("Last check"),
+            lambda: [(key, title) for key, (title, _level) in STATES.items()],
+            lambda rows, wanted: [row for row in rows if row.state == wanted],  # type: ignore[arg-type,return-value]
+        ),
+        lists.Filter(
+            "kind",
+            gettext_lazy("Kind"),
+            lambda: list(KINDS.items()),
+            lambda rows, wanted: [row for row in rows if row.kind == wanted],  # type: ignore[arg-type,return-value]
+        ),
+        lists.Filter(
+            "proposal",
+            gettext_lazy("Proposal"),
+            lambda: [("waits", _("waits for an answer"))],
+            lambda rows, _wanted: [row for row in rows if row.waits],  # type: ignore[arg-type,return-value]
+        ),
+    ),
+    search=lambda rows, text: [row for row in rows if text.lower() in row.words],  # type: ignore[arg-type,return-value]
+    search_hint=gettext_lazy("name or meaning"),
+)
 
 
 @access.page(rights.LAKE_SEE)
 def listing(request: HttpRequest) -> HttpResponse:
     """Every table and source with its contract, and whether it is kept."""
-    return render(request, "console/lake/contracts.html", {"rows": lake_contracts.listed()})
+    return sheets.answer(request, CONTRACTS, lake_contracts.listed(), "console/lake/contracts.html")
 
 
 @access.page(rights.LAKE_SEE)

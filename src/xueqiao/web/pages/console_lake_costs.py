@@ -56,11 +56,11 @@ COSTS = lists.Listing(
     code="lake-costs",
     columns=(
         lists.Column(
-            _("Table"), lambda row: row.title, head=True,
+            _("Data table"), lambda row: row.title, head=True,
             link=lambda row: reverse("console-lake-table", args=[row.pk]),
         ),
         lists.Column(_("Name in SQL"), lambda row: row.pk, sort="name"),
-        lists.Column(_("Layer"), lambda row: lake_names.FLOORS[row.floor]),
+        lists.Column(_("Layer"), lambda row: lake_names.short_floor(row.floor)),
         lists.Column(_("Size"), lambda row: lake_tables.size(row.size), numeric=True, sort="size"),
         lists.Column(
             _("Share (%)"), lambda row: f"{row.cost.share / 10:.1f}", numeric=True

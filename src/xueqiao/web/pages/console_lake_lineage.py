@@ -40,6 +40,7 @@ def picture(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "ways": WAYS,
         "picture": lake_picture.draw(edges, asked.chosen),
+        "floors": _floors(edges),
         "tables": _choices(),
         "columns": lineage.whole().tables[asked.table],
         "title": lake_names.title(asked.table),
@@ -102,6 +103,12 @@ def _choices() -> list[tuple[str, list[tuple[str, str]]]]:
     for table in lineage.whole().tables:
         found[lake_names.floor(table)].append((table, f"{table} · {lake_names.title(table)}"))
     return [(str(lake_names.FLOORS[key]), sorted(each)) for key, each in found.items() if each]
+
+
+def _floors(edges: list[Edge]) -> list[tuple[str, str]]:
+    """The floors that a picture shows, from the database up."""
+    seen = {lake_names.floor(end.table) for edge in edges for end in (edge.source, edge.target)}
+    return [(key, str(title)) for key, title in lake_names.FLOORS.items() if key in seen]
 
 
 def _step(edge: Edge) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,20 +15,44 @@ from xueqiao.governance import alarms, contracts, holds
 from xueqiao.governance.models import DataAlarm, DataAlarmKind, HoldDecision
 from xueqiao.governance.models.hold import BATCH
 from xueqiao.kernel import clock
+from xueqiao.lake import facts
 from xueqiao.lake.quality import rules
 from xueqiao.people import rights
 from xueqiao.records.models import Source
-from xueqiao.web import access, lists
-from xueqiao.web.console import lake_quality
+from xueqiao.web import access, lists, sheets
+from xueqiao.web.console import lake_names, lake_quality
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+LEVELS = (
+    ("bad", gettext_lazy("below 95 %")),
+    ("warn", gettext_lazy("below 99 %")),
+    ("ok", gettext_lazy("99 % and more")),
+)
 
 
 def _state(row: DataAlarm) -> str:
     if row.closed_at:
         return _("Over")
-    return _("Somebody looks after it") if row.acknowledged_at else _("Open")
+    return _("Somebody looks after it") if row.acknowledged_at else _("Not closed")
+
+
+def _subject(row: DataAlarm) -> str:
+    """What people call it, with its name beside: a table, or the code of a source or batch."""
+    if row.subject in facts.names():
+        return f"{lake_names.title(row.subject)} ({row.subject})"
+    return row.subject
+
+
+def _way(row: DataAlarm) -> str:
+    """The page on which something can be done about it."""
+    if row.kind == DataAlarmKind.STOPPED:
+        return reverse("console-lake-contract", args=[row.subject])
+    if row.subject in facts.names():
+        return reverse("console-lake-table", args=[row.subject])
+    is_source = row.kind in {DataAlarmKind.HELD, DataAlarmKind.LATE}
+    return reverse("console-lake-sources") + f"?q={row.subject}" if is_source else ""
 
 
 def _level(row: DataAlarm) -> str:
@@ -38,7 +62,7 @@ def _level(row: DataAlarm) -> str:
 ALARMS = lists.Listing(
     code="lake-alarms",
     columns=(
-        lists.Column(gettext_lazy("What of"), lambda row: row.subject, head=True),
+        lists.Column(gettext_lazy("What of"), _subject, head=True, link=_way),
         lists.Column(gettext_lazy("Alarm"), lambda row: row.get_kind_display()),
         lists.Column(gettext_lazy("What"), alarms.text),
         lists.Column(gettext_lazy("State"), _state, state=_level),
@@ -54,7 +78,7 @@ ALARMS = lists.Listing(
         lists.Filter(
             "show",
             gettext_lazy("State"),
-            lambda: [("open", _("Open")), ("all", _("All"))],
+            lambda: [("open", _("Not closed")), ("all", _("All"))],
             lambda rows, wanted: rows.filter(closed_at=None) if wanted == "open" else rows,
             default="open",
             required=True,
@@ -72,27 +96,113 @@ ALARMS = lists.Listing(
 )
 
 
+def _score(dimension: rules.Dimension) -> lists.Column:
+    """The column of one dimension."""
+    return lists.Column(
+        rules.DIMENSIONS[dimension],
+        lambda row: row.cells[dimension].text,
+        state=lambda row: row.cells[dimension].level,
+        numeric=True,
+    )
+
+
+SCORES = lists.Listing(
+    code="lake-quality",
+    columns=(
+        lists.Column(
+            gettext_lazy("Source"),
+            lambda row: row.name,
+            head=True,
+            sort="name",
+            link=lambda row: reverse("console-lake-quality-source", args=[row.pk]),
+        ),
+        *(_score(dimension) for dimension in rules.DIMENSIONS),
+        lists.Column(
+            gettext_lazy("Lowest"),
+            lambda row: lake_quality.percent(row.worst),
+            numeric=True,
+            sort="worst",
+        ),
+    ),
+    sorts={"worst": ("worst", "pk"), "name": ("name", "pk")},
+    filters=(
+        lists.Filter(
+            "level",
+            gettext_lazy("Lowest score"),
+            lambda: LEVELS,
+            lambda rows, wanted: [row for row in rows if row.level == wanted],  # type: ignore[arg-type,return-value]
+        ),
+    ),
+    search=lambda rows, text: [
+        row for row in rows if text.lower() in f"{row.pk} {row.name}".lower()
+    ],  # type: ignore[arg-type,return-value]
+    search_hint=gettext_lazy("name or code of a source"),
+)
+RULES = lists.Listing(
+    code="lake-quality-rules",
+    columns=(
+        lists.Column(gettext_lazy("Rule"), lambda row: row.title, head=True, sort="rule"),
+        lists.Column(gettext_lazy("Dimension"), lambda row: rules.DIMENSIONS[row.rule.dimension]),
+        lists.Column(
+            gettext_lazy("Rows asked"), lambda row: row.checked, numeric=True, sort="asked"
+        ),
+        lists.Column(
+            gettext_lazy("Rows that broke it"), lambda row: row.failed, numeric=True, sort="broke"
+        ),
+        lists.Column(
+            gettext_lazy("Share that kept it"),
+            lambda row: lake_quality.cell(row.score).text,
+            numeric=True,
+            state=lambda row: lake_quality.cell(row.score).level,
+            sort="score",
+        ),
+    ),
+    sorts={
+        "rule": ("number",),
+        "score": ("share", "number"),
+        "broke": ("-failed", "number"),
+        "asked": ("-checked", "number"),
+    },
+    filters=(
+        lists.Filter(
+            "dimension",
+            gettext_lazy("Dimension"),
+            lambda: [(each.value, title) for each, title in rules.DIMENSIONS.items()],
+            lambda rows, wanted: [row for row in rows if row.rule.dimension.value == wanted],  # type: ignore[arg-type,return-value]
+        ),
+    ),
+    search=lambda rows, text: [row for row in rows if text.lower() in row.title.lower()],  # type: ignore[arg-type,return-value]
+    search_hint=gettext_lazy("part of the rule"),
+)
+
+
 @access.page(rights.LAKE_SEE)
 def quality(request: HttpRequest) -> HttpResponse:
     """The six scores of every source in the last days, and what is held."""
     today = clock.local_date(clock.now())
-    context = {
-        "rows": lake_quality.by_source(today),
-        "dimensions": rules.DIMENSIONS.values(),
+    asked = [
+        (title, [each.title for each in rules.RULES if each.dimension is dimension])
+        for dimension, title in rules.DIMENSIONS.items()
+    ]
+    more = {
         "held": lake_quality.held(),
         "days": lake_quality.DAYS,
+        "dimensions": asked,
+        "levels": LEVELS,
     }
-    return render(request, "console/lake/quality.html", context)
+    rows = lake_quality.by_source(today)
+    return sheets.answer(request, SCORES, rows, "console/lake/quality.html", more)
 
 
 @access.page(rights.LAKE_SEE)
 def source(request: HttpRequest, code: str) -> HttpResponse:
     """One source: rules and what broke them, scores by day, batches that are held."""
     found = get_object_or_404(Source, code=code)
-    return render(request, "console/lake/quality_source.html", of_source(request, found))
+    more = of_source(request, found)
+    return sheets.answer(request, RULES, more["rules"], "console/lake/quality_source.html", more)
 
 
-def of_source(request: HttpRequest, found: Source) -> dict[str, object]:
+def of_source(request: HttpRequest, found: Source) -> dict[str, Any]:
     today = clock.local_date(clock.now())
     may = rights.allows(access.signed_in(request), rights.LAKE_STEWARD, today)
     return {
@@ -125,13 +235,6 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @access.page(rights.LAKE_SEE)
-def sources(request: HttpRequest) -> HttpResponse:
-    """Every source on one page: last arrival, rows, learners known, contract, lag."""
-    rows = lake_quality.board(clock.now())
-    return render(request, "console/lake/sources.html", {"rows": rows, "days": lake_quality.DAYS})
-
-
-@access.page(rights.LAKE_SEE)
 def alarm_list(request: HttpRequest) -> HttpResponse:
     """What is not as it should be, and who looks after it."""
     rows = DataAlarm.objects.select_related("acknowledged_by")
@@ -152,7 +255,6 @@ urlpatterns = [
     path("console/lake/quality/", quality, name="console-lake-quality"),
     path("console/lake/quality/<slug:code>/", source, name="console-lake-quality-source"),
     path("console/lake/quality/<slug:code>/decide/", decide, name="console-lake-hold-decide"),
-    path("console/lake/sources/", sources, name="console-lake-sources"),
     path("console/lake/alarms/", alarm_list, name="console-lake-alarms"),
     path("console/lake/alarms/acknowledge/", acknowledge, name="console-lake-alarms-acknowledge"),
 ]

@@ -17,6 +17,7 @@ from xueqiao.governance.workbench import costs, results, running, saved, scope
 from xueqiao.kernel import cells, clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists, refused
+from xueqiao.web.console import lake_names
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -28,6 +29,9 @@ LEVELS = {State.DONE: "ok", State.FAILED: "bad", State.CANCELLED: "", State.EXPI
 SHOWN_CHARACTERS = 80
 SHOWN_SAVED = 30
 MOST_DIGITS = 12
+EXAMPLE = """select month, sum(learners) as learners, sum(activities) as activities
+from place_month where register = 'nbs'
+group by month order by month"""
 
 
 def short(text: str) -> str:
@@ -84,7 +88,9 @@ class QueryForm(forms.Form):
     sql = forms.CharField(
         label=gettext_lazy("Query"),
         help_text=gettext_lazy("One SELECT in DuckDB's SQL, over the tables of the lake."),
-        widget=forms.Textarea({"rows": 9, "spellcheck": "false", "class": "code"}),
+        widget=forms.Textarea(
+            {"rows": 9, "spellcheck": "false", "class": "code", "placeholder": EXAMPLE}
+        ),
         strip=False,
     )
     purpose = forms.ChoiceField(
@@ -165,10 +171,18 @@ def _run(request: HttpRequest, given: dict[str, Any]) -> QueryRun:
 def tables(request: HttpRequest) -> HttpResponse:
     """The tables of the lake that can be asked for, with their columns and who may read them."""
     try:
-        found, why = list(datasets.filled().values()), None
+        found, why = [_titled(each) for each in datasets.filled().values()], None
     except datasets.OutOfReach as refusal:
         found, why = [], refusal
     return render(request, "console/lake/query_tables.html", {"tables": found, "refusal": why})
+
+
+def _titled(found: datasets.Dataset) -> dict[str, Any]:
+    """A table with what people call it."""
+    return {
+        "name": found.name, "title": lake_names.title(found.name), "columns": found.columns,
+        "rows": found.rows, "size_bytes": found.size_bytes, "is_personal": found.is_personal,
+    }  # fmt: skip
 
 
 @access.page(rights.LAKE_ANALYSE)

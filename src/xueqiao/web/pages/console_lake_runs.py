@@ -21,7 +21,7 @@ from xueqiao.lake import build
 from xueqiao.lake.build import going, history
 from xueqiao.people import rights
 from xueqiao.web import access, lists, sheets
-from xueqiao.web.console import lake_runs
+from xueqiao.web.console import lake_names, lake_runs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +84,10 @@ RUNS = lists.Listing(
 TABLES = lists.Listing(
     code="lake-run",
     columns=(
-        lists.Column(gettext_lazy("Table"), lambda row: row.table, head=True),
+        lists.Column(
+            gettext_lazy("Data table"), lambda row: lake_names.known_title(row.table), head=True
+        ),
+        lists.Column(gettext_lazy("Name in SQL"), lambda row: row.table),
         lists.Column(
             gettext_lazy("Outcome"),
             lambda row: OUTCOMES[row.outcome],
@@ -128,7 +131,10 @@ class Line:
 PLAN = lists.Listing(
     code="lake-plan",
     columns=(
-        lists.Column(gettext_lazy("Table"), lambda row: row.pk, head=True),
+        lists.Column(
+            gettext_lazy("Data table"), lambda row: lake_names.known_title(row.pk), head=True
+        ),
+        lists.Column(gettext_lazy("Name in SQL"), lambda row: row.pk),
         lists.Column(gettext_lazy("Why"), lambda row: "; ".join(map(str, row.planned.reasons))),
         lists.Column(gettext_lazy("Parts"), lambda row: row.planned.shown_parts),
         lists.Column(gettext_lazy("Rows read"), lambda row: row.planned.reads_rows, numeric=True),

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_POST
 
 from xueqiao.governance import catalogue, classification, custody
 from xueqiao.governance.models import Classification
+from xueqiao.governance.workbench import sampling
 from xueqiao.kernel import clock, errors
 from xueqiao.lake import facts
 from xueqiao.lake.levels import Level
 from xueqiao.lake.recipes import recipes
 from xueqiao.people import rights
 from xueqiao.web import access, lists, refused, sheets
-from xueqiao.web.console import lake_forms, lake_names
+from xueqiao.web.console import lake_forms, lake_names, lake_state
 from xueqiao.web.console import lake_tables as shown
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ TABLES = lists.Listing(
     code="lake-tables",
     columns=(
         lists.Column(
-            _("Table"),
+            _("Data table"),
             lambda row: row.entry.described.text,
             head=True,
             link=lambda row: reverse("console-lake-table", args=[row.pk]),
         ),
         lists.Column(_("Name in SQL"), lambda row: row.pk, sort="name"),
-        lists.Column(_("Layer"), lambda row: lake_names.FLOORS[row.floor], sort="layer"),
+        lists.Column(_("Layer"), lambda row: lake_names.short_floor(row.floor), sort="layer"),
         lists.Column(_("Category of data"), lambda row: row.entry.category.label),
         lists.Column(
             _("Level"),
@@ -135,6 +136,21 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, pk, classification.reject)
 
 
+@require_POST
+@access.page(rights.LAKE_ANALYSE)
+def sample(request: HttpRequest, name: str) -> HttpResponse:
+    """A few rows, for who holds a grant; that they were read is written down before."""
+    entry = _entry(name)
+    try:
+        found = sampling.take(
+            by=access.signed_in(request), table=entry.name, at=clock.now(),
+            purpose=request.POST.get("purpose", ""),
+        )  # fmt: skip
+    except errors.Refusal as why:
+        return _answer(request, name, sample_refusal=why)
+    return _answer(request, name, rows=found)
+
+
 def _decide(request: HttpRequest, pk: int, verb: Callable[..., Classification]) -> HttpResponse:
     found = get_object_or_404(Classification, pk=pk)
     try:
@@ -158,33 +174,53 @@ def _answer(
     custody_form: lake_forms.CustodyForm | None = None,
     class_form: lake_forms.ClassForm | None = None,
     refusal: errors.Refusal | None = None,
+    sample_refusal: errors.Refusal | None = None,
+    rows: sampling.Sample | None = None,
 ) -> HttpResponse:
     entry = _entry(name)
     day = clock.local_date(clock.now())
-    stands = facts.of(settings.LAKE, [name]).get(name)
-    above, below = shown.neighbours(name)
+    me = access.signed_in(request)
     context: dict[str, Any] = {
+        **_stands(name),
         "entry": entry,
-        "floor": lake_names.FLOORS[facts.floor(name)],
         "level": shown.level_word(entry.level),
-        "facts": stands,
-        "size": shown.size(stands.size if stands else None),
-        "fresh": shown.freshness(stands.changed_at if stands else None),
         "columns": shown.columns(entry),
-        "above": above,
-        "below": below,
-        "runs": shown.runs(name),
-        "recipe": recipes().get(name),
-        "me": access.signed_in(request),
+        "contract": lake_state.contract(name),
+        "quality": lake_state.quality(name, day),
+        "sample": lake_state.sample(
+            entry, me, day, may_analyse=rights.allows(me, rights.LAKE_ANALYSE, day)
+        ),
+        "rows": rows,
+        "me": me,
         "may_decide": rights.allows(access.person(request), rights.LAKE_STEWARD, day),
         "may_retain": rights.allows(access.person(request), rights.LAKE_RETAIN, day),
         "custody_form": custody_form or lake_forms.CustodyForm(),
         "class_form": class_form or lake_forms.ClassForm(entry),
         "refusal": refusal,
+        "sample_refusal": sample_refusal,
     }
-    wrong = custody_form or class_form
-    status = refusal.status if refusal else 422 if wrong else 200
+    wrong, why = custody_form or class_form, refusal or sample_refusal
+    status = why.status if why else 422 if wrong else 200
     return render(request, "console/lake/table.html", context, status=status)
+
+
+def _stands(name: str) -> dict[str, Any]:
+    """What the lake itself says of a table."""
+    stands = facts.of(settings.LAKE, [name]).get(name)
+    above, below = shown.neighbours(name)
+    recipe = recipes().get(name)
+    return {
+        "floor": lake_names.FLOORS[facts.floor(name)],
+        "facts": stands,
+        "size": shown.size(stands.size if stands else None),
+        "fresh": shown.freshness(stands.changed_at if stands else None),
+        "above": above,
+        "below": below,
+        "runs": shown.runs(name),
+        "recipe": recipe,
+        "grain": shown.grain(name, recipe) if recipe else "",
+        "units": shown.units(recipe) if recipe else "",
+    }
 
 
 urlpatterns = [
@@ -192,6 +228,7 @@ urlpatterns = [
     path("console/lake/tables/<str:name>/", table, name="console-lake-table"),
     path("console/lake/tables/<str:name>/custody/", assign, name="console-lake-custody"),
     path("console/lake/tables/<str:name>/class/", classify, name="console-lake-class"),
+    path("console/lake/tables/<str:name>/sample/", sample, name="console-lake-sample"),
     path("console/lake/classes/<int:pk>/approve/", approve, name="console-lake-class-approve"),
     path("console/lake/classes/<int:pk>/reject/", reject, name="console-lake-class-reject"),
 ]

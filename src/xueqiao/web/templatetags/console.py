@@ -51,6 +51,7 @@ SECTIONS = (
     ("console-exports", _("Exports"), rights.RECORDS_EXPORT),
     ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
     ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
+    ("console-lake-board", _("Six-layer board"), rights.LAKE_SEE),
     ("console-lake-tables", _("Tables"), rights.LAKE_SEE),
     ("console-lake-lineage", _("Lineage"), rights.LAKE_SEE),
     ("console-lake-runs", _("Lake builds"), rights.LAKE_SEE),
@@ -116,6 +117,7 @@ AREAS: dict[Any, tuple[str, ...]] = {
     ),
     # Sections of the lake: their addresses start with "console-lake".
     _("Data"): (
+        "console-lake-board",
         "console-lake-tables",
         "console-lake-lineage",
         "console-lake-runs",
