@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from xueqiao.people import rights
 
@@ -103,7 +104,7 @@ class Break(models.Model):
         DIFFERS = "differs", _("The partner holds something else")
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("difference", "Open")
         MENDING = "mending", _("Sent again, to be compared")
         WAITING = "waiting", _("Waits for somebody's decision")
         RESOLVED = "resolved", _("Resolved")
