@@ -71,7 +71,12 @@ def subject(kind: str, name: str) -> str:
         return str(Class(name).label)
     if kind == LakeTerm.Scope.LEVEL:
         return str(Level(int(name)).title)
-    return name
+    return called(name)
+
+
+def called(table: str) -> str:
+    """A table as people call it, with its name in SQL."""
+    return f"{lake_names.title(table)} · {table}"
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ class TermForm(forms.Form):
         kinds = LakeTerm.Scope
         self.fields["what"].choices = [  # type: ignore[attr-defined]
             (kinds.TABLE.label,
-             [(f"table:{name}", f"{lake_names.title(name)} · {name}") for name in scope.names()]),
+             [(f"table:{name}", called(name)) for name in scope.names()]),
             (kinds.CATEGORY.label, [(f"class:{each.value}", each.label) for each in Class]),
             (kinds.LEVEL.label, [(f"level:{each.value}", each.title) for each in Level]),
         ]  # fmt: skip
@@ -237,7 +242,7 @@ class HoldForm(forms.Form):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        tables = [(name, f"{lake_names.title(name)} · {name}") for name in scope.names()]
+        tables = [(name, called(name)) for name in scope.names()]
         self.fields["table"].choices = [("", "–"), *tables]  # type: ignore[attr-defined]
 
     def held(self) -> holding.What:
@@ -263,4 +268,4 @@ def on(hold: LakeHold) -> str:
     """What a hold is on, in words."""
     if hold.place:
         return hold.place.name
-    return hold.person.name if hold.person else hold.lake_table
+    return hold.person.name if hold.person else called(hold.lake_table)
