@@ -26,7 +26,7 @@ def resting_on(name: str) -> frozenset[str]:
     """The bronze tables that a table is made from, over however many steps.
 
     >>> sorted(resting_on("stage.voided"))
-    ['bronze.statement', 'bronze.verb']
+    ['bronze.statement']
     """
     found, met, todo = set(), {name}, [name]
     while todo:
