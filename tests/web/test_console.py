@@ -108,6 +108,7 @@ def test_the_work_list_names_what_waits_and_for_whom(world, sign_in):
             ("consultations", 1),
             ("openings", 2),
             ("merges", 1),
+            ("lake-plans", 1),
         ],
     }
 
