@@ -232,6 +232,16 @@ def test_cockpit_page_is_accessible_and_fits(glance: Any, axe: str, name: str, h
     check(page, axe)
 
 
+def test_a_phone_shows_the_link_of_the_open_page(glance: Any) -> None:
+    page = glance(Look(width=360, who="operator"))
+    page.goto("/console/lake/alarms/")
+    row = page.locator(".section-nav").bounding_box()
+    link = page.locator(".section-nav [aria-current]").bounding_box()
+    assert row["x"] <= link["x"]
+    assert link["x"] + link["width"] <= row["x"] + row["width"]
+    assert page.locator(".section-nav").evaluate("row => row.scrollLeft") > 0
+
+
 @pytest.mark.parametrize("name", ["province", "city"])
 def test_a_wall_screen_shows_the_board_without_scrolling(look: Any, name: str) -> None:
     with look(Look(width=1920)) as page:

@@ -319,6 +319,6 @@ def test_a_unit_gives_no_more_than_it_is_worth_however_often_it_is_asked_for(cas
         case.decide(proposed)
     third = case.apply("form:3", claims=whole)
     evidence.attach(application=third, title="照片", media_type="image/png", content=b"x", at=AT)
-    with pytest.raises(recognition.UnitHeld, match=case.care.title_en):
+    with pytest.raises(recognition.UnitHeld, match=case.care.title_zh):
         recognition.submit(application=third, by=case.learner, at=AT)
     assert CreditLot.objects.count() == 1

@@ -77,6 +77,7 @@ def steps() -> list[Step]:
         Step("extract", _("Rows copied into the lake"), {}),
         Step("build_lake", _("Stage and marts"), {}),
         Step("compute_indicators", _("Ten indicators at five levels"), {}),
+        Step("demo_open_data", _("Two sets of open data"), {}),
     ]
 
 

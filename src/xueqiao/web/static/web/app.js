@@ -89,8 +89,17 @@
     heading.setAttribute("aria-sort", upwards ? "ascending" : "descending");
   };
 
+  // A row of links that is wider than the screen shows the one whose page is open.
+  const showCurrent = (row) => {
+    const here = row.querySelector("[aria-current]");
+    if (!here) return;
+    const [frame, link] = [row.getBoundingClientRect(), here.getBoundingClientRect()];
+    row.scrollLeft += link.left - frame.left - (frame.width - link.width) / 2;
+  };
+
   const begin = () => {
     reveal(document);
+    each(".section-nav, .main-nav", showCurrent);
     focusRefused(document);
     each("table[data-sortable]", sortable);
   };
