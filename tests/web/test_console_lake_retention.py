@@ -76,6 +76,10 @@ def test_the_lists_ask_no_more_for_three_rows_than_for_one(
     rows = operator.get(f"{TOP}tables/?download=csv&q=learner_day").getvalue()
     assert len(rows.decode("utf-8-sig").strip().splitlines()) == 2
     assert operator.get(f"{TOP}tables/no.such/").status_code == 404
+    # Who may not lay down a term is not led to where it is done.
+    for who, is_led in (("operator", False), ("province", True)):
+        page = as_(who).get(f"{TOP}tables/learner_day/").content.decode()
+        assert (f"{TOP}ask/" in page) == is_led
 
 
 def test_a_term_is_asked_for_and_waits_for_somebody_else(world, as_):

@@ -142,6 +142,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
         "floor": lake_names.FLOORS[row.floor],
         "way": shown.WAYS[way] if way else "",
         "why_not": scope.why_not(name),
+        "may_decide": may_decide(request),
         "along": _titled(scope.along(name) if is_parted else []),
         "staying": _titled(scope.staying(name) if is_parted else []),
         "terms": LakeTerm.objects.filter(scope="table", subject=name)
