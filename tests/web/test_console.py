@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 
-import openpyxl
 import pytest
 
 from tests import world as small
@@ -15,7 +12,7 @@ from tests.world_parts import places
 from xueqiao.creditbank.models import Application, CreditLot
 from xueqiao.hall.models import Completion, Enrolment, Offering
 from xueqiao.kernel import clock
-from xueqiao.network.models import Institution, Place
+from xueqiao.network.models import Place
 from xueqiao.people import roles
 from xueqiao.records import sources, statements
 from xueqiao.records.checking import Refused
@@ -216,59 +213,6 @@ def test_evidence_is_handed_out_only_unaltered(world, sign_in):
         409,
         True,
     )
-
-
-# --- lists ---------------------------------------------------------------------------------------
-
-
-def lines_of(answer):
-    return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-
-
-def test_the_file_holds_exactly_what_is_filtered(world, sign_in):
-    client = sign_in("province")
-    assert len(lines_of(client.get("/console/classes/?download=csv"))) > 2
-    found = lines_of(client.get("/console/classes/?q=W-FULL&download=csv"))
-    assert [row[1] for row in found] == ["Code", "W-FULL"]
-
-
-def test_the_workbook_opens(world, sign_in):
-    answer = sign_in("province").get("/console/institutions/?download=xlsx")
-    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
-    assert [cell.value for cell in book.active[1]][:2] == ["Institution", "Kind"]
-
-
-def test_a_long_list_is_paged_by_cursor_without_gap(world, sign_in):
-    county = Place.objects.get(code="320924")
-    for number in range(60):
-        Institution.objects.create(
-            code=f"P-{number:03}", name=f"P {number}", kind="provider", valid_from=date(2020, 1, 1)
-        ).seats.create(register_id="nbs", place=county, valid_from=date(2020, 1, 1))
-    client, address, seen = sign_in("county"), "/console/institutions/?kind=provider", []
-    while address:
-        shown = client.get(address).context["list"]
-        seen += [row.code for row in shown.page.rows]
-        address = shown.next_address
-    assert seen == [f"P-{number:03}" for number in range(60)]
-    assert shown.count == 60
-
-
-def test_sorting_turns_round(world, sign_in):
-    client = sign_in("province")
-    up = [
-        row.code for row in client.get("/console/institutions/?sort=code").context["list"].page.rows
-    ]
-    down = [
-        row.code
-        for row in client.get("/console/institutions/?sort=-code").context["list"].page.rows
-    ]
-    assert up == sorted(up) == down[::-1]
-
-
-def test_an_address_that_makes_no_sense_shows_the_list(world, sign_in):
-    client = sign_in("province")
-    for query in ("sort=nothing", "after=%%%", "after=W10", "kind=nothing", "download=exe"):
-        assert client.get(f"/console/institutions/?{query}").status_code == 200
 
 
 # --- results of a class --------------------------------------------------------------------------
