@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
@@ -97,10 +97,10 @@ def view_name(path: str) -> str:
 
 
 def walk(
-    someone: httpx.Client, start: str, per_view: int = 2, most: int = 250
+    someone: httpx.Client, starts: Sequence[str], per_view: int = 2, most: int = 400
 ) -> dict[str, httpx.Response]:
-    """Pages reached by links from ``start``: at most ``per_view`` of each view. Path to answer."""
-    waiting, seen, visits = deque([start]), {start}, {}
+    """Pages reached by links from ``starts``: at most ``per_view`` of each view. Path to answer."""
+    waiting, seen, visits = deque(starts), set(starts), {}
     answers: dict[str, httpx.Response] = {}
     while waiting and len(answers) < most:
         path = waiting.popleft()
