@@ -40,7 +40,7 @@ class _Plain(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases")
+            raise yaml.YAMLError(_("aliases (& and *) are not read; write every value out"))
         return super().compose_node(parent, index)
 
 
