@@ -164,6 +164,27 @@ def test_a_table_that_breaks_its_contract_is_read_as_it_was(tmp_path, world, cha
     assert len(worlds.rows_of(tmp_path, "learner")) == 3
 
 
+def test_a_stopped_table_stays_stopped_where_its_check_fails(tmp_path, world, monkeypatch):
+    worlds.fill(tmp_path, world)
+    promote(tmp_path)
+    before = worlds.rows_of(tmp_path, "learner")
+    fill_with(tmp_path, world, "person", with_value("sex", "7"))
+    promote(tmp_path)
+    stopped = verdict(tmp_path, "bronze.person")
+    judge = gate.judge
+
+    def failing(table, *given, **more):
+        if table.name == "bronze.person":
+            raise OSError("cannot be read")
+        return judge(table, *given, **more)
+
+    monkeypatch.setattr(gate, "judge", failing)
+    assert promote(tmp_path) == {}
+    assert verdict(tmp_path, "bronze.person") == stopped == ("stopped", [("code_unknown", "sex")])
+    assert "bronze.person" in contracts.pins(tmp_path)
+    assert worlds.rows_of(tmp_path, "learner") == before
+
+
 def test_a_clock_in_the_future_stops_a_table(tmp_path, world):
     world.account.append({"learner_id": 2, "opened_at": DAY})
     worlds.fill(tmp_path, world)

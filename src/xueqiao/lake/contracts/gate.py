@@ -109,16 +109,18 @@ def checked(*, root: Path, engine: Engine, at: datetime) -> dict[str, int]:
     for name in bronze(root):
         table, contract = tables.Table(root, name), contracts.get(name)
         try:
-            verdict = judge(
+            verdict: Verdict | None = judge(
                 table, contract, before.get(name), allowed=allowed, engine=engine, at=at
             )
         except errors.Refusal:
             raise
         except Exception:
             # What cannot be read fails the tables made from it, each with this reason, not all.
+            # What was stopped stays so: nobody has found it to keep its contract again.
             log.exception("The table %s could not be checked", name)
-            continue
-        found.append(verdict)
+            verdict = before.get(name)
+        if verdict is not None:
+            found.append(verdict)
     if found != list(before.values()):
         write(root, found)
     # A table of rows whose columns are not as agreed is not looked into.
