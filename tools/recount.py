@@ -89,8 +89,12 @@ def moodle() -> Iterator[tuple[str, int]]:
     """Rows, and those set apart for a reason that the raw row shows, the first one that holds."""
     count: Counter[str] = Counter()
     for path in sorted((SAMPLE / "moodle").glob("*.csv.gz")):
+        before: set[tuple[str, ...]] = set()
         for row in rows(f"moodle/{path.name}"):
             count["received"] += 1
+            cells = tuple(row.values())
+            is_repeat = cells in before
+            before.add(cells)
             if not exists(row["Time"]):
                 count["reasons.time_impossible"] += 1
             elif row["Origin"] in {"cli", "restore"}:
@@ -99,6 +103,12 @@ def moodle() -> Iterator[tuple[str, int]]:
                 count["reasons.export"] += 1
             elif not row["Description"]:
                 count["reasons.description_empty"] += 1
+            elif row["Description"].startswith("??"):
+                count["reasons.text_damaged"] += 1
+            elif not re.match(r"(The user|User) with id '?\d", row["Description"]):
+                count["reasons.nobody"] += 1
+            else:
+                count["reasons.row_repeated" if is_repeat else "accepted"] += 1
     yield "records.moodle.duplicate", 0
     for name, n in count.items():
         yield f"records.moodle.{name}", n

@@ -74,10 +74,15 @@ def funmooc() -> Counted:
 
 
 def moodle() -> Counted:
-    """Rows of the logs that name a learner and a day that exists, by the name of their event."""
+    """Rows of the logs that name a learner and a day that exists, each once in its file."""
     tally = Tally("moodle")
     for path in sorted((SAMPLE / "moodle").glob("*.csv.gz")):
+        before: set[tuple[str, ...]] = set()
         for row in csv.DictReader(io.StringIO(decoded(gzip.decompress(path.read_bytes())))):
+            cells = tuple(row.values())
+            if cells in before:
+                continue
+            before.add(cells)
             said, name, at = row["Description"], row["Event name"], minute(row["Time"])
             who = re.match(r"(?:The user|User) with id '?(\d+)", said)
             if at is None or row["Origin"] in {"cli", "restore"} or who is None:

@@ -9,9 +9,10 @@ import shutil
 import pytest
 from django.core.management import call_command
 
+from tests.records import erasing, recount
 from tests.records import factories as f
-from tests.records import recount
-from xueqiao.intake import feed, files, funmooc, moodle, oulad
+from xueqiao.intake import feed, files, funmooc, moodle, oulad, repair
+from xueqiao.kernel import clock
 from xueqiao.records import summary
 from xueqiao.records.models import Actor, Batch, Delivery, Quarantine, Source, Statement
 from xueqiao.records.statements import BatchResult
@@ -70,21 +71,68 @@ def test_two_exports_agree_with_the_recount_and_a_new_mapping_gives_duplicates(
     assert told(first) == recount.moodle(tmp_path)
     assert first.received == 1420
 
-    newer = feed.Feed("moodle", "Moodle", 2, moodle.handed)
+    newer = feed.Feed("moodle", "Moodle", moodle.FEED.version + 1, moodle.handed)
     again = feed.run(feed=newer, folder=tmp_path)
 
     assert (again.accepted, again.duplicate) == (0, first.accepted)
+    assert again.quarantined == first.received - first.accepted
     assert Statement.objects.count() == first.accepted
 
 
 @pytest.mark.django_db
-def test_equal_rows_are_repeats_and_an_overlapping_export_brings_only_what_is_new(tmp_path):
-    logs(tmp_path, one=f"{HEADING}\n{ROW}\n{ROW}")
-    assert run(tmp_path) == BatchResult(2, 2, 0, 0)
+def test_a_row_equal_to_an_earlier_one_is_held_and_says_which(tmp_path):
+    later = ROW.replace("15:00", "15:01")
+    logs(tmp_path, one=f"{HEADING}\n{ROW}\n{later}\n{ROW}\n{later}\n{ROW}")
+    assert run(tmp_path) == BatchResult(5, 2, 0, 3)
+    rows = list(Quarantine.objects.order_by("position"))
+    assert {each.reason for each in rows} == {"row_repeated"}
+    told = [[int(number) for number in re.findall(r"\d+", each.detail)] for each in rows]
+    assert told == [[4, 2], [5, 3], [6, 2]]
+    assert run(tmp_path) == BatchResult(5, 2, 0, 3), "the same export adds nothing"
+    assert (Quarantine.objects.count(), Statement.objects.count()) == (3, 2)
+
+
+@pytest.mark.django_db
+def test_what_was_refused_for_another_reason_is_not_also_a_repeat(tmp_path):
+    gone = ROW.replace("5/03/18", "31/02/18")
+    logs(tmp_path, one=f"{HEADING}\n{gone}\n{gone}")
+    assert run(tmp_path) == BatchResult(2, 0, 0, 2)
+    assert {each.reason for each in Quarantine.objects.all()} == {"time_impossible"}
+
+
+@pytest.mark.django_db
+def test_repeats_are_taken_in_bulk_and_an_overlapping_export_brings_only_what_is_new(tmp_path):
+    logs(tmp_path, one="\n".join([HEADING, ROW, ROW, ROW.replace("5/03/18", "31/02/18")]))
+    run(tmp_path)
+    done = repair.mend_many(held=Quarantine.objects.all(), rule=None, by=None, at=clock.now())
+    assert done == {"accepted": 1}, "a row that no try makes a statement keeps its reason"
+    assert {each.reason: each.state for each in Quarantine.objects.all()} == {
+        "row_repeated": "accepted", "time_impossible": "open",
+    }  # fmt: skip
+    [source] = summary.by_source()
+    assert told(source) == (3, 2, 0, {"time_impossible": 1})
+    first, second = map(json.loads, Statement.objects.order_by("pk").values_list("text", flat=True))
+    assert first.pop("id") != second.pop("id")
+    assert first == second
 
     logs(tmp_path, two="\n".join([HEADING, ROW, ROW.replace("15:00", "15:01"), ROW, ROW]))
-    assert run(tmp_path) == BatchResult(6, 4, 2, 0)
-    assert Statement.objects.count() == 4
+    run(tmp_path)
+    [source] = summary.by_source()
+    assert told(source) == (7, 3, 2, {"time_impossible": 1, "row_repeated": 1})
+    assert Statement.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_an_erasure_finds_a_held_repeat_and_a_new_export_does_not_bring_it_back(tmp_path):
+    logs(tmp_path, one=f"{HEADING}\n{ROW}\n{ROW}")
+    run(tmp_path)
+    erasing.finish(erasing.by_person("account|https://moodle-oman.example|793"))
+    assert Statement.objects.count() == 0
+    assert [each.text for each in Quarantine.objects.all()] == [""]
+    logs(tmp_path, two=f"{HEADING}\n{ROW}\n{ROW}\n{ROW}")
+    run(tmp_path)
+    assert Statement.objects.count() == 0
+    assert not Quarantine.objects.filter(text__contains="793").exists()
 
 
 @pytest.mark.django_db

@@ -35,15 +35,18 @@ def funmooc(folder=SAMPLE):
 
 
 def moodle(folder=SAMPLE):
-    """Every row is one item; equal rows are repeats and stay apart."""
+    """Every row is one item; what equals an earlier row of its file is held, if nothing else is."""
     reasons: Counter[str] = Counter()
     received = 0
     for path in sorted((folder / "moodle").iterdir()):
         raw = gzip.decompress(path.read_bytes())
         text = raw.decode("cp1252" if path.name in WINDOWS else "utf-8")
+        earlier = set()
         for row in csv.DictReader(text.splitlines(keepends=True)):
             received += 1
-            why = moodle_reason(row)
+            cells = tuple(row.values())
+            why = moodle_reason(row) or ("row_repeated" if cells in earlier else "")
+            earlier.add(cells)
             if why:
                 reasons[why] += 1
     return received, received - sum(reasons.values()), 0, dict(reasons)

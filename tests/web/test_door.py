@@ -267,6 +267,22 @@ def test_many_are_looked_at_and_then_mended_by_a_rule(operator):
     assert nothing.status_code == 422
 
 
+def test_all_of_a_list_of_one_reason_are_left_out_or_tried_again(operator):
+    quarantined()
+    address, every = (
+        "/console/records/quarantine/chosen/",
+        "?source=school&reason=invalid&state=any",
+    )
+    operator.post(f"{address}?source=school&state=any", {"to": "dismiss-all"})
+    assert Quarantine.objects.waiting().filter(batch__source__code="school").count() == 4
+    operator.post(f"{address}{every}&q=1%2B1", {"to": "dismiss-all"})
+    assert Quarantine.objects.waiting().filter(batch__source__code="school").count() == 3
+    operator.post(f"{address}{every}", {"to": "again-all"})
+    ours = Quarantine.objects.filter(batch__source__code="school").order_by("pk")
+    assert [each.repairs.get().state for each in ours] == ["open"] * 3 + ["dismissed"]
+    assert operator.get(f"/console/records/quarantine/{every}").context["can_try_all"]
+
+
 def test_the_chosen_are_left_out_or_tried_again(operator):
     first, second, *_rest = quarantined()
     operator.post("/console/records/quarantine/chosen/", {"chosen": [first.pk], "to": "dismiss"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from xueqiao.intake import connections, running
 from xueqiao.intake.kinds import File, Portion
 from xueqiao.intake.models import RunState
 from xueqiao.kernel import clock, errors
-from xueqiao.records import deliveries, sources
+from xueqiao.records import deliveries, sources, statements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,18 @@ class FeedUnknown(errors.Refusal):
     status = 404
 
 
+class Repeat(NamedTuple):
+    """A row that equals an earlier one of its file: held until somebody takes it for a real one.
+
+    Attributes:
+        made: its statement, as which it counts once it was taken.
+        held: how it is held until then.
+    """
+
+    made: Incoming
+    held: Refused
+
+
 @dataclass(frozen=True)
 class Handed:
     """A file that was handed over, not yet read.
@@ -49,7 +62,7 @@ class Handed:
     name: str
     data: bytes
     rows: Callable[[], Sequence[Any]]
-    items: Callable[[Any], Iterable[Incoming | Refused]]
+    items: Callable[[Any], Iterable[Incoming | Refused | Repeat]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,7 @@ def _take_in(begun: Run, feed: Feed, folder: Path, progress: Progress | None) ->
         for start in range(0, len(rows), ROWS_A_BATCH):
             key, part = f"{delivery.digest}:{start}", rows[start : start + ROWS_A_BATCH]
             if key not in stored:
-                items = [item for row in part for item in each.items(row)]
+                items = _told([item for row in part for item in each.items(row)])
                 come = {"file": each.name, "rows": start + len(part)}
                 file = File(each.name, delivery.digest, is_last=start + len(part) == len(rows))
                 running.take(run=begun, portion=Portion(key, items, come, file), at=clock.now())
@@ -117,6 +130,18 @@ def _take_in(begun: Run, feed: Feed, folder: Path, progress: Progress | None) ->
     if waiting:
         deliveries.count_anew()
     return taken
+
+
+def _told(items: Sequence[Incoming | Refused | Repeat]) -> list[Incoming | Refused]:
+    """What is stored of some items: a repeat that was taken before comes as its statement."""
+    repeats = [each for each in items if isinstance(each, Repeat)]
+    taken = statements.settled(UUID(each.made.statement["id"]) for each in repeats)
+    return [
+        (each.made if UUID(each.made.statement["id"]) in taken else each.held)
+        if isinstance(each, Repeat)
+        else each
+        for each in items
+    ]
 
 
 def _delivery(source: Source, feed: Feed, handed: Handed) -> Delivery:

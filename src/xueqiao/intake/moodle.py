@@ -1,9 +1,11 @@
 """Moodle course logs, as the site's report downloads them: CSV, newest row first.
 
 The person stands only in the text of Description, times are local and to the minute, encodings
-differ from file to file. Rows that are equal in every column are most often real repeats within one
-minute; they are told apart by counting, so the identifier of a statement is made from the columns
-and the number of the repeat. The same file, or one that overlaps it, gives the same identifiers.
+differ from file to file. A row that equals an earlier one of its file in every column may be a
+second click within the minute or the first one written twice, which nothing in the file tells: it
+is held until somebody decides (decision 152). Equal rows are told apart by counting, so the
+identifier of a statement is made from the columns and the number of the repeat. The same file, or
+one that overlaps it, gives the same identifiers.
 Source: Hasan et al., Data 6(11), 110 (2021), CC BY 4.0.
 """
 
@@ -21,7 +23,7 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from xueqiao.intake import files
-from xueqiao.intake.feed import Feed, Handed
+from xueqiao.intake.feed import Feed, Handed, Repeat
 from xueqiao.intake.moodle_events import COURSE, EVENTS, Event, Kind
 from xueqiao.kernel import ids
 from xueqiao.records.checking import Incoming, Refused
@@ -53,10 +55,18 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class Row(NamedTuple):
-    """A row and which of its equals it is, from 0."""
+    """A row of an export.
+
+    Attributes:
+        repeat: which of its equals it is, from 0.
+        number: of the row in its file; the heading is 1.
+        first: number of the first of its equals; that of the row itself where ``repeat`` is 0.
+    """
 
     cells: tuple[str, ...]
     repeat: int
+    number: int
+    first: int
 
 
 def handed(folder: Path) -> list[Handed]:
@@ -70,14 +80,15 @@ def handed(folder: Path) -> list[Handed]:
 def _rows(name: str, data: bytes) -> list[Row]:
     text = files.decoded(files.unpacked(data, name), name, ENCODINGS)
     seen: Counter[tuple[str, ...]] = Counter()
+    first: dict[tuple[str, ...], int] = {}
     rows = []
-    for cells in map(tuple, files.table(text, name, HEADING)):
-        rows.append(Row(cells, seen[cells]))
+    for number, cells in enumerate(map(tuple, files.table(text, name, HEADING)), start=2):
+        rows.append(Row(cells, seen[cells], number, first.setdefault(cells, number)))
         seen[cells] += 1
     return rows
 
 
-def items(row: Row) -> Iterator[Incoming | Refused]:
+def items(row: Row) -> Iterator[Incoming | Refused | Repeat]:
     """One row as one statement, or refused for the first reason that holds."""
     if len(row.cells) != len(HEADING):
         text = _("The row has {found} columns; its heading has {wanted}.")
@@ -103,7 +114,15 @@ def items(row: Row) -> Iterator[Incoming | Refused]:
     elif event is None or (thing := _thing(event, row.cells)) is None:
         yield _refused(row, Reason.EVENT_UNKNOWN, name, "Event name")
     else:
-        yield _statement(row, event, thing, who[1], at)
+        made = _statement(row, event, thing, who[1], at)
+        yield Repeat(made, _held(row, made)) if row.repeat else made
+
+
+def _held(row: Row, made: Incoming) -> Refused:
+    """A repeat as it is held: as its statement, in which an erasure finds whom it names."""
+    text = _("Row {row} of the file equals its row {first} in every column.")
+    said = text.format(row=row.number, first=row.first)
+    return Refused(made.text, Reason.ROW_REPEATED, said)
 
 
 def _refused(row: Row, reason: Reason, detail: str, column: str) -> Refused:
@@ -159,4 +178,4 @@ def _actor(user: str) -> dict[str, Any]:
     return {"account": {"homePage": SITE, "name": user}}
 
 
-FEED = Feed("moodle", "Moodle (Middle East College)", 1, handed)
+FEED = Feed("moodle", "Moodle (Middle East College)", 2, handed)

@@ -123,6 +123,8 @@ def mend_many(
 ) -> dict[str, int]:
     """Mend many by a rule and try them again; without a rule they are tried as they are.
 
+    Rows of a file, which no try makes a statement, then keep the reason for which they are held.
+
     Each ``TOGETHER`` are one transaction, so that a long repair that is stopped keeps what it did.
 
     Args:
@@ -140,7 +142,7 @@ def mend_many(
     by_source: dict[int, list[Mended]] = {}
     for row in held:
         text = changed(row, rule) if rule else row.mended or row.text
-        if text is None or not is_repairable(row):
+        if text is None or not is_repairable(row) or (rule is None and _is_raw(row)):
             continue
         waiting = by_source.setdefault(row.batch.source_id, [])
         waiting.append(_mended(row, text, contract))
@@ -201,6 +203,13 @@ def _read(held: Quarantine, text: str, form: str) -> Incoming | Refused:
         return Refused(text, Reason.NOT_JSON, said.format(why=why), "", form)
     converter = Converter(mappings.read(contract.mapping), source=held.batch.source.code, form=form)
     return converter.of(row)
+
+
+def _is_raw(held: Quarantine) -> bool:
+    """Whether its text is a row as it stood in a file, which only its mapping can read."""
+    if held.form or held.reason == Reason.NOT_JSON:
+        return False
+    return isinstance(_statement(held.mended or held.text), Refused)
 
 
 def _statement(text: str) -> Incoming | Refused:

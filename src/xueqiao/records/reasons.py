@@ -29,4 +29,5 @@ class Reason(models.TextChoices):
     ERASED = "erased", _("Was erased and stays so")
     CODE_UNKNOWN = "code_unknown", _("A value that the code table does not have")
     CELL_UNFIT = "cell_unfit", _("A cell that cannot be read as what its column holds")
+    ROW_REPEATED = "row_repeated", _("Equal in every column to an earlier row of its file")
     FILE_UNREADABLE = "file_unreadable", _("A file that cannot be read")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
 from xueqiao.records import attachments, checking, counts, holding, voiding, writing
-from xueqiao.records.erasure import gate
+from xueqiao.records.erasure import gate, tombstones
 from xueqiao.records.models import Batch, Delivery, Reason, Source, Statement
 from xueqiao.records.xapi import facts
 
@@ -108,6 +108,15 @@ def store_all(
     batch.defines = defines
     _store(batch, _row(source, batch, received_at, batch_key, None), strict=True)
     return batch.order
+
+
+def settled(keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of some ids whose statement is held, or was and is erased."""
+    asked = set(keys)
+    found = tombstones.is_tombstoned(asked) if asked else set()
+    for some in bulk.chunks(asked - found):
+        found.update(Statement.objects.filter(uuid__in=some).values_list("uuid", flat=True))
+    return found
 
 
 def _row(

@@ -28,6 +28,14 @@ LEVELS = {
     HeldState.DUPLICATE: "ok",
 }
 
+# What to do about items of a reason, where the reason itself does not say it.
+ADVICE = {
+    str(Reason.ROW_REPEATED): gettext_lazy(
+        "A log to the minute does not tell a second click from a row that was written twice. Try "
+        "it again to take it as a click of its own; leave it out if it was written twice."
+    ),
+}
+
 
 class RuleForm(forms.Form):
     """Which items a rule is for, and what it replaces."""
@@ -102,6 +110,7 @@ def item(row: Quarantine, typed: QueryDict | None = None) -> dict[str, Any]:
         cells = dict(zip(typed.getlist("column"), typed.getlist("cell"), strict=False))
     return {
         "held": row,
+        "advice": ADVICE.get(row.reason),
         "level": LEVELS[HeldState(row.state)],
         "text": row.text[:SHOWN_TEXT],
         "is_cut": len(row.text) > SHOWN_TEXT,

@@ -88,7 +88,12 @@ def _rows() -> Rows:
 @access.page(rights.RECORDS_OPERATE)
 def quarantine(request: HttpRequest) -> HttpResponse:
     """What was received and not believed."""
-    more = {"query": request.GET.urlencode()}
+    more = {
+        "query": request.GET.urlencode(),
+        "advice": shown.ADVICE.get(request.GET.get("reason", "")),
+        "can_try_all": request.GET.get("reason") in Reason.values,
+        "at_once": shown.AT_ONCE,
+    }
     return lists.answer(request, QUARANTINE, _rows(), "console/quarantine.html", more)
 
 
@@ -124,12 +129,10 @@ def mend(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @access.page(rights.RECORDS_OPERATE)
 def chosen(request: HttpRequest) -> HttpResponse:
-    """Leave the chosen items out, or try them again as they are."""
-    numbers = [int(each) for each in request.POST.getlist("chosen") if each.isdigit()]
+    """Leave the chosen items out, or try them or all that the list shows again as they are."""
     who = access.signed_in(request)
-    waiting = Quarantine.objects.waiting().filter(pk__in=numbers)
-    rows = list(waiting.select_related("batch__source"))
-    if request.POST.get("to") == "dismiss":
+    rows = _meant(request)
+    if request.POST.get("to", "").startswith("dismiss"):
         count = verbs.dismiss(held=rows, by=who, at=clock.now())
         messages.success(
             request, _("{n} left out; they stay counted as quarantined.").format(n=count)
@@ -137,6 +140,15 @@ def chosen(request: HttpRequest) -> HttpResponse:
     else:
         _tell(request, repair.mend_many(held=rows, rule=None, by=who, at=clock.now()))
     return redirect(exports.address(reverse("console-quarantine"), request.GET.dict().items()))
+
+
+def _meant(request: HttpRequest) -> list[Quarantine]:
+    """The chosen items that wait; or, of one reason, the first of all that the list shows."""
+    if request.POST.get("to", "").endswith("-all") and request.GET.get("reason") in Reason.values:
+        rows = lists.read(request, QUARANTINE, _rows()).rows
+        return list(rows.filter(state=HeldState.OPEN).order_by("pk")[: shown.AT_ONCE])
+    numbers = [int(each) for each in request.POST.getlist("chosen") if each.isdigit()]
+    return list(_rows().filter(state=HeldState.OPEN, pk__in=numbers))
 
 
 @access.page(rights.RECORDS_OPERATE)
