@@ -39,7 +39,9 @@ def keep(office, subject=scope.LOG, months=12, kind="table"):
         scope=kind, subject=subject, months=months, reason="合作协议第七条",
         by=office.province, at=AT,
     )  # fmt: skip
-    return terms.approve(term=asked, by=office.second, at=AT) if asked.state == "asked" else asked
+    return (
+        deciding.approve(asked=asked, by=office.second, at=AT) if asked.state == "asked" else asked
+    )
 
 
 def months_of(name):
@@ -59,18 +61,18 @@ def test_a_shorter_term_needs_two_and_a_longer_one_does_not(office):
     with pytest.raises(terms.TermWaiting):
         terms.ask(**given, months=36)
     with pytest.raises(deciding.SamePerson):
-        terms.approve(term=first, by=office.province, at=AT)
-    terms.approve(term=first, by=office.second, at=AT)
+        deciding.approve(asked=first, by=office.province, at=AT)
+    deciding.approve(asked=first, by=office.second, at=AT)
     assert months_of("learner_day") == 24
     with pytest.raises(deciding.Decided):
-        terms.reject(term=first, by=office.second, at=AT)
+        deciding.reject(asked=first, by=office.second, at=AT)
 
     assert terms.ask(**given, months=24) == first
     longer = terms.ask(**given, months=60)
     assert (longer.state, months_of("learner_day")) == ("in_force", 60)
     assert LakeTerm.objects.get(pk=first.pk).state == "ended"
     shorter = terms.ask(**given, months=12)
-    terms.reject(term=shorter, by=office.second, at=AT)
+    deciding.reject(asked=shorter, by=office.second, at=AT)
     assert months_of("learner_day") == 60
     assert terms.ask(**given, months=None).state == "in_force"
     assert months_of("learner_day") is None

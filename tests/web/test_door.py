@@ -267,6 +267,15 @@ def test_many_are_looked_at_and_then_mended_by_a_rule(operator):
     assert nothing.status_code == 422
 
 
+def test_a_repeat_is_told_in_the_language_of_whoever_reads(operator):
+    row = quarantined()[0]
+    Quarantine.objects.filter(pk=row.pk).update(reason="row_repeated", detail="14 = 13")
+    pages = [f"/console/records/quarantine/{row.pk}/", "/console/records/quarantine/?source=school"]
+    for language, said in (("zh-hans", "第 14 行与第 13 行"), ("en", "Row 14 of the file equals")):
+        operator.cookies["language"] = language
+        assert all(said in operator.get(each).content.decode() for each in pages)
+
+
 def test_all_of_a_list_of_one_reason_are_left_out_or_tried_again(operator):
     quarantined()
     address, every = (

@@ -136,7 +136,7 @@ def certify(*, conversions: list[Conversion]) -> list[Certificate]:
 
 
 def _goal() -> Qualification:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     found: Qualification = planner.in_force(today).get(code=QUALIFICATION)
     return found
 

@@ -1,4 +1,4 @@
-"""Class and level of columns: raised by one person at once, lowered only by two."""
+"""Class and level of columns: raised by one person at once, lowered only by two (``deciding``)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.governance import catalogue
-from xueqiao.governance.deciding import Decided, reason_given, second_person
+from xueqiao.governance.deciding import put_in_force, reason_given
 from xueqiao.governance.models import Classification
 from xueqiao.kernel import errors
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from xueqiao.lake.levels import Class, Level
     from xueqiao.people.models import Person
-
-State = Classification.State
 
 
 class ClassificationWaiting(errors.Refusal):
@@ -56,44 +54,4 @@ def ask(
     if lowers:
         asked.save(force_insert=True)
         return asked
-    return _in_force(asked, by, at)
-
-
-@transaction.atomic
-def approve(*, classification: Classification, by: Person, at: datetime) -> Classification:
-    """Put a decision in force that guards a column less.
-
-    Raises:
-        deciding.SamePerson: whoever asked cannot allow it.
-        deciding.Decided: it does not wait for a decision.
-    """
-    return _in_force(_waiting(classification, by), by, at)
-
-
-@transaction.atomic
-def reject(*, classification: Classification, by: Person, at: datetime) -> Classification:
-    """Refuse it; the column stays guarded as it is.
-
-    Raises:
-        deciding.SamePerson, deciding.Decided: as for ``approve``.
-    """
-    found = _waiting(classification, by)
-    found.state, found.decided_by, found.decided_at = State.REJECTED, by, at
-    found.save(update_fields=["state", "decided_by", "decided_at"])
-    return found
-
-
-def _in_force(found: Classification, by: Person, at: datetime) -> Classification:
-    same = Classification.objects.filter(table=found.table, column=found.column)
-    same.filter(state=State.IN_FORCE).update(state=State.ENDED)
-    found.state, found.decided_by, found.decided_at = State.IN_FORCE, by, at
-    found.save()
-    return found
-
-
-def _waiting(classification: Classification, by: Person) -> Classification:
-    found = Classification.objects.select_for_update().get(pk=classification.pk)
-    if found.state != State.ASKED:
-        raise Decided(_("This does not wait for a decision any more."))
-    second_person(found.asked_by_id, by)
-    return found
+    return put_in_force(asked, by=by, at=at)

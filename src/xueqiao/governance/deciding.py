@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from xueqiao.governance.models import Classification, LakeRetention, LakeTerm
     from xueqiao.people.models import Person
 
 REASON_LETTERS = 300
+Asked = TypeVar("Asked", "Classification", "LakeRetention", "LakeTerm")
+"""A decision that one person asks for and another one makes."""
+Replacing = TypeVar("Replacing", "Classification", "LakeTerm")
+"""One of those that stay in force until the next about the same."""
 
 
 class ReasonMissing(errors.Refusal):
@@ -53,3 +61,53 @@ def second_person(asked_by_id: int, by: Person) -> None:
     """
     if asked_by_id == by.pk:
         raise SamePerson(_("You asked for this. A second person has to decide about it."))
+
+
+def waiting(asked: Asked, by: Person) -> Asked:
+    """What was asked for, locked, if it waits for a decision and somebody else asked.
+
+    Raises:
+        Decided: it does not wait any more.
+        SamePerson: who decides has asked for it.
+    """
+    found = type(asked).objects.select_for_update().get(pk=asked.pk)
+    if found.state != type(asked).State.ASKED:
+        raise Decided(_("This does not wait for a decision any more."))
+    if found.asked_by_id is not None:
+        second_person(found.asked_by_id, by)
+    return found
+
+
+@transaction.atomic
+def approve(*, asked: Replacing, by: Person, at: datetime) -> Replacing:
+    """Put what another one asked for in force.
+
+    Raises:
+        SamePerson: whoever asked cannot allow it.
+        Decided: it does not wait for a decision.
+    """
+    return put_in_force(waiting(asked, by), by=by, at=at)
+
+
+@transaction.atomic
+def reject(*, asked: Replacing, by: Person, at: datetime) -> Replacing:
+    """Refuse it; what is in force stays so.
+
+    Raises:
+        SamePerson, Decided: as for ``approve``.
+    """
+    found = waiting(asked, by)
+    found.state, found.decided_by, found.decided_at = type(asked).State.REJECTED, by, at
+    found.save(update_fields=["state", "decided_by", "decided_at"])
+    return found
+
+
+def put_in_force(decision: Replacing, *, by: Person, at: datetime) -> Replacing:
+    """Let a decision hold from now on; the one about the same before it ends."""
+    state = type(decision).State
+    same = {name: getattr(decision, name) for name in decision.ABOUT}
+    before: Any = type(decision).objects.filter(**same)
+    before.filter(state=state.IN_FORCE).update(state=state.ENDED)
+    decision.state, decision.decided_by, decision.decided_at = state.IN_FORCE, by, at
+    decision.save()
+    return decision

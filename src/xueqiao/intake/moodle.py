@@ -26,6 +26,7 @@ from xueqiao.intake import files
 from xueqiao.intake.feed import Feed, Handed, Repeat
 from xueqiao.intake.moodle_events import COURSE, EVENTS, Event, Kind
 from xueqiao.kernel import ids
+from xueqiao.records import reasons
 from xueqiao.records.checking import Incoming, Refused
 from xueqiao.records.reasons import Reason
 
@@ -120,8 +121,7 @@ def items(row: Row) -> Iterator[Incoming | Refused | Repeat]:
 
 def _held(row: Row, made: Incoming) -> Refused:
     """A repeat as it is held: as its statement, in which an erasure finds whom it names."""
-    text = _("Row {row} of the file equals its row {first} in every column.")
-    said = text.format(row=row.number, first=row.first)
+    said = reasons.repeat(row=row.number, first=row.first)
     return Refused(made.text, Reason.ROW_REPEATED, said)
 
 

@@ -18,6 +18,11 @@ def local_date(instant: datetime) -> date:
     return instant.astimezone(LOCAL).date()
 
 
+def today() -> date:
+    """The present calendar day in Asia/Shanghai. For edges, as ``now`` is."""
+    return local_date(now())
+
+
 def start_of(day: date) -> datetime:
     """The first instant of a calendar day in Asia/Shanghai, as UTC."""
     return datetime.combine(day, time.min, LOCAL).astimezone(UTC)

@@ -244,7 +244,7 @@ def demo_people() -> QuerySet[Login]:
     """
     if not settings.DEMO:
         return Login.objects.none()
-    roles = Role.objects.in_force(clock.local_date(clock.now()))
+    roles = Role.objects.in_force(clock.today())
     roles = roles.select_related("place", "institution").order_by("pk")
     return (
         Login.objects.filter(username__startswith=DEMO_PREFIX, is_active=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -31,3 +34,24 @@ class Reason(models.TextChoices):
     CELL_UNFIT = "cell_unfit", _("A cell that cannot be read as what its column holds")
     ROW_REPEATED = "row_repeated", _("Equal in every column to an earlier row of its file")
     FILE_UNREADABLE = "file_unreadable", _("A file that cannot be read")
+
+
+_REPEAT = re.compile(r"(\d+) = (\d+)")
+
+
+def repeat(*, row: int, first: int) -> str:
+    """The detail of ``ROW_REPEATED``: two numbers, so that it is told in the reader's language.
+
+    >>> repeat(row=14, first=13)
+    '14 = 13'
+    """
+    return f"{row} = {first}"
+
+
+def told(reason: str, detail: str) -> str:
+    """The detail of an item as a sentence."""
+    found = _REPEAT.fullmatch(detail) if reason == Reason.ROW_REPEATED else None
+    if found is None:
+        return detail
+    text = gettext("Row {row} of the file equals its row {first} in every column.")
+    return text.format(row=found[1], first=found[2])

@@ -31,7 +31,7 @@ def page(policy: rights.Policy) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             somebody = person(request)
-            if rights.allows(somebody, policy, clock.local_date(clock.now())):
+            if rights.allows(somebody, policy, clock.today()):
                 return view(request, *args, **kwargs)
             if somebody is None:
                 return redirect_to_login(request.get_full_path())

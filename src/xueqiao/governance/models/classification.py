@@ -22,6 +22,8 @@ class Classification(models.Model):
         REJECTED = "rejected", _("Rejected")
         ENDED = "ended", _("Ended")
 
+    ABOUT = ("table", "column")
+
     table = models.CharField(max_length=80)
     column = models.CharField(max_length=80)
     category = models.CharField(max_length=20, choices=Class)

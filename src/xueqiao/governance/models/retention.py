@@ -34,6 +34,8 @@ class LakeTerm(models.Model):
         REJECTED = "rejected", _("Rejected")
         ENDED = "ended", _("Replaced")
 
+    ABOUT = ("scope", "subject")
+
     scope = models.CharField(max_length=10, choices=Scope)
     subject = models.CharField(max_length=80, help_text="a table, a class or the number of a level")
     months = models.PositiveSmallIntegerField(

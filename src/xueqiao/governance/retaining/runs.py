@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from xueqiao.governance.deciding import REASON_LETTERS, Decided, reason_given, second_person
+from xueqiao.governance.deciding import REASON_LETTERS, reason_given, waiting
 from xueqiao.governance.exporting import asking
 from xueqiao.governance.models import LakeRetention
 from xueqiao.governance.retaining import holding, planning, receipt
@@ -88,7 +88,7 @@ def approve(*, run: LakeRetention, note: str, by: Person, at: datetime) -> LakeR
         deciding.SamePerson: whoever asked cannot allow it.
         deciding.Decided: it does not wait for a decision.
     """
-    found = _waiting(run, by)
+    found = waiting(run, by)
     found.state, found.note = State.APPROVED, note.strip()[:REASON_LETTERS]
     found.decided_by, found.decided_at = by, at
     found.save(update_fields=["state", "note", "decided_by", "decided_at"])
@@ -103,7 +103,7 @@ def reject(*, run: LakeRetention, note: str, by: Person, at: datetime) -> LakeRe
         deciding.SamePerson, deciding.Decided: as for ``approve``.
         deciding.ReasonMissing: no reason is given.
     """
-    found, said = _waiting(run, by), reason_given(note)
+    found, said = waiting(run, by), reason_given(note)
     found.state, found.is_open, found.note = State.REJECTED, None, said
     found.decided_by, found.decided_at = by, at
     found.save(update_fields=["state", "is_open", "note", "decided_by", "decided_at"])
@@ -182,15 +182,6 @@ def _finish(run: LakeRetention, done: carrying.Done, now: datetime) -> LakeReten
     run.digest = receipt.digest(run)
     run.save()
     return run
-
-
-def _waiting(run: LakeRetention, by: Person) -> LakeRetention:
-    found = LakeRetention.objects.select_for_update().get(pk=run.pk)
-    if found.state != State.ASKED:
-        raise Decided(_("This does not wait for a decision any more."))
-    if found.asked_by_id is not None:
-        second_person(found.asked_by_id, by)
-    return found
 
 
 def _refuse_open() -> None:

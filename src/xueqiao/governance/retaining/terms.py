@@ -1,4 +1,4 @@
-"""How long tables are kept: longer at once, shorter only by two persons."""
+"""How long tables are kept: longer at once, shorter only by two persons (``deciding``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.governance import catalogue, rules
-from xueqiao.governance.deciding import Decided, reason_given, second_person
+from xueqiao.governance.deciding import put_in_force, reason_given
 from xueqiao.governance.models import LakeTerm
 from xueqiao.kernel import errors
 from xueqiao.lake.levels import Class, Level
@@ -96,31 +96,7 @@ def ask(
     if asked.shortens:
         asked.save(force_insert=True)
         return asked
-    return _in_force(asked, by, at)
-
-
-@transaction.atomic
-def approve(*, term: LakeTerm, by: Person, at: datetime) -> LakeTerm:
-    """Put a shorter term in force.
-
-    Raises:
-        deciding.SamePerson: whoever asked cannot allow it.
-        deciding.Decided: it does not wait for a decision.
-    """
-    return _in_force(_waiting(term, by), by, at)
-
-
-@transaction.atomic
-def reject(*, term: LakeTerm, by: Person, at: datetime) -> LakeTerm:
-    """Refuse it; everything is kept as long as before.
-
-    Raises:
-        deciding.SamePerson, deciding.Decided: as for ``approve``.
-    """
-    found = _waiting(term, by)
-    found.state, found.decided_by, found.decided_at = State.REJECTED, by, at
-    found.save(update_fields=["state", "decided_by", "decided_at"])
-    return found
+    return put_in_force(asked, by=by, at=at)
 
 
 def in_force() -> Months:
@@ -190,19 +166,3 @@ def _check(scope: str, subject: str, months: int | None) -> None:
     }.get(Scope(scope), set())
     if subject not in known:
         raise TermUnfit(_("Choose a class or a level of the list."), pointer="subject")
-
-
-def _in_force(found: LakeTerm, by: Person, at: datetime) -> LakeTerm:
-    same = LakeTerm.objects.filter(scope=found.scope, subject=found.subject)
-    same.filter(state=State.IN_FORCE).update(state=State.ENDED)
-    found.state, found.decided_by, found.decided_at = State.IN_FORCE, by, at
-    found.save()
-    return found
-
-
-def _waiting(term: LakeTerm, by: Person) -> LakeTerm:
-    found = LakeTerm.objects.select_for_update().get(pk=term.pk)
-    if found.state != State.ASKED:
-        raise Decided(_("This does not wait for a decision any more."))
-    second_person(found.asked_by_id, by)
-    return found

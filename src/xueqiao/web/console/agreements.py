@@ -60,7 +60,7 @@ def found(rows: Any, text: str) -> Any:
 
 def narrowed(rows: Any, value: str) -> Any:
     """Agreements as the filter ``show`` names them."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     return {
         "draft": lambda: rows.filter(offered_at=None).exclude(pk__in=rows.public().values("pk")),
         "offered": rows.awaiting,
@@ -71,7 +71,7 @@ def narrowed(rows: Any, value: str) -> Any:
 
 
 def _code(agreement: TransferAgreement) -> str:
-    return rules.standing(agreement, clock.local_date(clock.now()))
+    return rules.standing(agreement, clock.today())
 
 
 class BodyField(forms.CharField):
@@ -81,7 +81,7 @@ class BodyField(forms.CharField):
         text = super().clean(value).strip()
         if not text:
             return None
-        rows = institutions.active(clock.local_date(clock.now()))
+        rows = institutions.active(clock.today())
         found = list(rows.filter(code=text)) or list(rows.filter(name__icontains=text)[: FOUND + 1])
         if len(found) == 1:
             return found[0]

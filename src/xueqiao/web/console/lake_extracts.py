@@ -107,7 +107,7 @@ class ExtractForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest) -> None:
-        me, day = access.signed_in(request), clock.local_date(clock.now())
+        me, day = access.signed_in(request), clock.today()
         last = day.replace(day=1) - timedelta(days=1)
         initial = {
             "request_key": uuid.uuid4().hex, "valid_to": day + timedelta(days=DAYS),

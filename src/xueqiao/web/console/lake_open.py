@@ -90,7 +90,7 @@ class TextForm(forms.Form):
 
     def __init__(self, request: HttpRequest, row: OpenDataset | None = None) -> None:
         super().__init__(request.POST or None, initial=_initial(row))
-        day = clock.local_date(clock.now())
+        day = clock.today()
         self.fields["place"].offer(access.signed_in(request), rights.LAKE_ANALYSE, day)  # type: ignore[attr-defined]
 
     def clean_meanings(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ SHOW = [
 
 def standing_code(row: SharingAgreement) -> str:
     """How an agreement stands today: a key of ``STANDINGS``."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     if row.ended_at is not None or row.valid_to <= day:
         return "ended"
     if row.offered_at is None:
@@ -69,7 +69,7 @@ def level(row: SharingAgreement) -> str:
 
 def narrowed(rows: Any, value: str) -> Any:
     """Agreements as the filter names them."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     return {
         "draft": lambda: rows.filter(offered_at=None),
         "offered": rows.awaiting,
@@ -121,7 +121,7 @@ class TextForm(forms.Form):
 
     def __init__(self, request: HttpRequest, row: SharingAgreement | None = None) -> None:
         super().__init__(request.POST or None, initial=_initial(row))
-        day = clock.local_date(clock.now())
+        day = clock.today()
         self.fields["place"].offer(access.signed_in(request), rights.LAKE_SHARE, day)  # type: ignore[attr-defined]
 
     def text(self) -> agreements.Text:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from xueqiao.intake import repair
 from xueqiao.records.models import HeldState, Quarantine, Reason, Source
+from xueqiao.records.reasons import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,7 @@ def item(row: Quarantine, typed: QueryDict | None = None) -> dict[str, Any]:
         cells = dict(zip(typed.getlist("column"), typed.getlist("cell"), strict=False))
     return {
         "held": row,
+        "what": told(row.reason, row.detail),
         "advice": ADVICE.get(row.reason),
         "level": LEVELS[HeldState(row.state)],
         "text": row.text[:SHOWN_TEXT],
@@ -151,7 +153,7 @@ def _lines(rows: QuerySet[Quarantine], columns: list[str]) -> Iterator[list[Any]
             delivery.name if delivery else "",
             row.get_reason_display(),
             row.pointer,
-            row.detail,
+            told(row.reason, row.detail),
             *(cells.get(name, "") for name in columns),
             # A cell of a spreadsheet holds no more.
             "" if cells else row.text[:32_000],

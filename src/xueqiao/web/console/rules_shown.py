@@ -67,7 +67,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, person: Person, **options: Any) -> None:
         super().__init__(*args, **options)
-        rows = TransferAgreement.objects.kept_by(person, clock.local_date(clock.now()))
+        rows = TransferAgreement.objects.kept_by(person, clock.today())
         self.fields["agreement"].queryset = rows.order_by("code")  # type: ignore[attr-defined]
         for name in ("agreement", "programme"):
             field: Any = self.fields[name]

@@ -42,7 +42,7 @@ RESULTS_DAYS, REVERSAL_DAYS, ERASURE_DAYS = 14, 5, 15
 def due_level(application: Application) -> str:
     """A badge for what is late; none otherwise."""
     day = application.due_on
-    return "bad" if day and day < clock.local_date(clock.now()) else ""
+    return "bad" if day and day < clock.today() else ""
 
 
 def read(person: Person, today: date) -> list[Group]:

@@ -68,7 +68,7 @@ def _lot(position: bitemporal.Position) -> dict[str, Any]:
 
 
 def _then(request: HttpRequest) -> dict[str, Any]:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     as_of = _day(request.GET.get("as_of", "")) or today
     known_at = _day(request.GET.get("known_at", "")) or today
     me: Person = access.signed_in(request)

@@ -18,13 +18,7 @@ from xueqiao.web.console import agreements as shown
 from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.http import HttpRequest, HttpResponse
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 LISTING = lists.Listing(
@@ -77,7 +71,7 @@ def agreement(request: HttpRequest, code: str) -> HttpResponse:
         "level": shown.level(row),
         "signatures": row.signatures.filter(revision=row.revision).order_by("side"),
         "notice": row.steps.filter(verb="give_notice").first(),
-        "versions": matching.versions_in_force(today()).filter(rule__agreement=row),
+        "versions": matching.versions_in_force(clock.today()).filter(rule__agreement=row),
     }
     return render(request, "creditbank/agreement.html", context)
 

@@ -106,7 +106,7 @@ class WorkForm(forms.Form):
         super().__init__(*args, **options)
         choice = self.fields["occupation"]
         assert isinstance(choice, forms.ChoiceField)
-        tables = work.tables(clock.local_date(clock.now()))
+        tables = work.tables(clock.today())
         choice.choices = [(each.code.removeprefix(work.PREFIX), titled(each)) for each in tables]
 
 
@@ -284,7 +284,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """The page of an application; a draft with the forms that add to it."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     may_change = application.state in evidence.OPEN_STATES
     context = {
         "application": application,
@@ -314,7 +314,7 @@ def _appeal_until(application: Application) -> Any:
         return None
     decided = clock.local_date(application.state_since)
     until = deadlines.appeal_until(decided)
-    return until if until and until >= clock.local_date(clock.now()) else None
+    return until if until and until >= clock.today() else None
 
 
 ONE = "bank/applications/<int:application_id>"

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 @access.page(rights.PUBLIC)
 def listing(request: HttpRequest) -> HttpResponse:
     """The banks and alliances of today."""
-    rows = banks.in_force(clock.local_date(clock.now())).select_related("place")
+    rows = banks.in_force(clock.today()).select_related("place")
     return render(request, "service/banks.html", {"banks": list(rows)})
 
 
 @access.page(rights.PUBLIC)
 def one(request: HttpRequest, code: str) -> HttpResponse:
     """One bank: what it is for, who belongs to it, what stands in its catalogue."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     bank = get_object_or_404(Bank.objects.select_related("place", "node"), code=code)
     context = {
         "bank": bank,

@@ -32,7 +32,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "kind": kind,
         "q": words(request),
-        "today": clock.local_date(clock.now()),
+        "today": clock.today(),
     }
     if kind != "resource":
         context |= found_classes(request, SOME if not kind else MANY)
@@ -46,7 +46,7 @@ def resource(request: HttpRequest, course_id: int) -> HttpResponse:
     """A resource: what it teaches, who, what to know first, what is like it, where it is taught."""
     rows = Course.objects.select_related("school", "discipline").prefetch_related("teachers")
     course = get_object_or_404(rows, pk=course_id)
-    today = clock.local_date(clock.now())
+    today = clock.today()
     context = {
         "course": course,
         "today": today,

@@ -21,7 +21,7 @@ DAY = 86_400
 @access.page(rights.COCKPIT)
 def board(request: HttpRequest, code: str = HOME) -> HttpResponse:
     """The board of a place; ``?figure=…&download=csv`` gives the rows of one of its figures."""
-    shown = Board(code, request.GET, clock.local_date(clock.now()))
+    shown = Board(code, request.GET, clock.today())
     drawn = [figure.read(request, each) for each in (figures.places(shown), figures.years(shown))]
     file = figure.download(request, *drawn)
     if file is not None:
@@ -41,7 +41,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
 def indicator(request: HttpRequest, code: str) -> HttpResponse:
     """One definition and the number it was opened from; the panel alone where the board asks."""
     try:
-        context = panel.read(code, request.GET, clock.local_date(clock.now()))
+        context = panel.read(code, request.GET, clock.today())
     except queries.UnknownIndicator as why:
         raise Http404(str(why)) from why
     is_panel = request.headers.get("HX-Target") == "panel"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -18,10 +17,9 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists, refused
 from xueqiao.web.console import agreements as shown
+from xueqiao.web.console import bothsides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
 
@@ -66,7 +64,7 @@ LISTING = lists.Listing(
 
 
 def kept(request: HttpRequest) -> AgreementQuerySet:
-    me, day = access.signed_in(request), clock.local_date(clock.now())
+    me, day = access.signed_in(request), clock.today()
     return TransferAgreement.objects.kept_by(me, day)
 
 
@@ -127,14 +125,14 @@ def _page(
     request: HttpRequest, pk: int, *, why: errors.Refusal | None = None, bound: Form | None = None
 ) -> HttpResponse:
     row = get_object_or_404(kept(request), pk=pk)
-    day = clock.local_date(clock.now())
+    day = clock.today()
     forms = shown.signing(row, access.signed_in(request), day)
     context: dict[str, Any] = {
         "agreement": row,
         "standing": shown.standing(row),
         "level": shown.level(row),
         "text_hash": agreements.text_hash(row),
-        "signing": [bound if bound and bound.prefix == each.prefix else each for each in forms],
+        "signing": bothsides.signing(forms, bound),
         "notice": bound if isinstance(bound, shown.NoticeForm) else shown.NoticeForm(),
         "may_end": row.signed_giving and row.signed_receiving and row.ended_at is None,
         "signatures": row.signatures.select_related("person").order_by("revision", "pk"),
@@ -145,58 +143,39 @@ def _page(
         "rules": row.rules.select_related("programme").order_by("code"),
         "refusal": why,
     }
-    status = why.status if why else 422 if bound and bound.errors else 200
+    status = bothsides.status(why, bound)
     return render(request, "console/agreement.html", context, status=status)
 
 
-def _do(request: HttpRequest, pk: int, verb: Callable[..., Any], **more: Any) -> HttpResponse:
-    row = get_object_or_404(kept(request), pk=pk)
-    try:
-        verb(agreement=row, by=access.signed_in(request), at=clock.now(), **more)
-    except errors.Refusal as why:
-        return _page(request, pk, why=why)
-    return redirect("console-agreement", pk)
+ACTIONS = bothsides.Actions(kept, _page, "console-agreement")
 
 
 @require_POST
 @access.page(rights.AGREEMENTS)
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Put the text forward for signature."""
-    return _do(request, pk, agreements.offer)
+    return ACTIONS.do(request, pk, agreements.offer)
 
 
 @require_POST
 @access.page(rights.AGREEMENTS)
 def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Return an offered text for a change."""
-    reason = request.POST.get("reason", "")
-    return _do(request, pk, agreements.return_for_change, reason=reason)
+    return ACTIONS.send_back(request, pk, agreements.return_for_change)
 
 
 @require_POST
 @access.page(rights.AGREEMENTS)
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign for one side."""
-    row = get_object_or_404(kept(request), pk=pk)
-    form = shown.SignForm(request.POST, prefix=request.POST.get("for", ""))
-    if not form.is_valid():
-        return _page(request, pk, bound=form)
-    answer = _do(request, pk, agreements.sign, **form.cleaned_data)
-    row.refresh_from_db()
-    if answer.status_code == 302 and row.signed_giving and row.signed_receiving:  # noqa: PLR2004
-        messages.success(request, _("Both sides have signed."))
-    return answer
+    return ACTIONS.sign(request, pk, agreements.sign)
 
 
 @require_POST
 @access.page(rights.AGREEMENTS)
 def give_notice(request: HttpRequest, pk: int) -> HttpResponse:
     """End an agreement that stands."""
-    get_object_or_404(kept(request), pk=pk)
-    form = shown.NoticeForm(request.POST)
-    if not form.is_valid():
-        return _page(request, pk, bound=form)
-    return _do(request, pk, agreements.give_notice, **form.cleaned_data)
+    return ACTIONS.filled(request, pk, shown.NoticeForm(request.POST), agreements.give_notice)
 
 
 ONE = "console/agreements/<int:pk>/"

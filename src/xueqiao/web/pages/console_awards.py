@@ -19,15 +19,10 @@ from xueqiao.web import access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
 
 SHOWN = 50
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 @access.page(rights.CONVERSION_DECIDE)
@@ -38,16 +33,16 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 0) -> HttpResponse:
     me = access.signed_in(request)
-    decided = Award.objects.decidable_by(me, today()).exclude(state=Award.State.REQUESTED)
+    decided = Award.objects.decidable_by(me, clock.today()).exclude(state=Award.State.REQUESTED)
     decided = decided.select_related("person", "qualification").order_by("-state_since", "-pk")
-    rows = awards.waiting(me, today())[:SHOWN]
+    rows = awards.waiting(me, clock.today())[:SHOWN]
     context = {"rows": rows, "decided": decided[:10], "refusal": why, "tried": tried}
     return render(request, "console/awards.html", context, status=why.status if why else 200)
 
 
 def _decide(request: HttpRequest, pk: int, verb: Callable[..., Any], said: str) -> HttpResponse:
     me = access.signed_in(request)
-    asked = get_object_or_404(Award.objects.decidable_by(me, today()), pk=pk)
+    asked = get_object_or_404(Award.objects.decidable_by(me, clock.today()), pk=pk)
     try:
         verb(award=asked, by=me, at=clock.now())
     except errors.Refusal as why:

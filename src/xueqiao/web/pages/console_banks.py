@@ -22,7 +22,6 @@ from xueqiao.web import access, lists, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
@@ -53,14 +52,12 @@ BANKS = lists.Listing(
 )
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def kept(request: HttpRequest) -> QuerySet[Bank]:
     """The banks of the own places."""
-    reach = rights.within(access.person(request), rights.SERVICE_BANKS, today(), place="place_id")
-    return banks.in_force(today()).filter(reach).select_related("place")
+    reach = rights.within(
+        access.person(request), rights.SERVICE_BANKS, clock.today(), place="place_id"
+    )
+    return banks.in_force(clock.today()).filter(reach).select_related("place")
 
 
 @access.page(rights.SERVICE_BANKS)
@@ -95,7 +92,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             place = tree.by_code(given.pop("place"))
             made = banks.found(
-                place_id=place.pk, valid_from=today(), by=access.signed_in(request),
+                place_id=place.pk, valid_from=clock.today(), by=access.signed_in(request),
                 at=clock.now(), **given,
             )  # fmt: skip
         except errors.Refusal as why:
@@ -113,7 +110,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, bank: Bank, why: errors.Refusal | None = None) -> HttpResponse:
-    day = today()
+    day = clock.today()
     members, units = list(banks.members(bank, day)), list(banks.units(bank, day))
     programmes = list(banks.programmes(bank, day))
     text = request.GET.get("q", "").strip()
@@ -150,7 +147,9 @@ def admit(request: HttpRequest, code: str) -> HttpResponse:
     number = _number(request, "institution")
     who = get_object_or_404(Institution, pk=number)
     role = request.POST.get("role", "")
-    verb = partial(banks.admit, bank=bank, institution_id=who.pk, role=role, valid_from=today())
+    verb = partial(
+        banks.admit, bank=bank, institution_id=who.pk, role=role, valid_from=clock.today()
+    )
     return _change(request, code, verb)
 
 
@@ -159,7 +158,7 @@ def admit(request: HttpRequest, code: str) -> HttpResponse:
 def dismiss(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """End a membership from today on."""
     found = get_object_or_404(BankMember.objects.select_related("bank"), pk=pk, bank__code=code)
-    return _change(request, code, partial(banks.dismiss, member=found, day=today()))
+    return _change(request, code, partial(banks.dismiss, member=found, day=clock.today()))
 
 
 @require_POST
@@ -168,7 +167,7 @@ def offer(request: HttpRequest, code: str) -> HttpResponse:
     """Put a unit or a programme into the catalogue."""
     bank = get_object_or_404(kept(request), code=code)
     verb = partial(
-        banks.offer, bank=bank, valid_from=today(), unit_id=_number(request, "unit"),
+        banks.offer, bank=bank, valid_from=clock.today(), unit_id=_number(request, "unit"),
         programme_id=_number(request, "programme"),
     )  # fmt: skip
     return _change(request, code, verb)
@@ -179,7 +178,7 @@ def offer(request: HttpRequest, code: str) -> HttpResponse:
 def take_out(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """Take something out of the catalogue from today on."""
     found = get_object_or_404(BankOffer.objects.select_related("bank"), pk=pk, bank__code=code)
-    return _change(request, code, partial(banks.take_out, offered=found, day=today()))
+    return _change(request, code, partial(banks.take_out, offered=found, day=clock.today()))
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

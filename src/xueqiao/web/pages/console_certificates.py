@@ -219,14 +219,14 @@ def _endorsed(request: HttpRequest, form: EndorseForm) -> Certificate:
 
 def own_institutions(request: HttpRequest) -> list[tuple[int, str]]:
     """The institutions for which I may speak, by name."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     roles = rights.roles_in_force(access.signed_in(request), rights.CERTIFICATES, day)
     named = roles.filter(institution__isnull=False).order_by("institution__name")
     return list(named.values_list("institution_id", "institution__name").distinct())
 
 
 def kept(request: HttpRequest) -> Any:
-    day = clock.local_date(clock.now())
+    day = clock.today()
     return Certificate.objects.kept_by(access.signed_in(request), day)
 
 

@@ -19,17 +19,11 @@ from xueqiao.people import rights
 from xueqiao.web import access, lists
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.http import HttpRequest, HttpResponse
 
 Rows = QuerySet[Any]
 RESULTS = (Result.PASS, Result.DISTINCTION, Result.FAIL)
 LEVELS = {"active": "ok", "waiting": "warn", "withdrawn": ""}
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 def _which() -> list[tuple[str, Any]]:
@@ -44,11 +38,13 @@ def _which() -> list[tuple[str, Any]]:
 def _show(rows: Rows, which: str) -> Rows:
     if which == "results":
         missing = Enrolment.objects.filter(state=EnrolmentState.ACTIVE, completion=None)
-        return rows.filter(ends_on__lt=today(), pk__in=missing.values("offering_id"))
+        return rows.filter(ends_on__lt=clock.today(), pk__in=missing.values("offering_id"))
     if which == "waiting":
         return rows.filter(waiting__gt=0)
     return (
-        rows.filter(ends_on__lt=today()) if which == "over" else rows.filter(ends_on__gte=today())
+        rows.filter(ends_on__lt=clock.today())
+        if which == "over"
+        else rows.filter(ends_on__gte=clock.today())
     )
 
 
@@ -88,7 +84,7 @@ CLASSES = lists.Listing(
 @access.page(rights.ROSTER)
 def classes(request: HttpRequest) -> HttpResponse:
     """The classes a person runs."""
-    rows = queries.with_seats(Offering.objects.run_by(access.person(request), today()))
+    rows = queries.with_seats(Offering.objects.run_by(access.person(request), clock.today()))
     return lists.answer(request, CLASSES, rows, "console/classes.html")
 
 
@@ -141,7 +137,7 @@ ROSTER = lists.Listing(
 
 def find(request: HttpRequest, pk: int) -> Any:
     """A class the person runs, with its seats."""
-    rows = queries.with_seats(Offering.objects.run_by(access.person(request), today()))
+    rows = queries.with_seats(Offering.objects.run_by(access.person(request), clock.today()))
     return get_object_or_404(rows, pk=pk)
 
 
@@ -155,10 +151,10 @@ def _page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> H
     context = {
         "offering": find(request, pk),
         "results": [(each.value, each.label) for each in RESULTS],
-        "today": today(),
+        "today": clock.today(),
         "refusal": why,
     }
-    rows = queries.roster(access.person(request), pk, today())
+    rows = queries.roster(access.person(request), pk, clock.today())
     answer = lists.answer(request, ROSTER, rows, "console/class.html", context)
     answer.status_code = why.status if why else answer.status_code
     return answer
@@ -167,7 +163,7 @@ def _page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> H
 def chosen(request: HttpRequest, pk: int) -> list[Enrolment]:
     """The learners of the class that the form names and that have a seat and no result."""
     named = [int(each) for each in request.POST.getlist("chosen") if each.isdecimal()]
-    rows = queries.roster(access.person(request), pk, today())
+    rows = queries.roster(access.person(request), pk, clock.today())
     return list(rows.filter(pk__in=named, state=EnrolmentState.ACTIVE, completion=None))
 
 

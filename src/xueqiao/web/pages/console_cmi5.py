@@ -18,8 +18,6 @@ from xueqiao.people import rights
 from xueqiao.web import access, lists
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.http import HttpRequest, HttpResponse
 
 
@@ -35,10 +33,6 @@ class NoReason(errors.Refusal):
 
     code = "console.no_reason"
     status = 422
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 COURSES = lists.Listing(
@@ -89,7 +83,7 @@ def courses(request: HttpRequest) -> HttpResponse:
 
 
 def _courses(request: HttpRequest, why: errors.Refusal | None = None) -> HttpResponse:
-    rows = queries.run_by(access.person(request), today())
+    rows = queries.run_by(access.person(request), clock.today())
     answer = lists.answer(request, COURSES, rows, "console/online_courses.html", {"refusal": why})
     answer.status_code = why.status if why else answer.status_code
     return answer
@@ -109,7 +103,7 @@ def bring(request: HttpRequest) -> HttpResponse:
             name=given.name or "",
             at=clock.now(),
             by_id=me.pk,
-            may_all=rights.allows(me, rights.CMI5_ALL, today()),
+            may_all=rights.allows(me, rights.CMI5_ALL, clock.today()),
         )
     except errors.Refusal as why:
         return _courses(request, why)
@@ -162,7 +156,7 @@ LEARNERS = lists.Listing(
 
 
 def _mine(request: HttpRequest) -> Any:
-    return Course.objects.run_by(access.person(request), today()).select_related("current")
+    return Course.objects.run_by(access.person(request), clock.today()).select_related("current")
 
 
 @access.page(rights.CMI5_COURSES)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def kept(request: HttpRequest) -> QuerySet[Consultation]:
-    day = clock.local_date(clock.now())
+    day = clock.today()
     versions = steps.versions_kept_by(access.signed_in(request), day)
     return Consultation.objects.filter(version__in=versions.values("pk"))
 
@@ -37,8 +37,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, pk: int, why: errors.Refusal | None = None, tried: int = 0
 ) -> HttpResponse:
-    row, today = get_object_or_404(kept(request), pk=pk), clock.local_date(clock.now())
-    day = clock.local_date(clock.now())
+    row, today = get_object_or_404(kept(request), pk=pk), clock.today()
+    day = clock.today()
     versions = steps.versions_kept_by(access.signed_in(request), day)
     version = versions.get(pk=row.version_id)
     waiting_first = F("reply").asc(nulls_first=True)

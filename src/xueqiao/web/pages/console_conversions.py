@@ -19,15 +19,10 @@ from xueqiao.web import access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
 
 SHOWN = 50
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 @access.page(rights.CONVERSION_DECIDE)
@@ -38,8 +33,10 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 0) -> HttpResponse:
     me = access.signed_in(request)
-    rows = queries.conversions_waiting(me, today()).prefetch_related("uses__lot", "results__target")
-    answered = Conversion.objects.reviewable_by(me, today()).exclude(
+    rows = queries.conversions_waiting(me, clock.today()).prefetch_related(
+        "uses__lot", "results__target"
+    )
+    answered = Conversion.objects.reviewable_by(me, clock.today()).exclude(
         state__in=[Conversion.State.RESERVED, Conversion.State.REVIEWING]
     )
     answered = answered.select_related("person", "version__rule__programme").order_by(
@@ -50,7 +47,7 @@ def _page(request: HttpRequest, why: errors.Refusal | None = None, tried: int = 
 
 
 def _answer(request: HttpRequest, pk: int, verb: Callable[..., Any], said: str) -> HttpResponse:
-    rows = Conversion.objects.reviewable_by(access.signed_in(request), today())
+    rows = Conversion.objects.reviewable_by(access.signed_in(request), clock.today())
     asked = get_object_or_404(rows, pk=pk)
     try:
         verb(conversion=asked, by=access.signed_in(request), at=clock.now())

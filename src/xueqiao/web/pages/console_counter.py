@@ -35,7 +35,7 @@ def counter(request: HttpRequest) -> HttpResponse:
 
 def node_of(request: HttpRequest) -> ServiceNode | None:
     """The node at which the helper works now: the one named, else the first of theirs."""
-    nodes = finder.counters_of(access.person(request), clock.local_date(clock.now()))
+    nodes = finder.counters_of(access.person(request), clock.today())
     wanted = request.POST.get("node") or request.GET.get("node") or ""
     return next((each for each in nodes if each.code == wanted), nodes[0] if nodes else None)
 
@@ -50,7 +50,7 @@ def must_work(request: HttpRequest) -> ServiceNode:
 
 def _page(request: HttpRequest, why: errors.Refusal | None, tried: str = "") -> HttpResponse:
     me, now = access.signed_in(request), clock.now()
-    node, today = node_of(request), clock.local_date(clock.now())
+    node, today = node_of(request), clock.today()
     context: dict[str, Any] = {
         "node": node, "nodes": finder.counters_of(me, today), "refusal": why, "tried": tried,
         "counter": request.session.get(WHERE, ""), "request_key": f"counter:{uuid.uuid4()}",

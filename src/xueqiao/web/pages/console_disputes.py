@@ -67,7 +67,7 @@ def disputes(request: HttpRequest) -> HttpResponse:
 
 
 def _reach(request: HttpRequest) -> Any:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     rows = Hold.objects.within(access.signed_in(request), rights.LOT_FREEZE, today)
     return rows.select_related("lot__person", "opened_by", "released_by")
 

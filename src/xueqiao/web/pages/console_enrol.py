@@ -19,22 +19,16 @@ from xueqiao.people.models import Person
 from xueqiao.web import access
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
 SHOWN = 20
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def reachable(request: HttpRequest) -> QuerySet[Person]:
     """The people who live where the helper may act for others; never the helper."""
     me = access.signed_in(request)
-    reach = rights.within(me, rights.ENROL_FOR_OTHERS, today(), place="home_id")
+    reach = rights.within(me, rights.ENROL_FOR_OTHERS, clock.today(), place="home_id")
     return Person.objects.filter(reach).exclude(pk=me.pk).select_related("home")
 
 

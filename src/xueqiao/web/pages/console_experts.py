@@ -36,7 +36,7 @@ def _found(rows: Rows, text: str) -> Rows:
 
 
 def _standing(rows: Rows, which: str) -> Rows:
-    held = panels.seats(clock.local_date(clock.now())).values("pk")
+    held = panels.seats(clock.today()).values("pk")
     return rows.filter(pk__in=held) if which == "held" else rows.exclude(pk__in=held)
 
 

@@ -68,7 +68,7 @@ HONOURS = lists.Listing(
 @access.page(rights.SERVICE_HONOURS)
 def listing(request: HttpRequest) -> HttpResponse:
     """The whole log of the own places."""
-    rows = honours.log_of(access.signed_in(request), clock.local_date(clock.now()))
+    rows = honours.log_of(access.signed_in(request), clock.today())
     return lists.answer(request, HONOURS, rows, "console/honours.html")
 
 
@@ -95,7 +95,7 @@ class HonourForm(forms.Form):
 @access.page(rights.SERVICE_HONOURS)
 def give(request: HttpRequest) -> HttpResponse:
     """Write an honour down."""
-    initial = {"request_key": f"honour:{uuid.uuid4()}", "given_on": clock.local_date(clock.now())}
+    initial = {"request_key": f"honour:{uuid.uuid4()}", "given_on": clock.today()}
     form = HonourForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -125,7 +125,7 @@ class WithdrawForm(forms.Form):
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """One row of the log, and withdrawing it."""
     me = access.signed_in(request)
-    rows = honours.log_of(me, clock.local_date(clock.now())).select_related("withdraws")
+    rows = honours.log_of(me, clock.today()).select_related("withdraws")
     honour = get_object_or_404(rows, pk=pk)
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -22,7 +22,6 @@ from xueqiao.web import access, lists, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
 
@@ -31,10 +30,6 @@ LEVELS = {State.ASKED: "warn", State.GRANTED: "ok", State.REFUSED: "bad", State.
 DAYS = 90
 SMALLEST_LEVEL = 3
 """A grant speaks of a county or of something larger."""
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 GRANTS = lists.Listing(
@@ -81,7 +76,7 @@ GRANTS = lists.Listing(
 @access.page(rights.LAKE_ANALYSE)
 def index(request: HttpRequest) -> HttpResponse:
     """The own requests and grants, and those of the places that one is the steward of."""
-    rows = AccessGrant.objects.seen_by(access.signed_in(request), today())
+    rows = AccessGrant.objects.seen_by(access.signed_in(request), clock.today())
     rows = rows.select_related("person", "place")
     return lists.answer(request, GRANTS, rows, "console/lake/grants.html")
 
@@ -118,7 +113,7 @@ class GrantForm(forms.Form):
     )
 
     def __init__(self, request: HttpRequest) -> None:
-        me, day = access.signed_in(request), today()
+        me, day = access.signed_in(request), clock.today()
         initial = {
             "request_key": uuid.uuid4().hex, "valid_from": day,
             "valid_to": day + timedelta(days=DAYS), "tables": request.GET.getlist("table"),
@@ -178,7 +173,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _find(request: HttpRequest, pk: int) -> AccessGrant:
-    rows = AccessGrant.objects.seen_by(access.signed_in(request), today())
+    rows = AccessGrant.objects.seen_by(access.signed_in(request), clock.today())
     related = rows.select_related("person", "place", "decided_by", "ended_by")
     return get_object_or_404(related, pk=pk)
 
@@ -186,7 +181,7 @@ def _find(request: HttpRequest, pk: int) -> AccessGrant:
 def _page(
     request: HttpRequest, grant: AccessGrant, why: errors.Refusal | None = None, tried: str = ""
 ) -> HttpResponse:
-    me, day = access.signed_in(request), today()
+    me, day = access.signed_in(request), clock.today()
     holds = rights.within(me, rights.LAKE_STEWARD, day, place="place_id")
     is_steward = AccessGrant.objects.filter(holds, pk=grant.pk).exists()
     is_own = grant.person_id == me.pk

@@ -59,7 +59,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 def _kinds(request: HttpRequest) -> frozenset[str]:
     """The kinds of the reader's roles."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     held = rights.roles_in_force(access.signed_in(request), rights.CONSOLE, today)
     return frozenset(held.values_list("kind", flat=True))
 

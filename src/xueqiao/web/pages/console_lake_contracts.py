@@ -105,7 +105,7 @@ def context_of(
     found = lake_contracts.shown(name)
     if found is None:
         raise Http404
-    somebody, today = access.signed_in(request), clock.local_date(clock.now())
+    somebody, today = access.signed_in(request), clock.today()
     return {
         **found,
         "refusal": why,

@@ -20,7 +20,6 @@ from xueqiao.web.console import lake_extracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
 
@@ -38,10 +37,6 @@ LEVELS = {
 
 OTHERS = 10
 """Other extracts of the same rows that a steward is shown, the newest."""
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 EXTRACTS = lists.Listing(
@@ -89,7 +84,7 @@ EXTRACTS = lists.Listing(
 @access.page(rights.LAKE_ANALYSE)
 def index(request: HttpRequest) -> HttpResponse:
     """The own extracts, and those of the places that one is the steward of."""
-    me, day = access.signed_in(request), today()
+    me, day = access.signed_in(request), clock.today()
     rows = ResearchExtract.objects.seen_by(me, day).select_related("asked_by", "place")
     more = {"is_steward": rights.allows(me, rights.LAKE_STEWARD, day)}
     return lists.answer(request, EXTRACTS, rows, "console/lake/extracts.html", more)
@@ -123,7 +118,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def find(request: HttpRequest, pk: int) -> ResearchExtract:
-    rows = ResearchExtract.objects.seen_by(access.signed_in(request), today())
+    rows = ResearchExtract.objects.seen_by(access.signed_in(request), clock.today())
     return get_object_or_404(rows.select_related("asked_by", "place", "decided_by"), pk=pk)
 
 
@@ -149,7 +144,7 @@ def page(
 
 def _standing(request: HttpRequest, extract: ResearchExtract) -> dict[str, Any]:
     """What the reader may do with an extract as it stands."""
-    me, day, state = access.signed_in(request), today(), State(extract.state)
+    me, day, state = access.signed_in(request), clock.today(), State(extract.state)
     is_own = extract.asked_by_id == me.pk
     holds = rights.within(me, rights.LAKE_STEWARD, day, place="place_id")
     is_steward = ResearchExtract.objects.filter(holds, pk=extract.pk).exists()

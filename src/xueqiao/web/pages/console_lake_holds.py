@@ -27,14 +27,14 @@ def state(hold: LakeHold) -> tuple[str, str]:
     """Whether a hold is in force, in words and as a state."""
     if hold.lifted_at:
         return _("lifted"), ""
-    if hold.until and hold.until <= clock.local_date(clock.now()):
+    if hold.until and hold.until <= clock.today():
         return _("its end has come"), ""
     return _("in force"), "warn"
 
 
 def narrowed(rows: lists.Rows, wanted: str) -> lists.Rows:
     """Holds in force, or those that have ended."""
-    now = LakeHold.objects.in_force(clock.local_date(clock.now()))
+    now = LakeHold.objects.in_force(clock.today())
     return rows.filter(pk__in=now) if wanted == "now" else rows.exclude(pk__in=now)
 
 
@@ -117,7 +117,7 @@ def _page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> H
     rows = LakeHold.objects.select_related("place", "person", "placed_by", "lifted_by")
     hold = get_object_or_404(rows, pk=pk)
     word, level = state(hold)
-    may = rights.allows(access.person(request), rights.LAKE_STEWARD, clock.local_date(clock.now()))
+    may = rights.allows(access.person(request), rights.LAKE_STEWARD, clock.today())
     context = {
         "hold": hold, "on": shown.on(hold), "state": word, "level": level,
         "can_lift": bool(level) and may, "refusal": why,

@@ -21,7 +21,6 @@ from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
 
@@ -55,14 +54,10 @@ LISTING = lists.Listing(
 )
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 @access.page(rights.LAKE_ANALYSE)
 def index(request: HttpRequest) -> HttpResponse:
     """Data sets of the own places, in every state."""
-    rows = OpenDataset.objects.seen_by(access.signed_in(request), today())
+    rows = OpenDataset.objects.seen_by(access.signed_in(request), clock.today())
     return lists.answer(request, LISTING, rows.select_related("place"), "console/lake/open.html")
 
 
@@ -113,7 +108,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _find(request: HttpRequest, pk: int) -> OpenDataset:
-    rows = OpenDataset.objects.seen_by(access.signed_in(request), today())
+    rows = OpenDataset.objects.seen_by(access.signed_in(request), clock.today())
     related = rows.select_related("publisher", "place", "asked_by", "leaving_by", "published_by")
     return get_object_or_404(related, pk=pk)
 
@@ -123,7 +118,7 @@ def _page(
 ) -> HttpResponse:
     me = access.signed_in(request)
     edition = newest(row.editions.all(), row.revision)
-    holds = rights.within(me, rights.LAKE_STEWARD, today(), place="place_id")
+    holds = rights.within(me, rights.LAKE_STEWARD, clock.today(), place="place_id")
     is_steward = OpenDataset.objects.filter(holds, pk=row.pk).exists()
     context: dict[str, Any] = {
         "dataset": row, "level": shown.level(row), "edition": edition,
@@ -132,7 +127,7 @@ def _page(
         "may_return": row.state == State.ASKED and (is_steward or row.asked_by_id == me.pk),
         "may_withdraw": row.state == State.LEAVING and is_steward and row.leaving_by_id != me.pk,
         "may_keep": row.state == State.LEAVING and is_steward,
-        "may_share": edition is not None and rights.allows(me, rights.LAKE_SHARE, today()),
+        "may_share": edition is not None and rights.allows(me, rights.LAKE_SHARE, clock.today()),
         "refusal": why, "tried": tried, **_seen(edition),
     }  # fmt: skip
     return render(request, "console/lake/open_one.html", context, status=why.status if why else 200)

@@ -121,7 +121,7 @@ def _page(
     rows = LakeRetention.objects.select_related("asked_by", "decided_by")
     run, me = get_object_or_404(rows, pk=pk), access.signed_in(request)
     waits, is_own = run.state == State.ASKED, run.asked_by_id == me.pk
-    may = rights.allows(me, rights.LAKE_STEWARD, clock.local_date(clock.now()))
+    may = rights.allows(me, rights.LAKE_STEWARD, clock.today())
     context = {
         "run": run, "tables": shown.counted(tables_of(run)), "way": shown.way(run),
         "rows": receipt.rows(tables_of(run)), "level": level(run),

@@ -179,7 +179,7 @@ RULES = lists.Listing(
 @access.page(rights.LAKE_SEE)
 def quality(request: HttpRequest) -> HttpResponse:
     """The six scores of every source in the last days, and what is held."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     asked = [
         (title, [each.title for each in rules.RULES if each.dimension is dimension])
         for dimension, title in rules.DIMENSIONS.items()
@@ -203,7 +203,7 @@ def source(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def of_source(request: HttpRequest, found: Source) -> dict[str, Any]:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     may = rights.allows(access.signed_in(request), rights.LAKE_STEWARD, today)
     return {
         **lake_quality.of_source(found.code, today),

@@ -120,7 +120,7 @@ class QueryForm(forms.Form):
 @access.page(rights.LAKE_ANALYSE)
 def workbench(request: HttpRequest) -> HttpResponse:
     """Write a query, see what it would read, run it; below, the own runs."""
-    me, day = access.signed_in(request), clock.local_date(clock.now())
+    me, day = access.signed_in(request), clock.today()
     initial = {**request.GET.dict(), "sql": _given_sql(request)}
     form = QueryForm(
         request.POST or None, held=grants.purposes_of(me, day), initial=initial

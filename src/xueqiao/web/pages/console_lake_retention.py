@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from xueqiao.governance import deciding
 from xueqiao.governance.models import LakeHold, LakeTerm
 from xueqiao.governance.retaining import terms
 from xueqiao.kernel import clock, errors
@@ -136,7 +137,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404
     way = scope.way(name)
     is_parted = way is scope.Way.PARTS
-    day = clock.local_date(clock.now())
+    day = clock.today()
     context = {
         "row": row,
         "floor": lake_names.FLOORS[row.floor],
@@ -197,14 +198,14 @@ def _page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> H
 
 
 def may_decide(request: HttpRequest) -> bool:
-    day = clock.local_date(clock.now())
+    day = clock.today()
     return rights.allows(access.person(request), rights.LAKE_STEWARD, day)
 
 
 def _decide(request: HttpRequest, pk: int, verb: Callable[..., LakeTerm]) -> HttpResponse:
     found = get_object_or_404(LakeTerm, pk=pk)
     try:
-        verb(term=found, by=access.signed_in(request), at=clock.now())
+        verb(asked=found, by=access.signed_in(request), at=clock.now())
     except errors.Refusal as why:
         return _page(request, pk, why)
     return redirect("console-lake-term", pk)
@@ -214,14 +215,14 @@ def _decide(request: HttpRequest, pk: int, verb: Callable[..., LakeTerm]) -> Htt
 @access.page(rights.LAKE_STEWARD)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a shorter term in force that somebody else asked for."""
-    return _decide(request, pk, terms.approve)
+    return _decide(request, pk, deciding.approve)
 
 
 @require_POST
 @access.page(rights.LAKE_STEWARD)
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep everything as long as before."""
-    return _decide(request, pk, terms.reject)
+    return _decide(request, pk, deciding.reject)
 
 
 urlpatterns = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.db.models import Case, Count, OuterRef, Prefetch, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,17 +15,15 @@ from django.views.decorators.http import require_POST
 from xueqiao.governance.models import DataEdition, EditionFile, SharedUse, SharingAgreement
 from xueqiao.governance.sharing import agreements, using
 from xueqiao.kernel import clock, errors
-from xueqiao.people import bothsides, rights
+from xueqiao.people import rights
+from xueqiao.people.bothsides import is_signed
 from xueqiao.web import access, lists, refused
 from xueqiao.web.api import shared as files
+from xueqiao.web.console import bothsides
 from xueqiao.web.console import lake_sharing as shown
-from xueqiao.web.console.agreements import SignForm
 from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import date
-
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
@@ -57,12 +54,8 @@ LISTING = lists.Listing(
 )
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def mine(request: HttpRequest) -> SharingQuerySet:
-    return SharingAgreement.objects.seen_by(access.signed_in(request), today())
+    return SharingAgreement.objects.seen_by(access.signed_in(request), clock.today())
 
 
 @access.page(rights.LAKE_SHARE)
@@ -122,7 +115,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, pk: int, *, why: errors.Refusal | None = None, bound: Form | None = None
 ) -> HttpResponse:
-    me, day = access.signed_in(request), today()
+    me, day = access.signed_in(request), clock.today()
     row: Any = get_object_or_404(_rows(request), pk=pk)
     read, is_steward = agreements.text_hash(row), row.is_steward
     forms = shown.signing(row, me, day, read=read, is_steward=is_steward)
@@ -130,10 +123,10 @@ def _page(
     context: dict[str, Any] = {
         "agreement": row, "standing": shown.standing(row), "level": shown.level(row),
         "code": code, "text_hash": read, "is_steward": is_steward,
-        "signing": [bound if bound and bound.prefix == each.prefix else each for each in forms],
+        "signing": bothsides.signing(forms, bound),
         "end": bound if isinstance(bound, shown.EndForm) else shown.EndForm(),
         "renew": bound if isinstance(bound, shown.RenewForm) else shown.RenewForm(),
-        "may_renew": bothsides.is_signed(row) and not hasattr(row, "renewed_by"),
+        "may_renew": is_signed(row) and not hasattr(row, "renewed_by"),
         "may_fetch": code == "in_force" and using.may_fetch(row, me, clock.now()),
         "signatures": row.signatures.select_related("person").order_by("revision", "pk"),
         "datasets": [
@@ -145,14 +138,16 @@ def _page(
         "steps": row.steps.select_related("actor").order_by("number"),
         "uses": row.used, "refusal": why,
     }  # fmt: skip
-    status = why.status if why else 422 if bound and bound.errors else 200
+    status = bothsides.status(why, bound)
     return render(request, "console/lake/sharing_one.html", context, status=status)
 
 
 def _rows(request: HttpRequest) -> SharingQuerySet:
     """The own agreements, each with the number of its uses and whether one is its steward."""
     related = ("place", "ended_by", "renews", "renewed_by")
-    steward = rights.within(access.signed_in(request), rights.LAKE_STEWARD, today(), place="place")
+    steward = rights.within(
+        access.signed_in(request), rights.LAKE_STEWARD, clock.today(), place="place"
+    )
     kept = SharingAgreement.objects.filter(steward).values("pk")
     uses = SharedUse.objects.filter(agreement=OuterRef("pk")).order_by().values("agreement")
     return (
@@ -170,65 +165,42 @@ def _present(row: SharingAgreement) -> EditionQuerySet:
     return DataEdition.objects.kept().filter(revision=row.revision).order_by("-number")
 
 
-def _do(request: HttpRequest, pk: int, verb: Callable[..., Any], **more: Any) -> HttpResponse:
-    row = get_object_or_404(mine(request), pk=pk)
-    try:
-        verb(agreement=row, by=access.signed_in(request), at=clock.now(), **more)
-    except errors.Refusal as why:
-        return _page(request, pk, why=why)
-    return redirect("console-lake-sharing-one", pk)
+ACTIONS = bothsides.Actions(mine, _page, "console-lake-sharing-one")
 
 
 @require_POST
 @access.page(rights.LAKE_STEWARD)
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Put the text forward for signature; as the steward of the place."""
-    return _do(request, pk, agreements.offer)
+    return ACTIONS.do(request, pk, agreements.offer)
 
 
 @require_POST
 @access.page(rights.LAKE_SHARE)
 def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Return an offered text for a change."""
-    reason = request.POST.get("reason", "")
-    return _do(request, pk, agreements.return_for_change, reason=reason)
+    return ACTIONS.send_back(request, pk, agreements.return_for_change)
 
 
 @require_POST
 @access.page(rights.LAKE_SHARE)
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign for one side."""
-    row = get_object_or_404(mine(request), pk=pk)
-    form = SignForm(request.POST, prefix=request.POST.get("for", ""))
-    if not form.is_valid():
-        return _page(request, pk, bound=form)
-    answer = _do(request, pk, agreements.sign, **form.cleaned_data)
-    row.refresh_from_db()
-    if answer.status_code == 302 and bothsides.is_signed(row):  # noqa: PLR2004
-        messages.success(request, _("Both sides have signed."))
-    return answer
+    return ACTIONS.sign(request, pk, agreements.sign)
 
 
 @require_POST
 @access.page(rights.LAKE_SHARE)
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End an agreement, with the reason."""
-    get_object_or_404(mine(request), pk=pk)
-    form = shown.EndForm(request.POST)
-    if not form.is_valid():
-        return _page(request, pk, bound=form)
-    return _do(request, pk, agreements.end, **form.cleaned_data)
+    return ACTIONS.filled(request, pk, shown.EndForm(request.POST), agreements.end)
 
 
 @require_POST
 @access.page(rights.LAKE_SHARE)
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     """Draft the agreement that follows a signed one."""
-    get_object_or_404(mine(request), pk=pk)
-    form = shown.RenewForm(request.POST)
-    if not form.is_valid():
-        return _page(request, pk, bound=form)
-    return _do(request, pk, agreements.renew, **form.cleaned_data)
+    return ACTIONS.filled(request, pk, shown.RenewForm(request.POST), agreements.renew)
 
 
 @access.page(rights.LAKE_SHARE)

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from xueqiao.governance import catalogue, classification, custody
+from xueqiao.governance import catalogue, classification, custody, deciding
 from xueqiao.governance.models import Classification
 from xueqiao.governance.workbench import sampling
 from xueqiao.kernel import clock, errors
@@ -126,14 +126,14 @@ def classify(request: HttpRequest, name: str) -> HttpResponse:
 @access.page(rights.LAKE_STEWARD)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a column be guarded less, as somebody else asked."""
-    return _decide(request, pk, classification.approve)
+    return _decide(request, pk, deciding.approve)
 
 
 @require_POST
 @access.page(rights.LAKE_STEWARD)
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep a column guarded as it is."""
-    return _decide(request, pk, classification.reject)
+    return _decide(request, pk, deciding.reject)
 
 
 @require_POST
@@ -154,7 +154,7 @@ def sample(request: HttpRequest, name: str) -> HttpResponse:
 def _decide(request: HttpRequest, pk: int, verb: Callable[..., Classification]) -> HttpResponse:
     found = get_object_or_404(Classification, pk=pk)
     try:
-        verb(classification=found, by=access.signed_in(request), at=clock.now())
+        verb(asked=found, by=access.signed_in(request), at=clock.now())
     except errors.Refusal as why:
         return _answer(request, found.table, refusal=why)
     return redirect("console-lake-table", found.table)
@@ -178,7 +178,7 @@ def _answer(
     rows: sampling.Sample | None = None,
 ) -> HttpResponse:
     entry = _entry(name)
-    day = clock.local_date(clock.now())
+    day = clock.today()
     me = access.signed_in(request)
     context: dict[str, Any] = {
         **_stands(name),

@@ -227,7 +227,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _days(request: HttpRequest) -> tuple[date, date]:
     """The days of the address; today where it names none, or one that is no day."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     as_of = day_of(request.GET.get("as_of", "")) or today
     return as_of, day_of(request.GET.get("known_at", "")) or today
 

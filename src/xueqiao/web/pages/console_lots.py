@@ -73,7 +73,7 @@ def lots(request: HttpRequest) -> HttpResponse:
 
 
 def _reach(request: HttpRequest) -> Any:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     rows = CreditLot.objects.within(access.signed_in(request), rights.LOT_FREEZE, today)
     return rows.select_related("person", "institution", "level", "account")
 
@@ -87,7 +87,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, lot: CreditLot, why: errors.Refusal | None = None, tried: str = ""
 ) -> HttpResponse:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     context = {
         "lot": lot,
         "plan": reversal.look(lot),
@@ -142,7 +142,7 @@ def ask_reversal(request: HttpRequest, pk: int) -> HttpResponse:
 @access.page(rights.LOT_REFRESH)
 def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     """Renew the validity of the lot."""
-    day = _day(request.POST.get("valid_to", "")) or clock.local_date(clock.now())
+    day = _day(request.POST.get("valid_to", "")) or clock.today()
     reason = request.POST.get("reason", "")
     return _act(request, pk, "refresh", partial(expiry.refresh, valid_to=day, reason=reason))
 

@@ -23,13 +23,8 @@ from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.http import HttpRequest, HttpResponse
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 LISTING = lists.Listing(

@@ -59,7 +59,7 @@ MERGES = lists.Listing(
 
 
 def _rows(request: HttpRequest) -> Any:
-    day = clock.local_date(clock.now())
+    day = clock.today()
     rows = AccountMerge.objects.reachable_by(access.person(request), day)
     return rows.select_related("kept__home", "duplicate__home", "asked_by", "decided_by",
                                "split_asked_by", "split_by")  # fmt: skip
@@ -117,7 +117,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, merge: AccountMerge, why: errors.Refusal | None = None, tried: str = ""
 ) -> HttpResponse:
-    day = clock.local_date(clock.now())
+    day = clock.today()
     accounts = [
         {
             "person": who, "account": creditbank.learning_account(who),

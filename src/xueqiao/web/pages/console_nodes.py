@@ -59,12 +59,8 @@ NODES = lists.Listing(
 )
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def kept(request: HttpRequest) -> QuerySet[ServiceNode]:
-    rows = ServiceNode.objects.kept_by(access.person(request), today())
+    rows = ServiceNode.objects.kept_by(access.person(request), clock.today())
     return rows.select_related("place", "parent", "institution")
 
 
@@ -105,7 +101,7 @@ class NodeForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["parent"]
-        field.queryset = ServiceNode.objects.in_force(today()).exclude(kind=NodeKind.POINT)
+        field.queryset = ServiceNode.objects.in_force(clock.today()).exclude(kind=NodeKind.POINT)
         field.queryset = field.queryset.order_by("kind", "name")
         field.label_from_instance = lambda node: node.name
 
@@ -119,7 +115,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             place = tree.by_code(given.pop("place"))
             made = nodes.set_up(
-                place_id=place.pk, valid_from=today(), by=access.signed_in(request),
+                place_id=place.pk, valid_from=clock.today(), by=access.signed_in(request),
                 at=clock.now(), **given,
             )  # fmt: skip
         except errors.Refusal as why:
@@ -139,14 +135,16 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
 def _page(
     request: HttpRequest, node: ServiceNode, why: errors.Refusal | None = None, tried: str = ""
 ) -> HttpResponse:
-    read = finder.with_days(kept(request), today()).get(pk=node.pk)
-    monday = today() - timedelta(days=today().weekday())
+    read = finder.with_days(kept(request), clock.today()).get(pk=node.pk)
+    monday = clock.today() - timedelta(days=clock.today().weekday())
     hours: dict[int, list[rules.Span]] = {}
     for each in read.hours.all():
         hours.setdefault(each.weekday, []).append(rules.Span(each.opens, each.closes))
     offered = {each.kind: each for each in read.services.all()}
-    helpers = Role.objects.in_force(today()).filter(kind=RoleKind.HELPER)
-    reach = rights.within(access.person(request), rights.SERVICE_NODES, today(), place="place_id")
+    helpers = Role.objects.in_force(clock.today()).filter(kind=RoleKind.HELPER)
+    reach = rights.within(
+        access.person(request), rights.SERVICE_NODES, clock.today(), place="place_id"
+    )
     context = {
         "node": read, "refusal": why, "tried": tried, "typed": request.POST if why else {},
         "week": [
@@ -155,10 +153,10 @@ def _page(
         ],
         "services": [(kind, title, offered.get(kind)) for kind, title in ServiceKind.choices],
         "closed": read.closed_days.all(),
-        "staff": read.staff.in_force(today()).select_related("person").order_by("pk"),
+        "staff": read.staff.in_force(clock.today()).select_related("person").order_by("pk"),
         "helpers": Person.objects.filter(pk__in=helpers.filter(reach).values("person_id"))
         .order_by("name", "pk")[:200],
-        "today": today(),
+        "today": clock.today(),
     }  # fmt: skip
     return render(request, "console/node.html", context, status=why.status if why else 200)
 
@@ -249,7 +247,7 @@ def staff(request: HttpRequest, code: str) -> HttpResponse:
     """Let a helper work here."""
     chosen = request.POST.get("person", "")
     person_id = int(chosen) if chosen.isascii() and chosen.isdigit() else 0
-    verb = partial(nodes.add_staff, person_id=person_id, valid_from=today())
+    verb = partial(nodes.add_staff, person_id=person_id, valid_from=clock.today())
     return _change(request, code, "staff", verb)
 
 
@@ -261,7 +259,7 @@ def end_staff(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     found = get_object_or_404(node.staff.select_related("node"), pk=pk)
 
     def verb(**who: Any) -> object:
-        return nodes.end_staff(staff=found, day=today(), by=who["by"], at=who["at"])
+        return nodes.end_staff(staff=found, day=clock.today(), by=who["by"], at=who["at"])
 
     return _change(request, code, "staff", verb)
 

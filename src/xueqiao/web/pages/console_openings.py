@@ -21,7 +21,6 @@ from xueqiao.web import access, exports, lists, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -60,13 +59,9 @@ SHEETS = lists.Listing(
 )
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def roles(request: HttpRequest) -> QuerySet[Role]:
     """The roles under which somebody may open accounts; each is a place to choose."""
-    found = rights.roles_in_force(access.person(request), rights.SERVICE_OPENING, today())
+    found = rights.roles_in_force(access.person(request), rights.SERVICE_OPENING, clock.today())
     return found.select_related("place", "institution").order_by("pk")
 
 
@@ -94,7 +89,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             return redirect("console-opening", _uploaded(request, form.cleaned_data).pk)
         except errors.Refusal as why:
             refused.into(form, why)
-    rows = OpeningSheet.objects.kept_by(access.person(request), today())
+    rows = OpeningSheet.objects.kept_by(access.person(request), clock.today())
     rows = rows.select_related("place", "uploaded_by")
     answer = lists.answer(request, SHEETS, rows, "console/openings.html", {"form": form})
     if form.errors:
@@ -127,7 +122,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _find(request: HttpRequest, pk: int) -> OpeningSheet:
-    rows = OpeningSheet.objects.kept_by(access.person(request), today())
+    rows = OpeningSheet.objects.kept_by(access.person(request), clock.today())
     rows = rows.select_related("place", "institution", "uploaded_by", "opened_by")
     return get_object_or_404(rows, pk=pk)
 

@@ -65,7 +65,7 @@ CHANGES = lists.Listing(
 
 
 def _rows(request: HttpRequest) -> Any:
-    day = clock.local_date(clock.now())
+    day = clock.today()
     rows = PersonChange.objects.reachable_by(access.person(request), day)
     return rows.select_related("person", "by").annotate(
         before_name=_place_name("before"), after_name=_place_name("after")

@@ -143,7 +143,7 @@ def _page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> H
     context = {
         "pathway": row,
         "standing": standing(row),
-        "legs": pathways.legs(row, clock.local_date(clock.now())),
+        "legs": pathways.legs(row, clock.today()),
         "is_own": row.drafted_by == access.signed_in(request),
         "refusal": why,
     }

@@ -40,10 +40,6 @@ LISTED = Listing.objects.select_related("place", "register", "parent")
 LACKING = {Level.TOWN: InstitutionKind.TOWN_CENTRE, Level.VILLAGE: InstitutionKind.VILLAGE_SCHOOL}
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def register_of(request: HttpRequest, registers: list[Register]) -> Register:
     """The register the address names; otherwise the one with the fewest levels."""
     wanted = request.GET.get("register", "")
@@ -63,7 +59,7 @@ def day_of(request: HttpRequest, register: Register) -> date:
 
 def reachable(request: HttpRequest) -> QuerySet[Place]:
     """The places for which the person may see the network."""
-    reach = rights.within(access.person(request), rights.PLACES, today(), place="id")
+    reach = rights.within(access.person(request), rights.PLACES, clock.today(), place="id")
     return Place.objects.filter(reach)
 
 
@@ -72,7 +68,7 @@ def reachable_institutions(request: HttpRequest) -> QuerySet[Institution]:
     reach = rights.within(
         access.person(request),
         rights.PLACES,
-        today(),
+        clock.today(),
         place="place_id",
         institution="institution_id",
     )
@@ -83,8 +79,8 @@ def reachable_institutions(request: HttpRequest) -> QuerySet[Institution]:
 def start(request: HttpRequest) -> HttpResponse:
     """The places a person's roles are held for, and the search among what lies below them."""
     text = request.GET.get("q", "").strip()
-    roles = rights.roles_in_force(access.person(request), rights.PLACES, today())
-    found = tree.search(text, day=today(), limit=SEARCHED) if text else []
+    roles = rights.roles_in_force(access.person(request), rights.PLACES, clock.today())
+    found = tree.search(text, day=clock.today(), limit=SEARCHED) if text else []
     mine = set(
         reachable(request).filter(pk__in=[each.pk for each in found]).values_list("pk", flat=True)
     )

@@ -18,6 +18,7 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.records import quarantine as verbs
 from xueqiao.records.models import HeldState, Quarantine, Reason, Source
+from xueqiao.records.reasons import told
 from xueqiao.web import access, exports, lists
 from xueqiao.web.console import quarantine as shown
 
@@ -39,7 +40,7 @@ QUARANTINE = lists.Listing(
         ),
         lists.Column(gettext_lazy("Reason"), lambda row: row.get_reason_display(), sort="reason"),
         lists.Column(gettext_lazy("Which part"), lambda row: row.pointer),
-        lists.Column(gettext_lazy("What"), lambda row: row.detail[:160]),
+        lists.Column(gettext_lazy("What"), lambda row: told(row.reason, row.detail)[:160]),
         lists.Column(gettext_lazy("Source"), lambda row: row.batch.source.name),
         lists.Column(
             gettext_lazy("File"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,9 +19,6 @@ from xueqiao.people import rights
 from xueqiao.web import access, lists
 from xueqiao.web.console import case, worklist
 
-if TYPE_CHECKING:
-    from datetime import date
-
 Rows = QuerySet[Any]
 INLINE_POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -30,10 +27,6 @@ STATE_LEVELS = {
     "posted": "ok", "upheld": "ok", "changed": "ok", "rejected": "bad", "revoked": "bad",
     "returned": "warn", "withdrawn": "", "lapsed": "",
 }  # fmt: skip
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 def _states() -> list[tuple[str, Any]]:
@@ -87,8 +80,8 @@ QUEUE = lists.Listing(
 @access.page(rights.RECOGNITION_QUEUE)
 def queue(request: HttpRequest) -> HttpResponse:
     """The cases of the person's places."""
-    rows = case.reviewable(access.person(request), today())
-    may_seat = rights.allows(access.person(request), rights.RECOGNITION_EXPERTS, today())
+    rows = case.reviewable(access.person(request), clock.today())
+    may_seat = rights.allows(access.person(request), rights.RECOGNITION_EXPERTS, clock.today())
     more = {"may_seat": may_seat}
     return lists.answer(request, QUEUE, rows, "console/recognition.html", more)
 
@@ -100,7 +93,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def find(request: HttpRequest, pk: int) -> Application:
-    return get_object_or_404(case.reviewable(access.person(request), today()), pk=pk)
+    return get_object_or_404(case.reviewable(access.person(request), clock.today()), pk=pk)
 
 
 def page(
@@ -112,7 +105,7 @@ def page(
     context = case.read(
         application,
         me=access.signed_in(request),
-        day=today(),
+        day=clock.today(),
         typed=request.POST,
         why=why,
         tried=tried,

@@ -22,8 +22,6 @@ from xueqiao.people.models import Role
 from xueqiao.web import access, exports, lists, refused
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
@@ -71,13 +69,9 @@ SHEETS = lists.Listing(
 )
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 def roles(request: HttpRequest) -> QuerySet[Role]:
     """The institutions for which somebody may send and fetch."""
-    found = rights.roles_in_force(access.person(request), rights.RESULTS, today())
+    found = rights.roles_in_force(access.person(request), rights.RESULTS, clock.today())
     found = found.filter(institution__isnull=False)
     return found.select_related("place", "institution").order_by("pk")
 
@@ -123,9 +117,9 @@ def listing(request: HttpRequest) -> HttpResponse:
             return redirect("console-result", _uploaded(request, form.cleaned_data).pk)
         except errors.Refusal as why:
             refused.into(form, why)
-    rows = ResultSheet.objects.seen_by(access.person(request), today())
+    rows = ResultSheet.objects.seen_by(access.person(request), clock.today())
     rows = rows.select_related("institution", "by")
-    day = today()
+    day = clock.today()
     asked = FetchForm(
         held=roles(request), initial={"since": day.replace(month=1, day=1), "until": day}
     )
@@ -166,7 +160,7 @@ def fetch(request: HttpRequest) -> HttpResponse:
         context = {
             "form": UploadForm(held=roles(request)), "fetch": form, "sets": ResultSheet.Kind.choices
         }  # fmt: skip
-        rows = ResultSheet.objects.seen_by(access.person(request), today())
+        rows = ResultSheet.objects.seen_by(access.person(request), clock.today())
         rows = rows.select_related("institution", "by")
         answer = lists.answer(request, SHEETS, rows, "console/results.html", context)
         answer.status_code = 422
@@ -188,7 +182,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _find(request: HttpRequest, pk: int) -> ResultSheet:
-    rows = ResultSheet.objects.seen_by(access.person(request), today())
+    rows = ResultSheet.objects.seen_by(access.person(request), clock.today())
     return get_object_or_404(rows.select_related("institution", "by", "decided_by"), pk=pk)
 
 
@@ -203,7 +197,7 @@ def _page(
         for each in sheet.lines.order_by("number")[:SHOWN]
     ]  # fmt: skip
     may = sheet.state == State.READY and rights.allows(
-        access.person(request), rights.RESULTS_ACCEPT, today()
+        access.person(request), rights.RESULTS_ACCEPT, clock.today()
     )
     counts = [(state.label, n, BECAME.get(state, "")) for state, n in sheets.became(sheet).items()]
     context = {

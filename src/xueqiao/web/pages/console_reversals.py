@@ -66,7 +66,7 @@ def reversals(request: HttpRequest) -> HttpResponse:
 
 
 def _reach(request: HttpRequest) -> Any:
-    today = clock.local_date(clock.now())
+    today = clock.today()
     rows = Reversal.objects.within(access.signed_in(request), rights.LOT_FREEZE, today)
     return rows.select_related("lot__person", "lot__account", "asked_by", "decided_by", "hold")
 
@@ -81,7 +81,7 @@ def _page(
     request: HttpRequest, case: Reversal, why: errors.Refusal | None = None, tried: str = ""
 ) -> HttpResponse:
     waits = case.state in {State.ASKED, State.REVIEW}
-    today = clock.local_date(clock.now())
+    today = clock.today()
     context = {
         "case": case,
         "plan": reversal_verbs.look(case.lot) if waits else None,

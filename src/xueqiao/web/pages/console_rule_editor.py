@@ -39,7 +39,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @access.page(rights.RULES_EDIT)
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the next version of a rule, beginning with what the latest one says."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     kept = TransferAgreement.objects.kept_by(access.signed_in(request), day)
     rows = ConversionRule.objects.filter(agreement__in=kept.values("pk"))
     rule = get_object_or_404(rows.select_related("programme", "agreement"), pk=pk)
@@ -49,7 +49,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 @access.page(rights.RULES_EDIT)
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Revise a version that is not published yet."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     rows = steps.versions_kept_by(access.signed_in(request), day)
     version = get_object_or_404(rows, pk=pk)
     return _editor(request, version.rule, version, is_new=False)

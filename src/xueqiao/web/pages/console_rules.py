@@ -64,7 +64,7 @@ LISTING = lists.Listing(
 
 
 def kept(request: HttpRequest) -> QuerySet[RuleVersion]:
-    return steps.versions_kept_by(access.signed_in(request), clock.local_date(clock.now()))
+    return steps.versions_kept_by(access.signed_in(request), clock.today())
 
 
 @access.page(rights.RULES_EDIT)
@@ -82,7 +82,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, pk: int, *, why: errors.Refusal | None = None, tried: Form | None = None
 ) -> HttpResponse:
-    row, day = get_object_or_404(kept(request), pk=pk), clock.local_date(clock.now())
+    row, day = get_object_or_404(kept(request), pk=pk), clock.today()
     me = access.signed_in(request)
     context: dict[str, Any] = {
         "version": row,

@@ -40,7 +40,7 @@ SHOWN = 20
 
 def reachable(request: HttpRequest) -> QuerySet[Person]:
     """The people who live where the helper serves; never the helper."""
-    me, today = access.signed_in(request), clock.local_date(clock.now())
+    me, today = access.signed_in(request), clock.today()
     reach = rights.within(me, rights.SERVICE_COUNTER, today, place="home_id")
     return Person.objects.filter(reach).exclude(pk=me.pk).select_related("home")
 

@@ -81,7 +81,7 @@ LISTING = lists.Listing(
 @access.page(rights.RULES_EDIT)
 def result(request: HttpRequest, pk: int) -> HttpResponse:
     """The totals, and every learner whom the version would touch; without names."""
-    day = clock.local_date(clock.now())
+    day = clock.today()
     kept = steps.versions_kept_by(access.signed_in(request), day)
     row = get_object_or_404(Simulation.objects.filter(version__in=kept.values("pk")), pk=pk)
     version = kept.get(pk=row.version_id)

@@ -20,13 +20,7 @@ from xueqiao.people import rights
 from xueqiao.web import access, lists, refused
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.http import HttpRequest, HttpResponse
-
-
-def today() -> date:
-    return clock.local_date(clock.now())
 
 
 class CommentForm(forms.Form):
@@ -92,7 +86,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect_to_login(request.path)
         if form.is_valid() and _said(request, row, form):
             return redirect("consultation", pk)
-    day = today()
+    day = clock.today()
     context = {
         "consultation": row,
         "version": row.version,

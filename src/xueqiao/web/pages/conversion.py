@@ -86,7 +86,7 @@ def take_back(request: HttpRequest, conversion_id: int) -> HttpResponse:
 
 def usable(request: HttpRequest, lot_id: int, version_id: int) -> tuple[LotRow, Counting]:
     """One of my credits with a rule under which it counts."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     for row in queries.lots(access.signed_in(request), today):
         for each in row.counting:
             if (row.lot.pk, each.version.pk) == (lot_id, version_id) and not each.why_not:

@@ -34,7 +34,7 @@ NOTICES = 8
 @access.page(rights.OWN)
 def account(request: HttpRequest) -> HttpResponse:
     """What I hold, where it counts, how it came about, and the certificates that prove it."""
-    me, today = access.signed_in(request), clock.local_date(clock.now())
+    me, today = access.signed_in(request), clock.today()
     lots = queries.lots(me, today)
     context = {
         "account": queries.learning_account(me),
@@ -127,7 +127,7 @@ def transcript(request: HttpRequest) -> HttpResponse:
 @access.page(rights.OWN)
 def transcript_file(request: HttpRequest) -> HttpResponse:
     """The transcript as a file."""
-    me, today = access.signed_in(request), clock.local_date(clock.now())
+    me, today = access.signed_in(request), clock.today()
     head = [
         _("Obtained"),
         _("What"),

@@ -38,7 +38,7 @@ class Number:
 @access.page(rights.PUBLIC)
 def front(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    today, near = clock.local_date(clock.now()), county_of(access.person(request))
+    today, near = clock.today(), county_of(access.person(request))
     soon = list(hall.starting_soon(near.pk if near else None, today)[:SOON])
     if near and not soon:
         near, soon = None, list(hall.starting_soon(None, today)[:SOON])

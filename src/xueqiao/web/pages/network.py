@@ -25,7 +25,7 @@ DEFAULT_BACK = "/search/?kind=class"
 @access.page(rights.PUBLIC)
 def picker(request: HttpRequest) -> HttpResponse:
     """The places that fit what was typed, or those below one; a choice leads back."""
-    today, text = clock.local_date(clock.now()), request.GET.get("q", "").strip()[:40]
+    today, text = clock.today(), request.GET.get("q", "").strip()[:40]
     at, me = place_of(request.GET.get("at", "")), access.person(request)
     back = request.GET.get("back", DEFAULT_BACK)
     context: dict[str, Any] = {

@@ -16,21 +16,15 @@ from xueqiao.people import rights
 from xueqiao.web import access
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from django.http import HttpRequest, HttpResponse
 
     from xueqiao.people.models import Person
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 @access.page(rights.PUBLIC)
 def index(request: HttpRequest) -> HttpResponse:
     """All pathways that are open, by kind."""
-    rows = Pathway.objects.open_on(today()).annotate(rule_count=Count("steps"))
+    rows = Pathway.objects.open_on(clock.today()).annotate(rule_count=Count("steps"))
     groups: dict[str, list[Any]] = {}
     for row in rows.order_by("kind", "code"):
         groups.setdefault(row.get_kind_display(), []).append(row)
@@ -40,13 +34,13 @@ def index(request: HttpRequest) -> HttpResponse:
 @access.page(rights.PUBLIC)
 def pathway(request: HttpRequest, code: str) -> HttpResponse:
     """One pathway, step by step; a learner sees which own credit counts at each step."""
-    row = get_object_or_404(Pathway.objects.open_on(today()), code=code)
+    row = get_object_or_404(Pathway.objects.open_on(clock.today()), code=code)
     mine = _counting(person) if (person := access.person(request)) else {}
     context = {
         "pathway": row,
         "legs": [
             (each, mine.get(each.version.pk if each.version else 0, []))
-            for each in pathways.legs(row, today())
+            for each in pathways.legs(row, clock.today())
         ],
         "signed_in": access.person(request) is not None,
     }
@@ -56,7 +50,7 @@ def pathway(request: HttpRequest, code: str) -> HttpResponse:
 def _counting(person: Person) -> dict[int, list[Any]]:
     """The person's lots that count, by the id of the version under which they do."""
     found: dict[int, list[Any]] = {}
-    for row in queries.lots(person, today()):
+    for row in queries.lots(person, clock.today()):
         for each in row.usable:
             found.setdefault(each.version.pk, []).append((row.lot, each))
     return found

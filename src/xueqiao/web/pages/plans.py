@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Every qualification that is awarded today, and what I have asked for."""
     me = access.signed_in(request)
     mine = Award.objects.own(me).select_related("qualification").order_by("-asked_at", "-pk")
-    rows = planner.in_force(clock.local_date(clock.now()))
+    rows = planner.in_force(clock.today())
     return lists.answer(request, LISTING, rows, "creditbank/plans.html", {"awards": mine[:20]})
 
 
@@ -115,11 +115,11 @@ def withdraw(request: HttpRequest, award_id: int) -> HttpResponse:
 
 
 def wanted(pk: int) -> Qualification:
-    return get_object_or_404(planner.in_force(clock.local_date(clock.now())), pk=pk)
+    return get_object_or_404(planner.in_force(clock.today()), pk=pk)
 
 
 def page(request: HttpRequest, pk: int, why: errors.Refusal | None = None) -> HttpResponse:
-    me, today = access.signed_in(request), clock.local_date(clock.now())
+    me, today = access.signed_in(request), clock.today()
     mine = Award.objects.own(me).filter(qualification_id=pk).prefetch_related("steps")
     asked = list(mine.order_by("-asked_at", "-pk"))
     context = {

@@ -57,7 +57,7 @@ def _shown(node: ServiceNode, now: datetime) -> dict[str, Any]:
 
 def find(code: str) -> ServiceNode:
     """The node of an address, read for its pages; a 404 where none serves."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     rows = ServiceNode.objects.in_force(today).select_related("place", "parent", "institution")
     return get_object_or_404(finder.with_days(rows, today), code=code)
 

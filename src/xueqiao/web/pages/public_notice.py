@@ -79,7 +79,7 @@ class ObjectionForm(forms.Form):
 @access.page(rights.PUBLIC)
 def notices(request: HttpRequest) -> HttpResponse:
     """Every case whose public notice runs today."""
-    rows = objections.on_notice(clock.local_date(clock.now()))
+    rows = objections.on_notice(clock.today())
     return lists.answer(request, NOTICES, rows, "creditbank/public_notices.html")
 
 

@@ -95,7 +95,7 @@ def title_of(unit: Any) -> str:
 @access.page(rights.OWN)
 def bank(request: HttpRequest) -> HttpResponse:
     """Where a learner's applications and conversions stand, and what can be asked for."""
-    me, today = access.signed_in(request), clock.local_date(clock.now())
+    me, today = access.signed_in(request), clock.today()
     context = {
         "applications": list(Application.objects.own(me).order_by("-created_at", "-pk")),
         "conversions": queries.conversions(me),

@@ -28,14 +28,10 @@ SHOWN = 20
 PUBLISHED = ("published", "superseded", "suspended", "retired")
 
 
-def today() -> date:
-    return clock.local_date(clock.now())
-
-
 @access.page(rights.PUBLIC)
 def index(request: HttpRequest) -> HttpResponse:
     """The rules in force today, each in a sentence, found by words."""
-    rows, text = matching.versions_in_force(today()), request.GET.get("q", "").strip()
+    rows, text = matching.versions_in_force(clock.today()), request.GET.get("q", "").strip()
     if text:
         asked = Q()
         for name in ("title_zh", "title_en", "code", "programme__title_zh", "programme__title_en"):
@@ -68,7 +64,7 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     if not versions:
         raise Http404(code)
     holding = set(
-        matching.versions_in_force(today()).filter(rule=found).values_list("pk", flat=True)
+        matching.versions_in_force(clock.today()).filter(rule=found).values_list("pk", flat=True)
     )
     said = texts.sentences(versions, texts.reading())
     context = {
@@ -82,7 +78,7 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
 @access.page(rights.PUBLIC)
 def rates(request: HttpRequest) -> HttpResponse:
     """Acceptance rates of every receiving body and rule over some days, as a table or a file."""
-    until = _day(request.GET.get("until", ""), today())
+    until = _day(request.GET.get("until", ""), clock.today())
     since = _day(request.GET.get("since", ""), until - timedelta(days=365))
     by_rule = acceptance.by_rule(since, until)
     kind = request.GET.get("download")

@@ -177,7 +177,7 @@ def lot_proof_file(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 def own_lot(request: HttpRequest, lot_id: int) -> Any:
     """The lot, if it is mine."""
-    mine = queries.lots(access.signed_in(request), clock.local_date(clock.now()))
+    mine = queries.lots(access.signed_in(request), clock.today())
     found = next((row.lot for row in mine if row.lot.pk == lot_id), None)
     if found is None:
         raise Http404

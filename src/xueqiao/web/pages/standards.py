@@ -50,7 +50,7 @@ def levels() -> Iterable[tuple[str, str]]:
 
 def of_time(rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
     """Standards in force today, those that ended, or those that begin later."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     if asked == "ended":
         return rows.filter(valid_to__lte=today)
     return rows.filter(valid_from__gt=today) if asked == "later" else in_force(rows, today)
@@ -58,7 +58,7 @@ def of_time(rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
 
 def state(row: Any) -> str:
     """A badge: a draft, later, in force, ended."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     if row.is_draft or row.valid_from > today:
         return "warn"
     return "bad" if row.valid_to and row.valid_to <= today else "ok"
@@ -66,7 +66,7 @@ def state(row: Any) -> str:
 
 def state_words(row: Any) -> str:
     """The same in words."""
-    today = clock.local_date(clock.now())
+    today = clock.today()
     if row.is_draft:
         return _("Draft")
     if row.valid_from > today:

@@ -153,7 +153,7 @@ def console_navigation(context: Context) -> dict[str, Any]:
     The longest address that fits is the present one.
     """
     request = context["request"]
-    day = clock.local_date(clock.now())
+    day = clock.today()
     held = Role.objects.in_force(day).filter(person=getattr(request, "person", None))
     kinds = set(held.values_list("kind", flat=True))
     links = {name: (reverse(name), title) for name, title, need in SECTIONS if need.roles & kinds}

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, as_of: date | None, **options: object) -> None:
-        day = as_of or clock.local_date(clock.now())
+        day = as_of or clock.today()
         counts = sample_classes.load(day=day)
         text = _(
             "{offerings:,} classes open from {day}, {taken:,} seats taken, {waiting:,} waiting"
