@@ -160,7 +160,7 @@ CONSOLE = {
     "lake-sources": ("/console/lake/sources/", "operator"),
     "lake-quality": ("/console/lake/quality/", "province"),
     "lake-quality-source": ("/console/lake/quality/sheyang-moodle/", "province"),
-    "lake-alarms": ("/console/lake/alarms/", "operator"),
+    "lake-alarms": ("/console/alarms/?of=data&show=all", "province"),
     "lake-contracts": ("/console/lake/contracts/", "operator"),
     "lake-contract": ("/console/lake/contracts/bronze.person/", "province"),
     "lake-propose": ("/console/lake/contracts/bronze.person/propose/", "operator"),
@@ -234,7 +234,7 @@ def test_cockpit_page_is_accessible_and_fits(glance: Any, axe: str, name: str, h
 
 def test_a_phone_shows_the_link_of_the_open_page(glance: Any) -> None:
     page = glance(Look(width=360, who="operator"))
-    page.goto("/console/lake/alarms/")
+    page.goto("/console/lake/quality/")
     row = page.locator(".section-nav").bounding_box()
     link = page.locator(".section-nav [aria-current]").bounding_box()
     assert row["x"] <= link["x"]

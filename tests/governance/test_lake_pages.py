@@ -75,6 +75,11 @@ def test_from_the_request_to_the_file_and_the_log(client, office, django_assert_
     made = client.post(f"{address}export/", {"kind": "parquet"})["Location"]
     assert writing.work(now=clock.now()) == 1
     link = client.post(f"{made}1/link/").context["link"]
+    with django_assert_max_num_queries(12):
+        [own] = client.get("/console/exports/?of=lake&state=done").context["list"].rows
+    assert (own.way, own.asked[:40], own.pk[:2]) == (made, SQL[:40], "L-")
+    assert client.get("/console/exports/?of=records").context["list"].count == 0
+    assert client.get("/console/exports/ask/").status_code == 403
     as_(client, "county")
     fetched = client.get(link)
     assert pq.read_table(io.BytesIO(b"".join(fetched))).column_names == [

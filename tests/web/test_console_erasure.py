@@ -227,6 +227,9 @@ def test_an_export_is_asked_for_written_and_fetched_by_its_owner(world, sign_in)
     assert file.status_code == 200
     assert len(b"".join(file.streaming_content)) > 20
     assert Reading.objects.latest("pk").what == "export_taken"
+    own = client.get("/console/exports/", {"of": "records", "state": "done"}).context["list"]
+    assert f"X-{job.pk}" in [row.pk for row in own.rows]
+    assert client.get("/console/exports/", {"of": "lake"}).context["list"].count == 0
     assert client.get(f"{answer.url}2/").status_code == 409
     assert client.post(f"{answer.url}cancel/").status_code == 409
     ExportJob.objects.filter(pk=job.pk).update(asked_by=world.people["province"])

@@ -11,6 +11,7 @@ from tests import world as small
 from tests.lake import worlds
 from xueqiao.governance import alarms, contracts
 from xueqiao.governance.models import DataAlarm, DataContract, HoldDecision
+from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock
 from xueqiao.lake import contracts as gates
 from xueqiao.lake import engines
@@ -65,9 +66,9 @@ def judged(root, rows=25):
 
 def test_pages_of_an_empty_lake_say_what_to_do(client, django_assert_max_num_queries):
     signed_in(client, "province")
-    for page in ("quality/", "sources/", "contracts/", "alarms/"):
+    for page in ("lake/quality/", "lake/sources/", "lake/contracts/", "alarms/"):
         with django_assert_max_num_queries(12):
-            assert client.get(f"{HERE}/{page}").status_code == 200
+            assert client.get(f"/console/{page}").status_code == 200
     assert "Nothing has been scored yet." in client.get(f"{HERE}/quality/").content.decode()
     assert client.get(f"{HERE}/contracts/bronze.nothing/").status_code == 404
     assert client.get(f"{HERE}/quality/nowhere/").status_code == 404
@@ -180,7 +181,31 @@ def test_an_alarm_is_looked_after_from_its_list(client, django_assert_max_num_qu
     alarms.watch(causes=causes, now=clock.now())
     signed_in(client, "operator")
     with django_assert_max_num_queries(12):
-        assert "24 hours were agreed" in client.get(f"{HERE}/alarms/").content.decode()
+        assert "24 hours were agreed" in client.get("/console/alarms/").content.decode()
     first = DataAlarm.objects.order_by("pk")[0]
-    client.post(f"{HERE}/alarms/acknowledge/", {"chosen": [str(first.pk)]})
+    client.post("/console/alarms/acknowledge/", {"chosen": [f"data-{first.pk}"]})
     assert alarms.waiting().count() == 2
+
+
+def test_one_list_of_alarms_shows_each_reader_her_own(client):
+    now, source = clock.now(), Source.objects.order_by("pk")[0]
+    alarms.watch(causes={("late", "s1"): {"since": "2026-03-01", "hours": 24}}, now=now)
+    Alarm.objects.create(
+        source=source, kind="silent", facts={"since": now.isoformat()}, opened_at=now,
+        closed_at=now,
+    )  # fmt: skip
+
+    def shown(**asked):
+        rows = client.get("/console/alarms/", asked).context["list"].rows
+        return [(row.origin, row.kind, row.can_take) for row in rows]
+
+    signed_in(client, "operator")
+    assert shown() == [("data", "late", True)]
+    assert len(shown(show="all")) == 2
+    assert shown(show="all", of="sources") == [("sources", "silent", False)]
+    assert shown(show="all", kind="late") == shown(show="all", of="data") == shown()
+    assert shown(q="nothing has this name") == []
+    signed_in(client, "province")
+    assert shown(show="all") == [("data", "late", False)], "looks, and operates nothing"
+    done = client.post("/console/alarms/acknowledge/", {"chosen": ["data-1"]})
+    assert done.status_code == 403

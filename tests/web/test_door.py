@@ -340,7 +340,9 @@ def test_an_alarm_is_on_the_work_list_until_somebody_looks_after_it(operator):
 
     assert "alarms" in waits()
     alarm = Alarm.objects.get()
-    operator.post("/console/alarms/acknowledge/", {"chosen": [alarm.pk]})
+    operator.post("/console/alarms/acknowledge/", {"chosen": [f"data-{alarm.pk}", "sources-x"]})
+    assert "alarms" in waits(), "of the data, or of nothing"
+    operator.post("/console/alarms/acknowledge/", {"chosen": [f"sources-{alarm.pk}"]})
     alarm.refresh_from_db()
     assert isinstance(alarm.acknowledged_by, Person)
     assert "alarms" not in waits()

@@ -71,6 +71,7 @@ DOORS = {
     "records.erase_ask": ("operator",),
     "records.personas": ("operator",),
     "records.export": ("operator",),
+    "exports.own": ("province", "operator", "analyst"),
     "lake.operate": ("operator",),
     "lake.see": ("county", "province", "operator", "analyst"),
     "lake.steward": ("province",),

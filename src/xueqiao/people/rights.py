@@ -124,6 +124,8 @@ RECORDS_ERASE = define("records.erase", Audience.ROLES, K.PROVINCE, K.OPERATOR)
 RECORDS_ERASE_ASK = define("records.erase_ask", Audience.ROLES, K.OPERATOR)
 RECORDS_PERSONAS = define("records.personas", Audience.ROLES, K.OPERATOR)
 RECORDS_EXPORT = define("records.export", Audience.ROLES, K.OPERATOR)
+# Who may ask for an export, of records or in the workbench, has a list of the own ones.
+EXPORTS_OWN = define("exports.own", Audience.ROLES, K.PROVINCE, K.OPERATOR, K.ANALYST)
 LAKE_OPERATE = define("lake.operate", Audience.ROLES, K.OPERATOR)
 # The lake: who sees how it stands, who answers for its tables and contracts, who asks it
 # questions, and who decides what happens to the data of one person.

@@ -24,6 +24,7 @@ from xueqiao.governance.models import (
 from xueqiao.kernel import clock
 from xueqiao.lake.levels import Level
 from xueqiao.people import rights
+from xueqiao.web.console import alarms as alarm_rows
 from xueqiao.web.console import lake_retention
 from xueqiao.web.console.work import Group, Item, first
 from xueqiao.web.templatetags.ui import titled
@@ -160,7 +161,7 @@ def plans(person: Person, _today: date) -> Group:
 def data_alarms(_person: Person, _today: date) -> Group:
     """Alarms of the data that nobody looks after yet, oldest first."""
     found, count = first(alarms.waiting())
-    address = reverse("console-lake-alarms")
+    address = alarm_rows.address(alarm_rows.DATA)
     items = [
         Item(
             f"{each.subject} · {each.get_kind_display()}",

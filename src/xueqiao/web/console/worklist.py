@@ -22,6 +22,7 @@ from xueqiao.intake.models import Alarm
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.records.models import Erasure, Quarantine
+from xueqiao.web.console import alarms as alarm_rows
 from xueqiao.web.console import exchange_work, lake_runs, lake_work, rulebook_work, service_work
 from xueqiao.web.console.work import SHOWN, Group, Item, first
 
@@ -278,7 +279,7 @@ def _alarms() -> Group:
     """Alarms that nobody looks after yet, oldest first."""
     rows = Alarm.objects.filter(closed_at=None, acknowledged_at=None).select_related("source")
     found, count = first(rows.order_by("opened_at", "pk"))
-    address = reverse("console-alarms")
+    address = alarm_rows.address(alarm_rows.SOURCES)
     items = [
         Item(
             f"{each.source.name} · {each.get_kind_display()}",

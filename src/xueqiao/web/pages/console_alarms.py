@@ -1,89 +1,80 @@
-"""Console: alarms of sources and connections, and who looks after each."""
+"""Console: alarms of sources, connections and the data, and who looks after each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from xueqiao.intake import alarms
-from xueqiao.intake.models import Alarm, AlarmKind
+from xueqiao.governance.models import DataAlarmKind
+from xueqiao.intake.models import AlarmKind
 from xueqiao.kernel import clock
 from xueqiao.people import rights
-from xueqiao.web import access, lists
+from xueqiao.web import access, lists, sheets
+from xueqiao.web.console import alarms
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-
-def _state(row: Alarm) -> str:
-    if row.closed_at:
-        return str(_("Over"))
-    return str(_("Somebody looks after it") if row.acknowledged_at else _("Open"))
-
-
-def _level(row: Alarm) -> str:
-    return "ok" if row.closed_at else "warn" if row.acknowledged_at else "bad"
-
-
 ALARMS = lists.Listing(
     code="alarms",
     columns=(
-        lists.Column(
-            _("Source"),
-            lambda row: row.source.name,
-            head=True,
-            link=lambda row: (
-                reverse("console-connection", args=[row.connection_id])
-                if row.connection_id
-                else f"{reverse('console-connections')}?source={row.source.code}"
-            ),
-        ),
-        lists.Column(_("Alarm"), lambda row: row.get_kind_display()),
-        lists.Column(_("What"), alarms.text),
-        lists.Column(_("State"), _state, state=_level),
+        lists.Column(_("What of"), lambda row: row.title, head=True, link=lambda row: row.way),
+        lists.Column(_("Where from"), lambda row: alarms.ORIGINS[row.origin]),
+        lists.Column(_("Alarm"), lambda row: row.kind_text),
+        lists.Column(_("What"), lambda row: row.text),
+        lists.Column(_("State"), lambda row: row.state, state=lambda row: row.level),
         lists.Column(_("Raised at"), lambda row: row.opened_at, sort="opened"),
-        lists.Column(
-            _("Looked after by"),
-            lambda row: row.acknowledged_by.name if row.acknowledged_by else "–",
-        ),
+        lists.Column(_("Looked after by"), lambda row: row.taken_by or "–"),
         lists.Column(_("Closed"), lambda row: row.closed_at),
     ),
-    sorts={"opened": ("-opened_at", "-id")},
+    sorts={"opened": ("-opened_at", "pk")},
     filters=(
+        lists.Filter(
+            "of",
+            _("Where from"),
+            alarms.ORIGINS.items,
+            lambda rows, origin: [row for row in rows if row.origin == origin],  # type: ignore[arg-type,return-value]
+        ),
         lists.Filter(
             "show",
             _("State"),
-            lambda: [("open", _("Open")), ("all", _("All"))],
-            lambda rows, wanted: rows.filter(closed_at=None) if wanted == "open" else rows,
+            lambda: [("open", _("Not closed")), ("all", _("All"))],
+            # What is over is not read at all unless it is asked for.
+            lambda rows, _wanted: rows,
             default="open",
             required=True,
         ),
         lists.Filter(
-            "kind", _("Alarm"), lambda: AlarmKind.choices, lambda rows, kind: rows.filter(kind=kind)
+            "kind",
+            _("Alarm"),
+            lambda: [*AlarmKind.choices, *DataAlarmKind.choices],
+            lambda rows, kind: [row for row in rows if row.kind == kind],  # type: ignore[arg-type,return-value]
         ),
     ),
-    selectable=lambda row: not row.closed_at and not row.acknowledged_at,
+    search=lambda rows, text: [row for row in rows if text.lower() in row.title.lower()],  # type: ignore[arg-type,return-value]
+    search_hint=_("a source or a table"),
+    selectable=lambda row: row.can_take,
 )
 
 
-@access.page(rights.RECORDS_OPERATE)
+@access.page(rights.LAKE_SEE)
 def listing(request: HttpRequest) -> HttpResponse:
-    """What an operator should look at."""
-    rows = Alarm.objects.select_related("source", "connection", "acknowledged_by")
-    return lists.answer(request, ALARMS, rows, "console/alarms.html")
+    """What is not as it should be, and who looks after it."""
+    rows = alarms.rows(access.signed_in(request), every=request.GET.get("show") == "all")
+    more = {"can_take": any(row.can_take for row in rows)}
+    return sheets.answer(request, ALARMS, rows, "console/alarms.html", more)
 
 
 @require_POST
-@access.page(rights.RECORDS_OPERATE)
+@access.page(rights.LAKE_OPERATE)
 def acknowledge(request: HttpRequest) -> HttpResponse:
     """Write down that the reader looks after the chosen alarms."""
-    for number in request.POST.getlist("chosen"):
-        row = get_object_or_404(Alarm, pk=number if number.isdigit() else 0)
-        alarms.acknowledge(alarm=row, by=access.signed_in(request), at=clock.now())
+    chosen = request.POST.getlist("chosen")
+    alarms.take(chosen, by=access.signed_in(request), at=clock.now())
     return redirect("console-alarms")
 
 

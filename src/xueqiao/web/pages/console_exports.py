@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -17,7 +17,8 @@ from xueqiao.people import rights
 from xueqiao.records.exporting import jobs
 from xueqiao.records.models import ExportJob, Reading
 from xueqiao.records.personas import identifiers
-from xueqiao.web import access, lists, refused
+from xueqiao.web import access, lists, refused, sheets
+from xueqiao.web.console import own_exports
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,55 +26,47 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 State = ExportJob.State
-LEVELS = {State.DONE: "ok", State.FAILED: "bad", State.CANCELLED: "", State.EXPIRED: ""}
-
-
-def filters_text(job: ExportJob) -> str:
-    """The filters of an export in one line."""
-    given = {name: text for name, text in job.filters.items() if text != "false"}
-    if "persona" in given:
-        given["persona"] = identifiers.show(given["persona"])
-    return ", ".join(f"{name}: {text}" for name, text in given.items()) or _("everything")
-
-
 EXPORTS = lists.Listing(
     code="exports",
     columns=(
         lists.Column(
-            gettext_lazy("Export"),
-            lambda row: f"X-{row.pk}",
-            head=True,
-            sort="number",
-            link=lambda row: reverse("console-export", args=[row.key]),
+            gettext_lazy("Export"), lambda row: row.pk, head=True, link=lambda row: row.way
         ),
-        lists.Column(gettext_lazy("File"), lambda row: row.get_kind_display()),
-        lists.Column(gettext_lazy("Filter"), filters_text),
+        lists.Column(gettext_lazy("Where from"), lambda row: own_exports.ORIGINS[row.origin]),
+        lists.Column(gettext_lazy("File"), lambda row: row.kind),
+        lists.Column(gettext_lazy("Filter or query"), lambda row: row.asked),
         lists.Column(
-            gettext_lazy("State"),
-            lambda row: row.get_state_display(),
-            state=lambda row: LEVELS.get(row.state, "now"),
+            gettext_lazy("State"), lambda row: row.state_text, state=lambda row: row.level
         ),
         lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True),
-        lists.Column(gettext_lazy("Asked on"), lambda row: row.asked_at),
+        lists.Column(gettext_lazy("Asked on"), lambda row: row.asked_at, sort="asked"),
         lists.Column(gettext_lazy("Kept until"), lambda row: row.expires_at or "–"),
     ),
-    sorts={"number": ("-id",)},
+    sorts={"asked": ("-asked_at", "pk")},
     filters=(
+        lists.Filter(
+            "of",
+            gettext_lazy("Where from"),
+            own_exports.ORIGINS.items,
+            lambda rows, origin: [row for row in rows if row.origin == origin],  # type: ignore[arg-type,return-value]
+        ),
         lists.Filter(
             "state",
             gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
+            lambda: own_exports.STATES.choices,
+            lambda rows, state: [row for row in rows if row.state == state],  # type: ignore[arg-type,return-value]
         ),
     ),
 )
 
 
-@access.page(rights.RECORDS_EXPORT)
+@access.page(rights.EXPORTS_OWN)
 def exports(request: HttpRequest) -> HttpResponse:
-    """The exports of whoever is signed in, newest first."""
-    rows = ExportJob.objects.filter(asked_by=access.signed_in(request))
-    return lists.answer(request, EXPORTS, rows, "console/exports.html")
+    """The exports of whoever is signed in, of records and of the workbench, newest first."""
+    me = access.signed_in(request)
+    may = own_exports.may(me)
+    rows = own_exports.rows(me, may)
+    return sheets.answer(request, EXPORTS, rows, "console/exports.html", {"may": may})
 
 
 class ExportForm(forms.Form):
@@ -163,10 +156,10 @@ def _find(request: HttpRequest, key: UUID) -> ExportJob:
 def _page(request: HttpRequest, job: ExportJob, why: errors.Refusal | None = None) -> HttpResponse:
     context = {
         "job": job,
-        "filters": filters_text(job),
+        "filters": own_exports.filters_text(job),
         "parts": job.parts.order_by("number"),
         "is_open": job.state in {State.WAITING, State.RUNNING},
-        "level": LEVELS.get(State(job.state), "now"),
+        "level": own_exports.level(job.state),
         "refusal": why,
     }
     fragment = request.headers.get("HX-Target") == "export"

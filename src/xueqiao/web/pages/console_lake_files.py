@@ -14,6 +14,7 @@ from xueqiao.governance.models import LakeExport
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access
+from xueqiao.web.console import own_exports
 from xueqiao.web.pages import console_lake_queries as queries
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 State = LakeExport.State
-LEVELS = {State.DONE: "ok", State.FAILED: "bad", State.CANCELLED: "", State.EXPIRED: ""}
 
 
 @require_POST
@@ -57,7 +57,7 @@ def _page(
         "export": export,
         "parts": export.parts.order_by("number"),
         "is_open": export.state in {State.WAITING, State.RUNNING},
-        "level": LEVELS.get(State(export.state), "now"),
+        "level": own_exports.level(export.state),
         "refusal": why,
         "link": link,
         "hours": int(links.LASTS.total_seconds() // 3600),

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from xueqiao.governance import alarms, contracts, holds
-from xueqiao.governance.models import DataAlarm, DataAlarmKind, HoldDecision
+from xueqiao.governance import contracts, holds
+from xueqiao.governance.models import HoldDecision
 from xueqiao.governance.models.hold import BATCH
 from xueqiao.kernel import clock
-from xueqiao.lake import facts
 from xueqiao.lake.quality import rules
 from xueqiao.people import rights
 from xueqiao.records.models import Source
 from xueqiao.web import access, lists, sheets
-from xueqiao.web.console import lake_names, lake_quality
+from xueqiao.web.console import lake_quality
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -29,70 +27,6 @@ LEVELS = (
     ("bad", gettext_lazy("below 95 %")),
     ("warn", gettext_lazy("below 99 %")),
     ("ok", gettext_lazy("99 % and more")),
-)
-
-
-def _state(row: DataAlarm) -> str:
-    if row.closed_at:
-        return _("Over")
-    return _("Somebody looks after it") if row.acknowledged_at else _("Not closed")
-
-
-def _subject(row: DataAlarm) -> str:
-    """What people call it, with its name beside: a table, or the code of a source or batch."""
-    if row.subject in facts.names():
-        return f"{lake_names.title(row.subject)} ({row.subject})"
-    return row.subject
-
-
-def _way(row: DataAlarm) -> str:
-    """The page on which something can be done about it."""
-    if row.kind == DataAlarmKind.STOPPED:
-        return reverse("console-lake-contract", args=[row.subject])
-    if row.subject in facts.names():
-        return reverse("console-lake-table", args=[row.subject])
-    is_source = row.kind in {DataAlarmKind.HELD, DataAlarmKind.LATE}
-    return reverse("console-lake-sources") + f"?q={row.subject}" if is_source else ""
-
-
-def _level(row: DataAlarm) -> str:
-    return "ok" if row.closed_at else "warn" if row.acknowledged_at else "bad"
-
-
-ALARMS = lists.Listing(
-    code="lake-alarms",
-    columns=(
-        lists.Column(gettext_lazy("What of"), _subject, head=True, link=_way),
-        lists.Column(gettext_lazy("Alarm"), lambda row: row.get_kind_display()),
-        lists.Column(gettext_lazy("What"), alarms.text),
-        lists.Column(gettext_lazy("State"), _state, state=_level),
-        lists.Column(gettext_lazy("Raised at"), lambda row: row.opened_at, sort="opened"),
-        lists.Column(
-            gettext_lazy("Looked after by"),
-            lambda row: row.acknowledged_by.name if row.acknowledged_by else "–",
-        ),
-        lists.Column(gettext_lazy("Closed"), lambda row: row.closed_at),
-    ),
-    sorts={"opened": ("-opened_at", "-id")},
-    filters=(
-        lists.Filter(
-            "show",
-            gettext_lazy("State"),
-            lambda: [("open", _("Not closed")), ("all", _("All"))],
-            lambda rows, wanted: rows.filter(closed_at=None) if wanted == "open" else rows,
-            default="open",
-            required=True,
-        ),
-        lists.Filter(
-            "kind",
-            gettext_lazy("Alarm"),
-            lambda: DataAlarmKind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
-    ),
-    search=lambda rows, text: rows.filter(subject__icontains=text),
-    search_hint=gettext_lazy("a table, or the code of a source"),
-    selectable=lambda row: not row.closed_at and not row.acknowledged_at,
 )
 
 
@@ -234,27 +168,8 @@ def decide(request: HttpRequest, code: str) -> HttpResponse:
     return redirect(reverse("console-lake-quality-source", args=[code]) + "#held")
 
 
-@access.page(rights.LAKE_SEE)
-def alarm_list(request: HttpRequest) -> HttpResponse:
-    """What is not as it should be, and who looks after it."""
-    rows = DataAlarm.objects.select_related("acknowledged_by")
-    return lists.answer(request, ALARMS, rows, "console/lake/alarms.html")
-
-
-@require_POST
-@access.page(rights.LAKE_OPERATE)
-def acknowledge(request: HttpRequest) -> HttpResponse:
-    """Write down that the reader looks after the chosen alarms."""
-    for number in request.POST.getlist("chosen"):
-        row = get_object_or_404(DataAlarm, pk=number if number.isdecimal() else 0)
-        alarms.acknowledge(alarm=row, by=access.signed_in(request), at=clock.now())
-    return redirect("console-lake-alarms")
-
-
 urlpatterns = [
     path("console/lake/quality/", quality, name="console-lake-quality"),
     path("console/lake/quality/<slug:code>/", source, name="console-lake-quality-source"),
     path("console/lake/quality/<slug:code>/decide/", decide, name="console-lake-hold-decide"),
-    path("console/lake/alarms/", alarm_list, name="console-lake-alarms"),
-    path("console/lake/alarms/acknowledge/", acknowledge, name="console-lake-alarms-acknowledge"),
 ]

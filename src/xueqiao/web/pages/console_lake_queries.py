@@ -18,6 +18,7 @@ from xueqiao.kernel import cells, clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists, refused
 from xueqiao.web.console import lake_names
+from xueqiao.web.console.own_exports import in_one_line
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,18 +27,11 @@ if TYPE_CHECKING:
 
 State = QueryRun.State
 LEVELS = {State.DONE: "ok", State.FAILED: "bad", State.CANCELLED: "", State.EXPIRED: ""}
-SHOWN_CHARACTERS = 80
 SHOWN_SAVED = 30
 MOST_DIGITS = 12
 EXAMPLE = """select month, sum(learners) as learners, sum(activities) as activities
 from place_month where register = 'nbs'
 group by month order by month"""
-
-
-def short(text: str) -> str:
-    """A query in one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def purpose_title(purpose: str) -> str:
@@ -55,7 +49,7 @@ RUNS = lists.Listing(
             sort="number",
             link=lambda row: reverse("console-lake-query", args=[row.key]),
         ),
-        lists.Column(gettext_lazy("Query"), lambda row: short(row.sql)),
+        lists.Column(gettext_lazy("Query"), lambda row: in_one_line(row.sql)),
         lists.Column(
             gettext_lazy("Purpose"),
             lambda row: purpose_title(row.purpose),

@@ -48,7 +48,7 @@ SECTIONS = (
     ("console-blank-spots", _("Blank spots"), rights.PLACES),
     ("console-records", _("Records"), rights.RECORDS_OPERATE),
     ("console-personas", _("Personas"), rights.RECORDS_PERSONAS),
-    ("console-exports", _("Exports"), rights.RECORDS_EXPORT),
+    ("console-exports", _("Exports"), rights.EXPORTS_OWN),
     ("console-erasures", _("Erasure"), rights.RECORDS_ERASE),
     ("console-connections", _("Connections"), rights.RECORDS_OPERATE),
     ("console-lake-board", _("Six-layer board"), rights.LAKE_SEE),
@@ -72,8 +72,7 @@ SECTIONS = (
 BELONGING = {
     "console-frameworks": "console-standards",
     "console-packages": "console-standards",
-    "console-alarms": "console-connections",
-    "console-lake-alarms": "console-lake-quality",
+    "console-alarms": "console-lake-board",
     "console-experts": "console-recognition",
     "console-contracts": "console-connections",
     "console-table-new": "console-connections",

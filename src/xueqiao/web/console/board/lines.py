@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from xueqiao.web.console import alarms as alarm_rows
 from xueqiao.web.console import lake_tables
 from xueqiao.web.console.board.layers import Kind, Line, shown_time
 
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 A_WHILE, TOO_LONG = timedelta(minutes=5), timedelta(minutes=30)
 
 
-def alarms(name: str, open_: Waits, page: str, need: rights.Policy) -> list[Line]:
+def alarms(name: str, open_: Waits, origin: str, need: rights.Policy) -> list[Line]:
     if not open_.count or open_.since is None:
         return []
     word = ngettext("{n} open", "{n} open", open_.count).format(n=open_.count)
     text = _("The oldest since {at}.").format(at=shown_time(open_.since))
-    return [Line(Kind.SERVICE, name, "bad", word, text, reverse(page), need)]
+    return [Line(Kind.SERVICE, name, "bad", word, text, alarm_rows.address(origin), need)]
 
 
 def queue(name: str, kind: Kind, waits: Waits, now: datetime) -> Line:

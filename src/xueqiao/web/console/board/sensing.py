@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from xueqiao.people import rights
+from xueqiao.web.console import alarms, lake_quality
 from xueqiao.web.console import connections as intake
-from xueqiao.web.console import lake_quality
 from xueqiao.web.console.board import jobs
 from xueqiao.web.console.board import lines as shared
 from xueqiao.web.console.board.layers import Kind, Layer, Line, shown_time
@@ -24,7 +24,7 @@ def lines_of(seen: Snapshot) -> list[Line]:
     """Alarms of sources, connections, sources, quarantine."""
     return [
         *shared.alarms(
-            _("Alarms of sources"), seen.waits["intake_alarms"], "console-alarms",
+            _("Alarms of sources"), seen.waits["intake_alarms"], alarms.SOURCES,
             rights.RECORDS_OPERATE,
         ),
         *connections(seen.connections),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from xueqiao.lake.build import history
 from xueqiao.lake.quality import rules
 from xueqiao.people import rights
+from xueqiao.web.console import alarms
 from xueqiao.web.console.board import jobs
 from xueqiao.web.console.board import lines as shared
 from xueqiao.web.console.board.layers import Kind, Layer, Line, shown_time
@@ -29,8 +30,7 @@ def lines_of(seen: Snapshot) -> list[Line]:
         return [line, *jobs.lines(Layer.STORAGE, seen.runs, seen.now)]
     return [
         *shared.alarms(
-            _("Alarms of the data"), seen.waits["data_alarms"], "console-lake-alarms",
-            rights.LAKE_SEE,
+            _("Alarms of the data"), seen.waits["data_alarms"], alarms.DATA, rights.LAKE_SEE,
         ),
         *stopped(seen),
         *held(seen),
