@@ -6,26 +6,19 @@ Identity numbers are hashed as soon as they are read; neither a fault nor a line
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
-from openpyxl.utils import get_column_letter
 
-from xueqiao.intake.files import FileUnreadable
-from xueqiao.intake.tables import reading as tables
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import errors
-from xueqiao.people import accounts, documents
 
 if TYPE_CHECKING:
     from xueqiao.exchange.results.columns import Column, ColumnSet
 
-MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_ROWS: Final = 20_000
-MOST_FAULTS: Final = 500
 LONGEST_TEXT: Final = 200
 DECIMAL: Final = re.compile(r"\d{1,6}(?:\.\d{1,2})?")
 MONTH: Final = re.compile(r"(\d{4})[-./年]?(\d{1,2})(?:[-./月](?:\d{1,2}日?)?)?")
@@ -47,22 +40,7 @@ class Line:
     cells: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one cell, such as ``C5``."""
-
-    cell: str
-    column: str
-    text: str
-
-
-@dataclass
-class Read:
-    """What a table says: lines without fault, faults, and how many rows are filled."""
-
-    lines: list[Line] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    rows: int = 0
+Read = filled.Read[Line]
 
 
 def read(*, content: bytes, name: str, of: ColumnSet, today: date) -> Read:
@@ -74,17 +52,14 @@ def read(*, content: bytes, name: str, of: ColumnSet, today: date) -> Read:
     Raises:
         TableUnreadable: nothing of it can be used.
     """
-    if not 0 < len(content) <= MOST_BYTES:
-        text = _("The file has {size:,} bytes. Send one of at least 1 and at most {most:,} bytes.")
-        raise TableUnreadable(text.format(size=len(content), most=MOST_BYTES), pointer="file")
-    with NamedTemporaryFile(suffix=Path(name).suffix) as file:
-        file.write(content)
-        file.flush()
-        try:
-            return _read(Path(file.name), of, today)
-        except FileUnreadable as why:
-            said = str(why).replace(Path(file.name).name, name)
-            raise TableUnreadable(said, pointer="file") from why
+    with filled.opened(
+        content=content, name=name, most_rows=MOST_ROWS, refusal=TableUnreadable
+    ) as sheet:
+        reader = _Reader(_where(sheet.titles, of), of, today)
+        for row in sheet.rows:
+            reader.found.rows += 1
+            reader.take(row.number, row.cells)
+    return reader.found
 
 
 def month_of(text: str) -> date | None:
@@ -110,24 +85,9 @@ def hundredths(text: str) -> int:
     return int(whole or 0) * 100 + int(f"{part:0<2}"[:2])
 
 
-def _read(path: Path, of: ColumnSet, today: date) -> Read:
-    layout = tables.detect(path)
-    reader = _Reader(_where(tables.heading(path, layout), of), of, today)
-    for row in tables.rows(path, layout):
-        reader.found.rows += 1
-        if reader.found.rows > MOST_ROWS:
-            text = _("The file has more than {most:,} filled rows. Split it.")
-            raise TableUnreadable(text.format(most=MOST_ROWS), pointer="file")
-        reader.take(row.number, row.cells)
-    if not reader.found.rows:
-        raise TableUnreadable(_("No row below the headings is filled."), pointer="file")
-    return reader.found
-
-
 def _where(titles: list[str], of: ColumnSet) -> dict[str, int]:
     """The place of each column in a row, from 0."""
-    plain = [title.strip().strip("*＊ ") for title in titles]
-    where = {each.name: plain.index(each.title) for each in of.columns if each.title in plain}
+    where = {each.name: titles.index(each.title) for each in of.columns if each.title in titles}
     missing = [each.title for each in of.columns if each.required and each.name not in where]
     if missing:
         text = _("The first row lacks these columns: {columns}. Use the template of this set.")
@@ -135,19 +95,19 @@ def _where(titles: list[str], of: ColumnSet) -> dict[str, int]:
     return where
 
 
-class _Reader:
+class _Reader(filled.Reader[Line]):
     """Takes row after row, and remembers which came before."""
 
     def __init__(self, where: dict[str, int], of: ColumnSet, today: date) -> None:
-        self.where, self.of, self.today = where, of, today
-        self.found = Read()
+        super().__init__(where)
+        self.of, self.today = of, today
         self.seen: dict[tuple[str, ...], int] = {}
 
     def take(self, number: int, cells: list[str]) -> None:
         before = len(self.found.faults)
         hashed, said = "", {}
         for column in self.of.columns:
-            text = self._cell(cells, column.name)
+            text = self.cell(cells, column.name)
             if column.kind == "identity":
                 hashed = self._identity(number, column, text)
             elif fault := self._fault_of(column, text):
@@ -157,13 +117,8 @@ class _Reader:
         if len(self.found.faults) == before and self._is_new(number, hashed, said):
             self.found.lines.append(Line(number, hashed, said))
 
-    def _cell(self, cells: list[str], name: str) -> str:
-        place = self.where.get(name)
-        return cells[place].strip() if place is not None and place < len(cells) else ""
-
     def _fault(self, number: int, column: Column, text: str) -> None:
-        cell = f"{get_column_letter(self.where.get(column.name, 0) + 1)}{number}"
-        self.found.faults.append(Fault(cell, column.title, text))
+        self.fault(number, column.name, column.title, text)
 
     def _fault_of(self, column: Column, text: str) -> str:
         """What is wrong with a cell that holds no identity number; "" when nothing is."""
@@ -187,17 +142,9 @@ class _Reader:
         return _("This month lies in the future.") if month > self.today else ""
 
     def _identity(self, number: int, column: Column, text: str) -> str:
-        plain = text.replace(" ", "").upper()
-        if plain.startswith(tables.LOST_DIGITS) or plain == tables.FORMULA_WITHOUT_RESULT:
-            said = _("The spreadsheet lost digits. Format the column as text and type it again.")
-            self._fault(number, column, said)
-            return ""
-        if not plain:
-            self._fault(number, column, _("The identity number is missing."))
-            return ""
         try:
-            return documents.hashed(plain)
-        except accounts.ParticularsImpossible as why:
+            return filled.identity_hash(text.replace(" ", "").upper())
+        except filled.Unfit as why:
             self._fault(number, column, str(why))
             return ""
 

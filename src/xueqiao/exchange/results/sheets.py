@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from xueqiao.creditbank import reported
 from xueqiao.exchange.models import ResultLine, ResultSheet
 from xueqiao.exchange.results import columns, reading
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import clock, errors, tables
 from xueqiao.people import documents, rights
 
@@ -93,7 +94,7 @@ def upload(
     sheet = ResultSheet(
         institution_id=sender.institution_id, place_id=sender.place_id, kind=of.code,
         state=State.FAULTY if read.faults else State.READY, file_name=name[:200], digest=digest,
-        rows=read.rows, faults=[asdict(each) for each in read.faults[: reading.MOST_FAULTS]],
+        rows=read.rows, faults=[asdict(each) for each in read.faults[: filled.MOST_FAULTS]],
         fault_count=len(read.faults), by=sender.person, key=sender.key, at=at,
     )  # fmt: skip
     try:

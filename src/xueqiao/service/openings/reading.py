@@ -5,27 +5,21 @@ Identity numbers are hashed as soon as they are read; neither a fault nor a line
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import NamedTemporaryFile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
-from openpyxl.utils import get_column_letter
 
-from xueqiao.intake.files import FileUnreadable
-from xueqiao.intake.tables import reading as tables
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import clock, errors
 from xueqiao.network import tree
-from xueqiao.people import accounts, documents, rights, rules
+from xueqiao.people import documents, rights, rules
 from xueqiao.service.openings.columns import COLUMNS
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_ROWS: Final = 5000
-MOST_FAULTS: Final = 500
 SEXES: Final = {"男": "1", "女": "2", "male": "1", "female": "2"}
 LONGEST_NAME: Final = 80
 
@@ -49,22 +43,7 @@ class Line:
     identity_hash: str
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one cell, such as ``C5``."""
-
-    cell: str
-    column: str
-    text: str
-
-
-@dataclass
-class Read:
-    """What a roster says: lines without fault, faults, and how many rows are filled."""
-
-    lines: list[Line] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    rows: int = 0
+Read = filled.Read[Line]
 
 
 def read(*, content: bytes, name: str, place_id: int, at: datetime) -> Read:
@@ -73,39 +52,20 @@ def read(*, content: bytes, name: str, place_id: int, at: datetime) -> Read:
     Raises:
         RosterUnreadable: nothing of it can be used.
     """
-    if not 0 < len(content) <= MOST_BYTES:
-        text = _("The file has {size:,} bytes. Send one of at least 1 and at most {most:,} bytes.")
-        raise RosterUnreadable(text.format(size=len(content), most=MOST_BYTES), pointer="file")
-    with NamedTemporaryFile(suffix=Path(name).suffix) as file:
-        file.write(content)
-        file.flush()
-        try:
-            return _read(Path(file.name), place_id, at)
-        except FileUnreadable as why:
-            said = str(why).replace(Path(file.name).name, name)
-            raise RosterUnreadable(said, pointer="file") from why
-
-
-def _read(path: Path, place_id: int, at: datetime) -> Read:
-    layout = tables.detect(path)
-    titles = tables.heading(path, layout)
-    where = _where(titles)
-    reader = _Reader(where, place_id, clock.local_date(at))
-    for row in tables.rows(path, layout):
-        reader.found.rows += 1
-        if reader.found.rows > MOST_ROWS:
-            text = _("The file has more than {most:,} filled rows. Split it.")
-            raise RosterUnreadable(text.format(most=MOST_ROWS), pointer="file")
-        reader.take(row.number, row.cells)
-    if not reader.found.rows:
-        raise RosterUnreadable(_("No row below the headings is filled."), pointer="file")
+    with filled.opened(
+        content=content, name=name, most_rows=MOST_ROWS, refusal=RosterUnreadable
+    ) as sheet:
+        reader = _Reader(_where(sheet.titles), place_id, clock.local_date(at))
+        for row in sheet.rows:
+            reader.found.rows += 1
+            reader.take(row.number, row.cells)
     reader.compare_with_accounts()
     return reader.found
 
 
 def _where(titles: list[str]) -> dict[str, int]:
     """The place of each column in a row, from 0."""
-    plain = [title.strip().strip("*＊ ").lower() for title in titles]
+    plain = [title.lower() for title in titles]
     where = {}
     for column in COLUMNS:
         known = {*column.known_as, str(column.title).lower()}
@@ -118,12 +78,12 @@ def _where(titles: list[str]) -> dict[str, int]:
     return where
 
 
-class _Reader:
+class _Reader(filled.Reader[Line]):
     """Takes row after row, and remembers who and which place came before."""
 
     def __init__(self, where: dict[str, int], place_id: int, day: date) -> None:
-        self.where, self.place_id, self.day = where, place_id, day
-        self.found = Read()
+        super().__init__(where)
+        self.place_id, self.day = place_id, day
         self.rows_of: dict[str, int] = {}
         self.homes: dict[str, int | str] = {}
 
@@ -151,17 +111,12 @@ class _Reader:
                 )
                 self._fault(line.number, "number", text)
 
-    def _cell(self, cells: list[str], column: str) -> str:
-        place = self.where.get(column)
-        return cells[place].strip() if place is not None and place < len(cells) else ""
-
     def _fault(self, number: int, column: str, text: str) -> None:
-        cell = f"{get_column_letter(self.where.get(column, 0) + 1)}{number}"
         title = next(str(each.title) for each in COLUMNS if each.name == column)
-        self.found.faults.append(Fault(cell, title, text))
+        self.fault(number, column, title, text)
 
     def _name(self, number: int, cells: list[str]) -> str:
-        name = " ".join(self._cell(cells, "name").split())
+        name = " ".join(self.cell(cells, "name").split())
         if not name:
             self._fault(number, "name", _("The name is missing."))
         elif len(name) > LONGEST_NAME or any(sign.isdigit() for sign in name):
@@ -169,17 +124,10 @@ class _Reader:
         return name
 
     def _identity(self, number: int, cells: list[str]) -> tuple[str, int, str]:
-        text = self._cell(cells, "number").replace(" ", "").upper()
-        if text.startswith(tables.LOST_DIGITS) or text == tables.FORMULA_WITHOUT_RESULT:
-            said = _("The spreadsheet lost digits. Format the column as text and type it again.")
-            self._fault(number, "number", said)
-            return "", 0, ""
-        if not text:
-            self._fault(number, "number", _("The identity number is missing."))
-            return "", 0, ""
+        text = self.cell(cells, "number").replace(" ", "").upper()
         try:
-            hashed = documents.hashed(text)
-        except accounts.ParticularsImpossible as why:
+            hashed = filled.identity_hash(text)
+        except filled.Unfit as why:
             self._fault(number, "number", str(why))
             return "", 0, ""
         year, sex = rules.birth_year_of(text), rules.sex_of(text)
@@ -190,7 +138,7 @@ class _Reader:
         return hashed, year, sex
 
     def _sex(self, number: int, cells: list[str], sex: str) -> None:
-        said = self._cell(cells, "sex").lower()
+        said = self.cell(cells, "sex").lower()
         if said and SEXES.get(said) is None:
             self._fault(number, "sex", _("Write 男 or 女."))
         elif said and SEXES[said] != sex:
@@ -203,7 +151,7 @@ class _Reader:
             self._fault(number, "number", text.format(row=first))
 
     def _home(self, number: int, cells: list[str]) -> int | str:
-        text = self._cell(cells, "home")
+        text = self.cell(cells, "home")
         if not text:
             self._fault(number, "home", _("The home place is missing."))
             return ""

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank import holders
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import clock, errors, ids
 from xueqiao.people import accounts, documents, rights
 from xueqiao.service.models import OpeningLine, OpeningSheet
@@ -77,7 +78,7 @@ def _keep(  # noqa: PLR0917 - all that makes up the row
     sheet = OpeningSheet(
         key=uuid.uuid4(), place_id=place_id, institution_id=institution_id, file_name=name[:200],
         digest=digest, state=State.FAULTY if read.faults else State.READY, rows=read.rows,
-        faults=[asdict(each) for each in read.faults[: reading.MOST_FAULTS]],
+        faults=[asdict(each) for each in read.faults[: filled.MOST_FAULTS]],
         fault_count=len(read.faults), uploaded_by=by, uploaded_at=at,
     )  # fmt: skip
     sheet.save(force_insert=True)

@@ -18,7 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xueqiao.exchange.models import ResultSheet
-from xueqiao.exchange.results import columns, reading, sheets, writing
+from xueqiao.exchange.results import columns, sheets, writing
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.records.models import Scope, Source
@@ -107,7 +108,7 @@ def _take(request: HttpRequest, of: columns.ColumnSet) -> HttpResponse:
         kinds = ", ".join(ENDINGS)
         raise FormatUnknown(text.format(kind=(request.content_type or "")[:80], kinds=kinds))
     made = sheets.upload(
-        content=request.read(reading.MOST_BYTES + 1), name=ending, of=of, sender=sender,
+        content=request.read(filled.MOST_BYTES + 1), name=ending, of=of, sender=sender,
         at=clock.now(),
     )  # fmt: skip
     faulty = made.state == ResultSheet.State.FAULTY

@@ -12,11 +12,12 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.people.models import Role
 from xueqiao.service.models import OpeningSheet
-from xueqiao.service.openings import reading, sheets, workbook
+from xueqiao.service.openings import sheets, workbook
 from xueqiao.web import access, exports, lists, refused
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _uploaded(request: HttpRequest, given: dict[str, Any]) -> OpeningSheet:
     role, file = given["role"], given["file"]
     return sheets.upload(
         # The limit is asked before the content is read into memory.
-        content=file.read(reading.MOST_BYTES + 1), name=file.name, place_id=role.place_id,
+        content=file.read(filled.MOST_BYTES + 1), name=file.name, place_id=role.place_id,
         institution_id=role.institution_id, by=access.signed_in(request), at=clock.now(),
     )  # fmt: skip
 

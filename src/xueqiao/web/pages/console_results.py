@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from xueqiao.exchange.models import ResultLine, ResultSheet
-from xueqiao.exchange.results import columns, reading, sheets, writing
+from xueqiao.exchange.results import columns, sheets, writing
+from xueqiao.intake.tables import filled
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.people.models import Role
@@ -133,7 +134,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def _uploaded(request: HttpRequest, given: dict[str, Any]) -> ResultSheet:
     file = given["file"]
     return sheets.upload(
-        content=file.read(reading.MOST_BYTES + 1), name=file.name, of=columns.SETS[given["set"]],
+        content=file.read(filled.MOST_BYTES + 1), name=file.name, of=columns.SETS[given["set"]],
         sender=sender(request, given["role"]), at=clock.now(),
     )  # fmt: skip
 
