@@ -19,6 +19,7 @@ from xueqiao.web import exports
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from django.db.models import Choices
     from django.http import HttpRequest, HttpResponse
     from django_stubs_ext import StrPromise
 
@@ -59,6 +60,20 @@ class Filter:
     apply: Callable[[Rows, str], Rows]
     default: str = ""
     required: bool = False
+
+
+def of_field(key: str, title: str | StrPromise, kinds: type[Choices], field: str = "") -> Filter:
+    """A filter by a field that has choices.
+
+    Args:
+        key: of the address.
+        title: of the choice, for people.
+        kinds: the choices of the field.
+        field: its name, or the way to it; "": the key.
+    """
+    return Filter(
+        key, title, lambda: kinds.choices, lambda rows, value: rows.filter(**{field or key: value})
+    )
 
 
 @dataclass(frozen=True)

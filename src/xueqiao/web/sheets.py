@@ -15,9 +15,10 @@ from xueqiao.kernel import paging
 from xueqiao.web import exports, lists
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.http import HttpRequest, HttpResponse
+    from django_stubs_ext import StrPromise
 
 
 def answer(
@@ -58,6 +59,21 @@ def read(request: HttpRequest, listing: lists.Listing, rows: Sequence[Any]) -> l
         found[start:following], _cursor(following) if following < len(found) else "", start == 0
     )
     return lists.Shown(listing, request, found, cut, len(found), sort)
+
+
+def of_attribute(
+    key: str,
+    title: str | StrPromise,
+    choices: Callable[[], Iterable[tuple[str, Any]]],
+    attribute: str = "",
+) -> lists.Filter:
+    """A filter by an attribute of the rows; "": that of the key's name."""
+    name = attribute or key
+
+    def apply(rows: Any, value: str) -> Any:
+        return [row for row in rows if getattr(row, name) == value]
+
+    return lists.Filter(key, title, choices, apply)
 
 
 def _value(row: Any, name: str) -> tuple[bool, Any]:

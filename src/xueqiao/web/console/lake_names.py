@@ -17,6 +17,8 @@ from xueqiao.monitor import queries
 from xueqiao.web.cockpit import lineage as cockpit
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
     from xueqiao.lake.lineage.columns import Column
 
 ASIDE = re.compile(r"[（(：:,，;；].*")
@@ -71,6 +73,11 @@ def floor(table: str) -> str:
     if f"{first}." in {monitor.PREFIX, cockpit.PREFIX}:
         return first
     return facts.floor(table) if "." in table or table in facts.names() else "database"
+
+
+def layers() -> list[tuple[str, StrPromise]]:
+    """The layers of the lake's tables as a choice, from below."""
+    return [(key, FLOORS[key]) for key in facts.FLOORS]
 
 
 def short_floor(key: str) -> str:

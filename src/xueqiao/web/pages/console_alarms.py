@@ -33,12 +33,7 @@ ALARMS = lists.Listing(
     ),
     sorts={"opened": ("-opened_at", "pk")},
     filters=(
-        lists.Filter(
-            "of",
-            _("Where from"),
-            alarms.ORIGINS.items,
-            lambda rows, origin: [row for row in rows if row.origin == origin],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("of", _("Where from"), alarms.ORIGINS.items, "origin"),
         lists.Filter(
             "show",
             _("State"),
@@ -48,11 +43,8 @@ ALARMS = lists.Listing(
             default="open",
             required=True,
         ),
-        lists.Filter(
-            "kind",
-            _("Alarm"),
-            lambda: [*AlarmKind.choices, *DataAlarmKind.choices],
-            lambda rows, kind: [row for row in rows if row.kind == kind],  # type: ignore[arg-type,return-value]
+        sheets.of_attribute(
+            "kind", _("Alarm"), lambda: [*AlarmKind.choices, *DataAlarmKind.choices]
         ),
     ),
     search=lambda rows, text: [row for row in rows if text.lower() in row.title.lower()],  # type: ignore[arg-type,return-value]

@@ -64,14 +64,8 @@ LISTING = lists.Listing(
     ),
     sorts={"asked": ("-requested_at", "-id"), "issued": ("-issued_at", "-id")},
     filters=(
-        lists.Filter(
-            "state", gettext_lazy("State"), lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "kind", gettext_lazy("Kind"), lambda: Certificate.Kind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
+        lists.of_field("state", gettext_lazy("State"), State),
+        lists.of_field("kind", gettext_lazy("Kind"), Certificate.Kind),
     ),
     search=found,
     search_hint=gettext_lazy("number, link, holder or title"),

@@ -69,12 +69,7 @@ CLASSES = lists.Listing(
     sorts={"start": ("-starts_on", "-id"), "title": ("title", "id"), "code": ("code",)},
     filters=(
         lists.Filter("show", _("Which"), _which, _show),
-        lists.Filter(
-            "state",
-            _("State"),
-            lambda: OfferingState.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
+        lists.of_field("state", _("State"), OfferingState),
     ),
     search=lambda rows, text: rows.filter(Q(title__icontains=text) | Q(code__icontains=text)),
     search_hint=_("title or code"),
@@ -112,12 +107,7 @@ ROSTER = lists.Listing(
         "state": ("state", "id"),
     },
     filters=(
-        lists.Filter(
-            "state",
-            _("State"),
-            lambda: EnrolmentState.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
+        lists.of_field("state", _("State"), EnrolmentState),
         lists.Filter(
             "result",
             _("Result"),

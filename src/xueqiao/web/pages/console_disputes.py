@@ -49,10 +49,7 @@ DISPUTES = lists.Listing(
             lambda rows, state: rows.filter(released_at__isnull=state == "open"),
             default="open",
         ),
-        lists.Filter(
-            "cause", gettext_lazy("Cause"), lambda: Hold.Cause.choices,
-            lambda rows, cause: rows.filter(cause=cause),
-        ),
+        lists.of_field("cause", gettext_lazy("Cause"), Hold.Cause),
     ),
     search=lambda rows, text: rows.filter(reason__icontains=text)
     | rows.filter(lot__person__name__icontains=text),

@@ -64,18 +64,8 @@ ERASURES = lists.Listing(
     ),
     sorts={"number": ("-id",)},
     filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "kind",
-            gettext_lazy("What"),
-            lambda: Erasure.Kind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
+        lists.of_field("state", gettext_lazy("State"), State),
+        lists.of_field("kind", gettext_lazy("What"), Erasure.Kind),
     ),
     search=lambda rows, text: rows.filter(reason__icontains=text),
     search_hint=gettext_lazy("part of the reason"),

@@ -97,18 +97,8 @@ BREAKS = lists.Listing(
     sorts={"day": ("-day", "-id")},
     filters=(
         OF_PARTNER,
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: Break.State.choices,
-            lambda rows, value: rows.filter(state=value),
-        ),
-        lists.Filter(
-            "kind",
-            gettext_lazy("Difference"),
-            lambda: Break.Kind.choices,
-            lambda rows, value: rows.filter(kind=value),
-        ),
+        lists.of_field("state", gettext_lazy("State"), Break.State),
+        lists.of_field("kind", gettext_lazy("Difference"), Break.Kind),
     ),
     search=lambda rows, text: rows.filter(key__icontains=text),
     search_hint=gettext_lazy("record"),
@@ -129,12 +119,7 @@ MESSAGES = lists.Listing(
     sorts={"day": ("-day", "-id")},
     filters=(
         OF_PARTNER,
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: Message.State.choices,
-            lambda rows, value: rows.filter(state=value),
-        ),
+        lists.of_field("state", gettext_lazy("State"), Message.State),
     ),
     search=lambda rows, text: rows.filter(key__icontains=text),
     search_hint=gettext_lazy("record"),

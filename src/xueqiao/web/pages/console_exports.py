@@ -44,18 +44,8 @@ EXPORTS = lists.Listing(
     ),
     sorts={"asked": ("-asked_at", "pk")},
     filters=(
-        lists.Filter(
-            "of",
-            gettext_lazy("Where from"),
-            own_exports.ORIGINS.items,
-            lambda rows, origin: [row for row in rows if row.origin == origin],  # type: ignore[arg-type,return-value]
-        ),
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: own_exports.STATES.choices,
-            lambda rows, state: [row for row in rows if row.state == state],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("of", gettext_lazy("Where from"), own_exports.ORIGINS.items, "origin"),
+        sheets.of_attribute("state", gettext_lazy("State"), lambda: own_exports.STATES.choices),
     ),
 )
 
@@ -203,14 +193,7 @@ READINGS = lists.Listing(
         lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True),
     ),
     sorts={"when": ("-at", "-id")},
-    filters=(
-        lists.Filter(
-            "what",
-            gettext_lazy("What"),
-            lambda: Reading.What.choices,
-            lambda rows, what: rows.filter(what=what),
-        ),
-    ),
+    filters=(lists.of_field("what", gettext_lazy("What"), Reading.What),),
     search=lambda rows, text: rows.filter(by__name__icontains=text),
     search_hint=gettext_lazy("name of who read"),
 )

@@ -52,14 +52,7 @@ HONOURS = lists.Listing(
         lists.Column(gettext_lazy("Entered by"), lambda row: row.given_by.name),
     ),
     sorts={"day": ("-given_on", "-id")},
-    filters=(
-        lists.Filter(
-            "kind",
-            gettext_lazy("Kind"),
-            lambda: Honour.Kind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
-    ),
+    filters=(lists.of_field("kind", gettext_lazy("Kind"), Honour.Kind),),
     search=lambda rows, text: rows.filter(person__name__icontains=text),
     search_hint=gettext_lazy("name of the person"),
 )

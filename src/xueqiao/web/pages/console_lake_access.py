@@ -55,18 +55,8 @@ GRANTS = lists.Listing(
     ),
     sorts={"number": ("-id",), "end": ("valid_to", "id")},
     filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "purpose",
-            gettext_lazy("Purpose"),
-            lambda: Purpose.choices,
-            lambda rows, purpose: rows.filter(purpose=purpose),
-        ),
+        lists.of_field("state", gettext_lazy("State"), State),
+        lists.of_field("purpose", gettext_lazy("Purpose"), Purpose),
     ),
     search=lambda rows, text: rows.filter(person__name__icontains=text),
     search_hint=gettext_lazy("name of who asked"),
@@ -248,18 +238,8 @@ READINGS = lists.Listing(
     ),
     sorts={"number": ("-number",)},
     filters=(
-        lists.Filter(
-            "what",
-            gettext_lazy("What"),
-            lambda: LakeReading.What.choices,
-            lambda rows, what: rows.filter(what=what),
-        ),
-        lists.Filter(
-            "purpose",
-            gettext_lazy("Purpose"),
-            lambda: Purpose.choices,
-            lambda rows, purpose: rows.filter(purpose=purpose),
-        ),
+        lists.of_field("what", gettext_lazy("What"), LakeReading.What),
+        lists.of_field("purpose", gettext_lazy("Purpose"), Purpose),
     ),
     search=lambda rows, text: rows.filter(by__name__icontains=text),
     search_hint=gettext_lazy("name of who read"),

@@ -63,18 +63,12 @@ CONTRACTS = lists.Listing(
         "checked": ("-checked_at", "pk"),
     },
     filters=(
-        lists.Filter(
+        sheets.of_attribute(
             "state",
             gettext_lazy("Last check"),
             lambda: [(key, title) for key, (title, _level) in STATES.items()],
-            lambda rows, wanted: [row for row in rows if row.state == wanted],  # type: ignore[arg-type,return-value]
         ),
-        lists.Filter(
-            "kind",
-            gettext_lazy("Kind"),
-            lambda: list(KINDS.items()),
-            lambda rows, wanted: [row for row in rows if row.kind == wanted],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("kind", gettext_lazy("Kind"), lambda: list(KINDS.items())),
         lists.Filter(
             "proposal",
             gettext_lazy("Proposal"),

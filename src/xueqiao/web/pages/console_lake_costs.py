@@ -82,12 +82,7 @@ COSTS = lists.Listing(
         "work": ("-milliseconds", "pk"),
     },
     filters=(
-        lists.Filter(
-            "layer",
-            _("Layer"),
-            lambda: [(key, lake_names.FLOORS[key]) for key in facts.FLOORS],
-            lambda rows, wanted: [row for row in rows if row.floor == wanted],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("layer", _("Layer"), lake_names.layers, "floor"),
     ),
     search=lambda rows, text: [row for row in rows if text.lower() in row.words],  # type: ignore[arg-type,return-value]
     search_hint=_("name or meaning"),

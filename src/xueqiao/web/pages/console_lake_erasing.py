@@ -72,18 +72,8 @@ ERASURES = lists.Listing(
     ),
     sorts={"number": ("-erasure_id",), "-number": ("erasure_id",)},
     filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("In the lake"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "kind",
-            gettext_lazy("What"),
-            lambda: Erasure.Kind.choices,
-            lambda rows, kind: rows.filter(erasure__kind=kind),
-        ),
+        lists.of_field("state", gettext_lazy("In the lake"), State),
+        lists.of_field("kind", gettext_lazy("What"), Erasure.Kind, "erasure__kind"),
     ),
     search=lambda rows, text: rows.filter(erasure__reason__icontains=text),
     search_hint=gettext_lazy("part of the reason"),

@@ -63,18 +63,8 @@ EXTRACTS = lists.Listing(
     ),
     sorts={"number": ("-id",), "end": ("valid_to", "id")},
     filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "design",
-            gettext_lazy("Data set"),
-            lambda: ResearchExtract.Design.choices,
-            lambda rows, design: rows.filter(design=design),
-        ),
+        lists.of_field("state", gettext_lazy("State"), State),
+        lists.of_field("design", gettext_lazy("Data set"), ResearchExtract.Design),
     ),
     search=lambda rows, text: rows.filter(purpose__icontains=text),
     search_hint=gettext_lazy("words of the question"),

@@ -66,12 +66,7 @@ HOLDS = lists.Listing(
             lambda: [("now", gettext_lazy("in force")), ("ended", gettext_lazy("ended"))],
             narrowed,
         ),
-        lists.Filter(
-            "kind",
-            gettext_lazy("Kind"),
-            lambda: LakeHold.Scope.choices,
-            lambda rows, kind: rows.filter(scope=kind),
-        ),
+        lists.of_field("kind", gettext_lazy("Kind"), LakeHold.Scope, "scope"),
     ),
     search=lambda rows, text: rows.filter(
         Q(lake_table__icontains=text)

@@ -41,14 +41,7 @@ LISTING = lists.Listing(
         lists.Column(gettext_lazy("Published on"), lambda row: row.published_at, sort="published"),
     ),
     sorts={"number": ("-id",), "code": ("code",), "published": ("-published_at", "-id")},
-    filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-    ),
+    filters=(lists.of_field("state", gettext_lazy("State"), State),),
     search=lambda rows, text: rows.search(text),  # type: ignore[attr-defined]
     search_hint=gettext_lazy("title, keyword or name in the address"),
 )

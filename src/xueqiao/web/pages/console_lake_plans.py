@@ -70,14 +70,7 @@ PLANS = lists.Listing(
         ),
     ),
     sorts={"number": ("-id",)},
-    filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-    ),
+    filters=(lists.of_field("state", gettext_lazy("State"), State),),
     search=lambda rows, text: (
         rows.filter(note__icontains=text) | rows.filter(asked_by__name__icontains=text)
     ),

@@ -59,14 +59,7 @@ SCORES = lists.Listing(
         ),
     ),
     sorts={"worst": ("worst", "pk"), "name": ("name", "pk")},
-    filters=(
-        lists.Filter(
-            "level",
-            gettext_lazy("Lowest score"),
-            lambda: LEVELS,
-            lambda rows, wanted: [row for row in rows if row.level == wanted],  # type: ignore[arg-type,return-value]
-        ),
-    ),
+    filters=(sheets.of_attribute("level", gettext_lazy("Lowest score"), lambda: LEVELS),),
     search=lambda rows, text: [
         row for row in rows if text.lower() in f"{row.pk} {row.name}".lower()
     ],  # type: ignore[arg-type,return-value]

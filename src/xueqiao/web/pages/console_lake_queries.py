@@ -63,14 +63,7 @@ RUNS = lists.Listing(
         lists.Column(gettext_lazy("Started"), lambda row: row.started_at),
     ),
     sorts={"number": ("-id",)},
-    filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-    ),
+    filters=(lists.of_field("state", gettext_lazy("State"), State),),
     search=lambda rows, text: rows.filter(sql__icontains=text),
     search_hint=gettext_lazy("part of the query"),
 )

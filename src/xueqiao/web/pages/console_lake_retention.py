@@ -14,7 +14,6 @@ from xueqiao.governance import deciding
 from xueqiao.governance.models import LakeHold, LakeTerm
 from xueqiao.governance.retaining import terms
 from xueqiao.kernel import clock, errors
-from xueqiao.lake import facts
 from xueqiao.lake.retention import scope
 from xueqiao.people import rights
 from xueqiao.web import access, lists, refused, sheets
@@ -53,18 +52,8 @@ TERMS = lists.Listing(
     ),
     sorts={"day": ("-asked_at", "-id")},
     filters=(
-        lists.Filter(
-            "state",
-            _("State"),
-            lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "kind",
-            _("Kind"),
-            lambda: LakeTerm.Scope.choices,
-            lambda rows, kind: rows.filter(scope=kind),
-        ),
+        lists.of_field("state", _("State"), State),
+        lists.of_field("kind", _("Kind"), LakeTerm.Scope, "scope"),
     ),
     search=lambda rows, text: (
         rows.filter(subject__icontains=text) | rows.filter(reason__icontains=text)
@@ -95,12 +84,7 @@ KEPT = lists.Listing(
         "line": ("-line", "pk"),
     },
     filters=(
-        lists.Filter(
-            "layer",
-            _("Layer"),
-            lambda: [(key, lake_names.FLOORS[key]) for key in facts.FLOORS],
-            lambda rows, wanted: [row for row in rows if row.floor == wanted],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("layer", _("Layer"), lake_names.layers, "floor"),
         lists.Filter(
             "term",
             _("Has a term"),

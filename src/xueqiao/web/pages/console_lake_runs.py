@@ -104,12 +104,7 @@ TABLES = lists.Listing(
     ),
     sorts={"outcome": ("rank", "table"), "time": ("-milliseconds",)},
     filters=(
-        lists.Filter(
-            "outcome",
-            gettext_lazy("Outcome"),
-            lambda: list(OUTCOMES.items()),
-            lambda rows, chosen: [row for row in rows if row.outcome == chosen],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("outcome", gettext_lazy("Outcome"), lambda: list(OUTCOMES.items())),
     ),
     search=lambda rows, text: [row for row in rows if text in row.table],  # type: ignore[arg-type,return-value]
     search_hint=gettext_lazy("part of the name"),

@@ -228,14 +228,7 @@ USES = lists.Listing(
         lists.Column(gettext_lazy("Rows"), lambda row: row.rows, numeric=True),
     ),
     sorts={"at": ("-at", "-id")},
-    filters=(
-        lists.Filter(
-            "kind",
-            gettext_lazy("File"),
-            lambda: EditionFile.Kind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
-    ),
+    filters=(lists.of_field("kind", gettext_lazy("File"), EditionFile.Kind),),
 )
 
 

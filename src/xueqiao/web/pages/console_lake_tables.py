@@ -60,12 +60,7 @@ TABLES = lists.Listing(
         "changed": ("-changed_at", "pk"),
     },
     filters=(
-        lists.Filter(
-            "layer",
-            _("Layer"),
-            lambda: [(key, lake_names.FLOORS[key]) for key in facts.FLOORS],
-            lambda rows, wanted: [row for row in rows if row.floor == wanted],  # type: ignore[arg-type,return-value]
-        ),
+        sheets.of_attribute("layer", _("Layer"), lake_names.layers, "floor"),
         lists.Filter(
             "level",
             _("Level"),

@@ -55,14 +55,8 @@ ACCOUNTS = lists.Listing(
     ),
     sorts={"number": ("-id",)},
     filters=(
-        lists.Filter(
-            "kind", gettext_lazy("Kind"), lambda: AccountKind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
-        lists.Filter(
-            "unit", gettext_lazy("Counts"), lambda: LedgerUnit.choices,
-            lambda rows, unit: rows.filter(unit=unit),
-        ),
+        lists.of_field("kind", gettext_lazy("Kind"), AccountKind),
+        lists.of_field("unit", gettext_lazy("Counts"), LedgerUnit),
     ),
     search=lambda rows, text: rows.filter(code__startswith=text),
     search_hint=gettext_lazy("beginning of the code, “cap:12:”"),
@@ -86,10 +80,7 @@ TRANSFERS = lists.Listing(
     ),
     sorts={"number": ("-id",)},
     filters=(
-        lists.Filter(
-            "phase", gettext_lazy("Phase"), lambda: Phase.choices,
-            lambda rows, phase: rows.filter(phase=phase),
-        ),
+        lists.of_field("phase", gettext_lazy("Phase"), Phase),
     ),
 )  # fmt: skip
 VOUCHERS = lists.Listing(

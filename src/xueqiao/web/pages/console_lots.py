@@ -49,14 +49,8 @@ LOTS = lists.Listing(
     ),
     sorts={"number": ("-id",), "obtained": ("-obtained", "-id")},
     filters=(
-        lists.Filter(
-            "state", gettext_lazy("State"), lambda: CreditLot.State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-        lists.Filter(
-            "source", gettext_lazy("Source"), lambda: SourceKind.choices,
-            lambda rows, kind: rows.filter(source_kind=kind),
-        ),
+        lists.of_field("state", gettext_lazy("State"), CreditLot.State),
+        lists.of_field("source", gettext_lazy("Source"), SourceKind, "source_kind"),
     ),
     search=lambda rows, text: rows.filter(
         Q(title_zh__icontains=text) | Q(title_en__icontains=text) | Q(person__name__icontains=text)

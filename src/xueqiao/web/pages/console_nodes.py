@@ -46,14 +46,7 @@ NODES = lists.Listing(
         lists.Column(gettext_lazy("Until"), lambda row: row.valid_to or "–"),
     ),
     sorts={"place": ("place__code", "id")},
-    filters=(
-        lists.Filter(
-            "kind",
-            gettext_lazy("Kind"),
-            lambda: NodeKind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
-    ),
+    filters=(lists.of_field("kind", gettext_lazy("Kind"), NodeKind),),
     search=lambda rows, text: rows.filter(name__icontains=text),
     search_hint=gettext_lazy("part of the name"),
 )

@@ -188,12 +188,7 @@ INSTITUTIONS = lists.Listing(
         "since": ("valid_from", "id"),
     },
     filters=(
-        lists.Filter(
-            "kind",
-            _("Kind"),
-            lambda: InstitutionKind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
+        lists.of_field("kind", _("Kind"), InstitutionKind),
         lists.Filter("place", _("City"), _cities, _below),
         lists.Filter(
             "elders",

@@ -61,12 +61,7 @@ QUARANTINE = lists.Listing(
             lambda: Source.objects.order_by("code").values_list("code", "name"),
             lambda rows, code: rows.filter(batch__source__code=code),
         ),
-        lists.Filter(
-            "reason",
-            gettext_lazy("Reason"),
-            lambda: Reason.choices,
-            lambda rows, why: rows.filter(reason=why),
-        ),
+        lists.of_field("reason", gettext_lazy("Reason"), Reason),
         lists.Filter(
             "state",
             gettext_lazy("State"),

@@ -139,14 +139,7 @@ LISTING = lists.Listing(
         ),
     ),
     sorts={"name": ("name", "id"), "last": ("last_sent_at", "id")},
-    filters=(
-        lists.Filter(
-            "kind",
-            gettext_lazy("What stands there"),
-            lambda: DestinationKind.choices,
-            lambda rows, kind: rows.filter(kind=kind),
-        ),
-    ),
+    filters=(lists.of_field("kind", gettext_lazy("What stands there"), DestinationKind),),
     search=lambda rows, text: rows.filter(Q(name__icontains=text) | Q(url__icontains=text)),
     search_hint=gettext_lazy("name or address"),
 )
@@ -236,14 +229,7 @@ SHIPMENTS = lists.Listing(
         ),
     ),
     sorts={"id": ("-id",)},
-    filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: ShipmentState.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-    ),
+    filters=(lists.of_field("state", gettext_lazy("State"), ShipmentState),),
     selectable=lambda row: row.state == ShipmentState.DEAD,
 )
 

@@ -48,10 +48,7 @@ REVERSALS = lists.Listing(
     ),
     sorts={"number": ("-id",)},
     filters=(
-        lists.Filter(
-            "state", gettext_lazy("State"), lambda: State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
+        lists.of_field("state", gettext_lazy("State"), State),
     ),
     search=lambda rows, text: rows.filter(reason__icontains=text)
     | rows.filter(lot__person__name__icontains=text),

@@ -50,14 +50,7 @@ LISTING = lists.Listing(
         lists.Column(gettext_lazy("Holds from"), lambda row: row.valid_from, sort="from"),
     ),
     sorts={"from": ("-valid_from", "-id"), "code": ("rule__code", "-number")},
-    filters=(
-        lists.Filter(
-            "state",
-            gettext_lazy("State"),
-            lambda: RuleVersion.State.choices,
-            lambda rows, state: rows.filter(state=state),
-        ),
-    ),
+    filters=(lists.of_field("state", gettext_lazy("State"), RuleVersion.State),),
     search=shown.found,
     search_hint=gettext_lazy("title, code or programme"),
 )

@@ -49,18 +49,8 @@ LISTING = lists.Listing(
     ),
     sorts={"published": ("-published_at", "-id")},
     filters=(
-        lists.Filter(
-            "licence",
-            gettext_lazy("Licence"),
-            lambda: Licence.choices,
-            lambda rows, licence: rows.filter(licence=licence),
-        ),
-        lists.Filter(
-            "frequency",
-            gettext_lazy("Updated"),
-            lambda: Frequency.choices,
-            lambda rows, frequency: rows.filter(frequency=frequency),
-        ),
+        lists.of_field("licence", gettext_lazy("Licence"), Licence),
+        lists.of_field("frequency", gettext_lazy("Updated"), Frequency),
     ),
     search=lambda rows, text: rows.search(text),  # type: ignore[attr-defined]
     search_hint=gettext_lazy("title, keyword or name in the address"),
