@@ -196,7 +196,7 @@ def erase(root: Path, size: int) -> dict:
 
 
 def statements(root: Path) -> tables.Table:
-    return tables.Table(root, "bronze.statement", is_parted=True)
+    return tables.Table(root, "bronze.statement", is_parted=True, days="event_at")
 
 
 def opened(root: Path):

@@ -41,7 +41,7 @@ def test_rows_stay_and_no_build_is_stale(lake):
 
     assert compact(root) == [compaction.Compacted(LOG, "2024-03", 4, 1)]
     assert worlds.rows_of(root, LOG) == before
-    assert table.parts_since(version) == set()
+    assert table.changes_since(version) == {}
     actors = earlier.to_pyarrow_table()["actor_id"].to_pylist()
     assert len(actors) == 10
     assert compact(root) == []

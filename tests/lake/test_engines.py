@@ -10,7 +10,7 @@ import pytest
 from django.utils import translation
 
 from tests.lake import lively, sparks, worlds
-from xueqiao.lake import build, engine, engines, recipes, spark, tables
+from xueqiao.lake import build, days, engine, engines, recipes, spark, tables
 from xueqiao.monitor import compute
 from xueqiao.monitor.indicators import ALL
 
@@ -112,6 +112,20 @@ def test_a_job_has_names_of_its_own(other, duckdb):
                 for each in (opened, first, second)
             ]
         assert found == [[0], [1], [2]]
+
+
+def test_some_days_of_a_table_are_the_same_on_every_engine(lake, duckdb, other):
+    some = {date(2024, 2, 1), date(2024, 2, 3)}
+    reading = build.Reading(lake)
+    for name, key in (("bronze.statement", "statement_id"), ("stage.event", "event_id")):
+        column, found = recipes.days_of(name), []
+        for opened in (duckdb, other):
+            with opened.job() as job:
+                reading.attach(job, name, parts=["2024-02"], of_days=frozenset(some))
+                query = f"select {key}, {column} from {name} order by all"
+                found.append(job.sql(query).read_all().to_pylist())
+        assert found[0] == found[1]
+        assert {days.local(row[column]) for row in found[0]} == some
 
 
 def test_an_empty_table_has_its_columns(other):

@@ -58,7 +58,7 @@ def test_only_the_named_parts_are_replaced(table):
     table.commit(batches=rows((3, "2024-02")), marks={}, replace=["2024-02", "2024-03"])
 
     assert content(table) == [(1, "2024-01"), (3, "2024-02")]
-    assert table.parts_since(before) == {"2024-02"}
+    assert table.changes_since(before) == {"2024-02": None}
 
 
 def test_a_part_without_rows_disappears(table):
@@ -122,7 +122,7 @@ def test_files_are_taken_out_and_put_in_while_others_append(table):
 
     assert content(table) == [(0, "2024-01"), (1, "2024-01"), (2, "2024-01"), (3, "2024-02")]
     assert len(table.file_names()) == 2
-    assert table.parts_since(before) == {"2024-02"}
+    assert table.changes_since(before) == {"2024-02": None}
     assert table.marks(["row"]) == {"row": 3}
 
 
@@ -203,11 +203,11 @@ def test_a_table_without_parts_tells_whether_anything_changed(tmp_path):
     plain.commit(batches=reader(1), marks={}, replace="everything")
     first = plain.version()
     plain.swap(remove=plain.file_names(), batches=reader(1), is_data_change=False)
-    assert plain.parts_since(first) == set()
+    assert plain.changes_since(first) == {}
     plain.commit(batches=reader(), marks={"x": 1}, replace="nothing")
-    assert plain.parts_since(first) == set()
+    assert plain.changes_since(first) == {}
     plain.commit(batches=reader(2), marks={}, replace="everything")
-    assert plain.parts_since(first) == {""}
+    assert plain.changes_since(first) == {"": None}
 
 
 def test_a_hundred_commits_at_once_are_all_kept(table):

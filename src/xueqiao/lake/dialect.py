@@ -44,6 +44,11 @@ def for_spark(
     return str(whole.sql(dialect="spark", comments=False))
 
 
+def condition(where: str) -> str:
+    """A condition on the rows of one table, in Spark's dialect."""
+    return str(sqlglot.parse_one(where, read="duckdb").sql(dialect="spark"))
+
+
 @lru_cache(maxsize=256)
 def parsed(query: str) -> exp.Expr:
     """The tree of one statement of DuckDB's dialect."""

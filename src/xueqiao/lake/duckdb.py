@@ -18,6 +18,7 @@ from fsspec.implementations.arrow import ArrowFSWrapper
 from xueqiao.kernel import lease
 from xueqiao.lake import tables
 from xueqiao.lake.engine import BATCH_ROWS, OutOfMemory
+from xueqiao.lake.files import is_disk_full
 from xueqiao.lake.storage import Bucket
 
 if TYPE_CHECKING:
@@ -35,7 +36,15 @@ class Connected:
     memory: str
     scratch: Path
 
-    def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
+    def attach(
+        self,
+        name: str,
+        *,
+        files: list[str],
+        schema: pa.Schema,
+        is_parted: bool,
+        where: str = "",
+    ) -> None:
         if not files:
             self.register(name, schema.empty_table())
             return
@@ -43,7 +52,7 @@ class Connected:
         parted = ", hive_partitioning = true, hive_types = {'part': varchar}" if is_parted else ""
         self.connection.execute(
             f"create or replace view {name} as "  # noqa: S608 - names and paths of our own
-            f"select * from read_parquet([{listed}]{parted})"
+            f"select * from read_parquet([{listed}]{parted}) {f'where {where}' if where else ''}"
         )
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -68,7 +77,7 @@ class Connected:
         try:
             yield
         except (duckdb.Error, OSError) as why:
-            if tables.is_disk_full(why):
+            if is_disk_full(why):
                 raise tables.LakeFull(tables.lake_full_text(self.scratch)) from why
             if isinstance(why, duckdb.OutOfMemoryException):
                 text = _(

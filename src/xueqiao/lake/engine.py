@@ -39,7 +39,15 @@ class Engine(Protocol):
         What is attached there is seen only there; memory and threads are those of the engine.
         """
 
-    def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
+    def attach(
+        self,
+        name: str,
+        *,
+        files: list[str],
+        schema: pa.Schema,
+        is_parted: bool,
+        where: str = "",
+    ) -> None:
         """Make Parquet files readable as a table.
 
         Args:
@@ -47,6 +55,7 @@ class Engine(Protocol):
             files: absolute paths; none makes an empty table.
             schema: columns and types, with ``part`` last when parted.
             is_parted: the files lie in folders ``part=…`` and do not hold that column.
+            where: a condition in SQL for the rows that the table is to have; "" for all of them.
         """
 
     def register(self, name: str, rows: pa.Table) -> None:

@@ -129,7 +129,9 @@ def replaced(root: Path, source: Snapshot, told: Progress) -> Extracted:
 def follow(root: Path, source: Log, at: datetime, told: Progress) -> Extracted:
     """Append what a log has gained, a batch a commit, each with its position."""
     began = time.monotonic()
-    table = tables.Table(root, source.table, is_parted=bool(source.instant))
+    table = tables.Table(
+        root, source.table, is_parted=bool(source.instant), days=source.instant or ""
+    )
     shaped(table, source)
     done, total, line = 0, None, lines.of(root).get(source.table, "")
     while True:

@@ -6,9 +6,11 @@ than their rows. They are held back by part until a group is full, within a boun
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
+from xueqiao.lake import days
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from datetime import date
 
     from xueqiao.lake.storage import Store
 
@@ -29,6 +34,16 @@ GROUP_BYTES = 128 << 20
 HELD_BYTES = 512 << 20
 FILE_BYTES = 256 << 20
 """A file that has grown so large is closed and the next one begun."""
+DISK_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+DISK_FULL_TEXTS = ("no space left", "file too large", "quota exceeded")
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """Rows that come one chunk after another. The files that a chunk went into end with it."""
+
+    schema: pa.Schema
+    chunks: Iterable[Iterable[pa.RecordBatch]]
 
 
 @dataclass
@@ -48,6 +63,7 @@ class Files:
     """The data files of one commit to one table.
 
     ``written`` names every file begun, also where ``close`` was not reached, for a retreat.
+    ``told``: the column by which the days of the rows are gathered in ``days``; "" for none.
     """
 
     def __init__(
@@ -58,6 +74,7 @@ class Files:
         is_parted: bool,
         is_data_change: bool = True,
         group_bytes: int = GROUP_BYTES,
+        told: str = "",
     ) -> None:
         self.store = store
         self.folder = folder
@@ -67,21 +84,28 @@ class Files:
         self.written: list[str] = []
         self.actions: list[AddAction] = []
         self.piles: dict[str, Pile] = {}
+        self.told = told
+        self.days: defaultdict[str, set[date]] = defaultdict(set)
 
-    def write(self, batches: pa.RecordBatchReader) -> list[AddAction]:
+    def write(self, rows: pa.RecordBatchReader | Chunks) -> list[AddAction]:
         """Write all rows and make the files durable; one action a file."""
         try:
-            for batch in batches:
-                for part, rows in self._split(batch):
-                    self._put(part, rows)
+            for chunk in rows.chunks if isinstance(rows, Chunks) else (rows,):
+                self._write(chunk)
         except BaseException:
             self._abandon()
             raise
+        self.store.sync(self.written)
+        return self.actions
+
+    def _write(self, chunk: Iterable[pa.RecordBatch]) -> None:
+        for batch in chunk:
+            for part, rows in self._split(batch):
+                self._put(part, rows)
         for part, pile in self.piles.items():
             self._flush(part, pile)
             self._close(part, pile)
-        self.store.sync(self.written)
-        return self.actions
+        self.piles = {}
 
     def discard(self) -> None:
         """Remove what was written: the commit did not happen."""
@@ -89,6 +113,8 @@ class Files:
         self.store.remove(self.written)
 
     def _put(self, part: str, rows: pa.Table) -> None:
+        if self.told:
+            self.days[part] |= days.of(rows[self.told])
         pile = self.piles.setdefault(part, Pile())
         pile.held.append(rows)
         pile.rows += rows.num_rows
@@ -164,3 +190,10 @@ def _close_quietly(handle: Any) -> None:
             handle.close()
     except Exception:  # noqa: BLE001 - a full disk shows itself at every close
         return
+
+
+def is_disk_full(why: BaseException) -> bool:
+    """Whether an error, of whichever library, says that the disk takes no more."""
+    if isinstance(why, OSError) and why.errno in DISK_FULL:
+        return True
+    return any(text in str(why).lower() for text in DISK_FULL_TEXTS)

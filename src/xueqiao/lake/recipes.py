@@ -1,10 +1,11 @@
 """The SQL files of stage and marts: what each reads, how it is parted, in which order they build.
 
 The heading of a file is read, so it cannot disagree with what is built: ``reads`` gives the order,
-``parts month`` makes the table parted, ``reopens <table> by <key>`` says that a changed row of an
-unparted table touches only the parts in which its key occurs, ``reopens <table> by month of <day>``
-(or ``of <day> and <day>``) that it touches only the months of those days, before and after the
-change.
+``parts month`` makes the table parted, ``days <column>`` says that the rows of one day, which that
+column tells, are made of rows of no other day of the parted tables it reads, ``reopens <table> by
+<key>`` says that a changed row of an unparted table touches only the parts in which its key occurs,
+``reopens <table> by month of <day>`` (or ``of <day> and <day>``) that it touches only the months of
+those days, before and after the change.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ HERE = Path(__file__).parent
 FLOORS = ("stage", "marts")
 GIVEN = ("bronze.", "quality.")
 """Tables that no recipe makes: what was extracted, and what was found about it."""
+LOG_DAYS = {"bronze.statement": "event_at"}
+"""The column that tells the day of a row, of parted tables that no recipe makes."""
 HEADINGS = ("grain", "reads", "units", "clock")
 
 
@@ -37,6 +40,7 @@ class Recipe:
         reads: names of tables, ``bronze.…`` included.
         reopens: unparted table → the key, or ``month of`` the day, by which its changed rows find
             the parts they touch.
+        days: the column that tells the day of a row, where a day can be made anew by itself; "".
         heading: the lines of the heading by their first word; for the catalogue.
     """
 
@@ -45,12 +49,23 @@ class Recipe:
     heading: dict[str, str]
     reads: tuple[str, ...]
     is_parted: bool
+    days: str
     reopens: dict[str, str]
 
     @property
     def digest(self) -> int:
         """A number that changes with the SQL."""
         return tables.number(self.sql)
+
+
+def days_of(name: str) -> str:
+    """The column of a table that tells the day of a row, as SQL calls it; "" for none.
+
+    >>> days_of("bronze.statement"), days_of("learner_day"), days_of("learner_month")
+    ('event_at', 'day', '')
+    """
+    known = recipes().get(name)
+    return known.days if known else LOG_DAYS.get(name, "")
 
 
 def location(name: str) -> str:
@@ -83,6 +98,11 @@ def recipes() -> dict[str, Recipe]:
     for name, read in needs.items():
         if missing := set(read) - by_name.keys():
             raise BadRecipeError(f"{name} reads {', '.join(sorted(missing))}, which no file makes.")
+    for recipe in found:
+        months = [by_name[read].name for read in needs[recipe.name] if by_name[read].is_parted
+                  and not by_name[read].days]  # fmt: skip
+        if recipe.days and months:
+            raise BadRecipeError(f"{recipe.name} has days, but {', '.join(months)} has none.")
     return {name: by_name[name] for name in TopologicalSorter(needs).static_order()}
 
 
@@ -109,5 +129,6 @@ def parse(text: str, floor: str, stem: str) -> Recipe:
         heading=heading,
         reads=reads,
         is_parted=heading.get("parts") == "month",
+        days=heading.get("days", ""),
         reopens=dict(pairs),
     )

@@ -83,12 +83,21 @@ class Spark:
         finally:
             own.close()
 
-    def attach(self, name: str, *, files: list[str], schema: pa.Schema, is_parted: bool) -> None:
+    def attach(
+        self,
+        name: str,
+        *,
+        files: list[str],
+        schema: pa.Schema,
+        is_parted: bool,
+        where: str = "",
+    ) -> None:
         if not files:
             self.register(name, schema.empty_table())
             return
         with refusing(self.address):
-            self._name(name, schema, read(self.session, sorted(files), schema, is_parted=is_parted))
+            rows = read(self.session, sorted(files), schema, is_parted=is_parted)
+            self._name(name, schema, rows.where(dialect.condition(where)) if where else rows)
 
     def register(self, name: str, rows: pa.Table) -> None:
         with refusing(self.address):

@@ -8,7 +8,6 @@ versions a table was built from; two writers that set the same mark at once cann
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -18,9 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import RemoveAction
 from django.conf import settings
 from django.utils.translation import gettext as _
 from pyarrow import fs
@@ -37,13 +36,7 @@ part_of = commits.part_of
 Replace = Literal["nothing", "everything"] | list[str]
 FLOORS = ("bronze", "stage", "marts")
 NEVER = -1
-DISK_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
-DISK_FULL_TEXTS = ("no space left", "file too large", "quota exceeded")
 KEEP_HOURS = 24 * 7
-RETRIES = 1000
-"""Of a commit that meets others: appends do not exclude one another, they only come in turn."""
-REWRITER = "rewriter"
-"""The mark of commits that take files out. Two at once would each miss what the other put in."""
 
 
 class LakeFull(errors.Refusal):
@@ -70,11 +63,13 @@ class Table:
     """One table of the lake, such as ``Table(root, "bronze.statement")``.
 
     ``is_parted``: split by the column ``part``, whose values are whole partitions to replace.
+    ``days``: the column that tells the day of a row; commits that append then name their days.
     """
 
     root: Path
     name: str
     is_parted: bool = False
+    days: str = ""
 
     @property
     def folder(self) -> str:
@@ -116,7 +111,7 @@ class Table:
     def commit(
         self,
         *,
-        batches: pa.RecordBatchReader,
+        batches: pa.RecordBatchReader | files.Chunks,
         marks: dict[str, int],
         replace: Replace,
         expect: int | None = None,
@@ -141,17 +136,20 @@ class Table:
         """
         is_append = replace == "nothing"
 
-        def name(table: DeltaTable, added: Sequence[AddAction]) -> None:
+        def name(table: DeltaTable, writing: files.Files) -> None:
             table.create_write_transaction(
-                list(added),
+                [*writing.actions],
                 "append" if is_append else "overwrite",
                 batches.schema if replace == "everything" else table.schema(),
                 [PART] if self.is_parted else [],
                 [(PART, "in", replace)] if isinstance(replace, list) else None,
-                commit_properties=_properties(table, marks, is_rewrite=not is_append),
+                commit_properties=commits.properties(
+                    table, marks, is_rewrite=not is_append, changed=writing.days
+                ),
             )
 
-        return self._write(batches, name, expect=expect, group_bytes=group_bytes)
+        told = self.days if is_append else ""
+        return self._write(batches, name, expect=expect, group_bytes=group_bytes, told=told)
 
     def mark(self, marks: dict[str, int]) -> None:
         """Set marks without touching rows. The table exists."""
@@ -164,9 +162,10 @@ class Table:
         self,
         *,
         remove: Sequence[str],
-        batches: pa.RecordBatchReader,
+        batches: pa.RecordBatchReader | files.Chunks,
         marks: dict[str, int] | None = None,
         is_data_change: bool = True,
+        changed: commits.Named | None = None,
         expect: int | None = None,
     ) -> int:
         """Take files out and put rows in as one commit. What others append meanwhile stays.
@@ -176,6 +175,7 @@ class Table:
             batches: the rows in their stead, with ``part`` when the table is parted.
             is_data_change: False where the rows are the same ones, only laid out differently:
                 readers of changes then pass it over.
+            changed: part → the days of which rows came or went; of parts left out it may be any.
 
         Returns:
             How many rows were written.
@@ -195,16 +195,18 @@ class Table:
             for name in remove
         ]
 
-        def name(table: DeltaTable, added: Sequence[AddAction]) -> None:
+        def name(table: DeltaTable, writing: files.Files) -> None:
             # Rows of a file that is not in the table any more would come back with these.
             if not set(remove) <= set(self.file_names(table)):
                 raise Overtaken(overtaken_text(self.name))
             table.create_write_transaction(
-                [*added, *removed],
+                [*writing.actions, *removed],
                 "append",
                 table.schema(),
                 [PART] if self.is_parted else [],
-                commit_properties=_properties(table, marks or {}, is_rewrite=True),
+                commit_properties=commits.properties(
+                    table, marks or {}, is_rewrite=True, changed=changed
+                ),
             )
 
         return self._write(batches, name, expect=expect, is_data_change=is_data_change)
@@ -223,13 +225,12 @@ class Table:
             return 0
         return sum(pa.table(table.get_add_actions(flatten=True))["num_records"].to_pylist())
 
-    def parts_since(self, version: int) -> set[str] | None:
-        """The parts in which rows came or went after a version; None where nobody can tell.
+    def changes_since(self, version: int) -> commits.Changes | None:
+        """The parts, and days of them, in which rows came or went; None where nobody can tell.
 
-        A table that is not parted has the one part "". Commits that only laid rows out differently
-        change no part.
+        Commits that only laid rows out differently change nothing.
         """
-        return commits.parts_since(self, version)
+        return commits.changes_since(self, version)
 
     def vacuum(self, *, keep_hours: int = KEEP_HOURS) -> int:
         """Delete files that no commit of the last hours names, also of killed writers; how many."""
@@ -263,12 +264,13 @@ class Table:
 
     def _write(
         self,
-        batches: pa.RecordBatchReader,
-        name: Callable[[DeltaTable, Sequence[AddAction]], None],
+        batches: pa.RecordBatchReader | files.Chunks,
+        name: Callable[[DeltaTable, files.Files], None],
         *,
         expect: int | None,
         is_data_change: bool = True,
         group_bytes: int = files.GROUP_BYTES,
+        told: str = "",
     ) -> int:
         """Write the data files, then the commit that names them; all or nothing. How many rows."""
         writing = files.Files(
@@ -277,6 +279,7 @@ class Table:
             is_parted=self.is_parted,
             is_data_change=is_data_change,
             group_bytes=group_bytes,
+            told=told,
         )
         try:
             table = self.make(batches.schema)
@@ -284,13 +287,13 @@ class Table:
                 raise Overtaken(overtaken_text(self.name))  # noqa: TRY301 - caught below like the one of the commit
             added = writing.write(batches)
             before = table.version()
-            name(table, added)
+            name(table, writing)
         except CommitFailedError as why:
             self._retreat(writing)
             raise Overtaken(overtaken_text(self.name)) from why
         except Exception as why:
             self._retreat(writing)
-            if is_disk_full(why):
+            if files.is_disk_full(why):
                 raise LakeFull(lake_full_text(self.path)) from why
             raise
         # From here on a commit names the files: whatever fails now, they stay.
@@ -313,15 +316,6 @@ class Table:
         self.store.sync(
             f"{log}/{number:020}.json" for number in range(before + 1, table.version() + 1)
         )
-
-
-def _properties(table: DeltaTable, marks: dict[str, int], *, is_rewrite: bool) -> CommitProperties:
-    """Marks and retries of a commit."""
-    held = marks | ({REWRITER: table.version() + 1} if is_rewrite else {})
-    return CommitProperties(
-        app_transactions=[Transaction(name, value) for name, value in held.items()],
-        max_commit_retries=RETRIES,
-    )
 
 
 def names(root: Path, floors: Sequence[str] = FLOORS) -> list[str]:
@@ -372,13 +366,6 @@ def locked(root: Path, purpose: str) -> Iterator[None]:
             text = _("Another process is at work on the lake ({purpose}). Wait until it has ended.")
             raise LakeBusy(text.format(purpose=purpose)) from None
         yield
-
-
-def is_disk_full(why: BaseException) -> bool:
-    """Whether an error, of whichever library, says that the disk takes no more."""
-    if isinstance(why, OSError) and why.errno in DISK_FULL:
-        return True
-    return any(text in str(why).lower() for text in DISK_FULL_TEXTS)
 
 
 def lake_full_text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Makes one table, whole or only the parts that its inputs touched, as one commit."""
+"""Makes one table: whole, some parts of it, or some days of these; always as one commit."""
 
 from __future__ import annotations
 
@@ -8,30 +8,45 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from xueqiao.lake import folding, tables
-from xueqiao.lake.build.reading import EVERYTHING, Reading
+from xueqiao.lake import commits, days, files, folding, tables
+from xueqiao.lake.build import chunks
+from xueqiao.lake.build.reading import EVERYTHING, Reading, schema_of
 from xueqiao.lake.build.staleness import touched, wanted_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from xueqiao.lake.build.chunks import Chunk
     from xueqiao.lake.engine import Engine
     from xueqiao.lake.recipes import Recipe
+
+FEW_DAYS = 3
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did to one table. ``parts`` is None where all of it was made anew."""
+    """What a build did to one table. ``changed`` is None where all of it was made anew."""
 
     table: str
     rows: int
-    parts: list[str] | None
+    changed: commits.Changes | None
     milliseconds: int
 
     @property
+    def parts(self) -> list[str] | None:
+        return None if self.changed is None else sorted(self.changed)
+
+    @property
     def shown_parts(self) -> str:
-        return "all" if self.parts is None else ", ".join(self.parts)
+        """The parts, those of which only a few days were made by these days."""
+        if self.changed is None:
+            return "all"
+        shown = list[str]()
+        for part, on in sorted(self.changed.items()):
+            few = on is not None and len(on) <= FEW_DAYS
+            shown += sorted(map(str, on or ())) if few else [part]
+        return ", ".join(shown)
 
 
 def refresh(
@@ -51,52 +66,110 @@ def refresh(
     have = table.marks(marks)
     if have == marks:
         return None
-    parts = touched(reading, recipe, have, engine)
+    changes = touched(reading, recipe, have, engine)
     rows = 0
-    if parts == []:
+    if changes == {}:
         table.mark(marks)
     else:
-        stored = sum(reading.size(name, parts=parts).stored for name in recipe.reads)
-        with room(stored):
-            for name in recipe.reads:
-                reading.attach(engine, name, parts=parts)
-            rows = table.commit(
-                batches=batches(reading, recipe, engine, parts),
-                marks=marks,
-                replace="everything" if parts is EVERYTHING else parts,
-            )
+        course, gone = planned(reading, recipe, changes)
+        with room(max(chunk.stored for chunk in course)):
+            batches = made(reading, recipe, engine, course, is_whole=changes is EVERYTHING)
+            if changes is EVERYTHING:
+                rows = table.commit(batches=batches, marks=marks, replace="everything")
+            elif gone is None:
+                rows = table.commit(batches=batches, marks=marks, replace=list(changes))
+            else:
+                named = {part: on for part, on in changes.items() if on is not None}
+                rows = table.swap(remove=gone, batches=batches, marks=marks, changed=named)
     reading.forget(recipe.name)
-    return Built(recipe.name, rows, parts, int((time.monotonic() - started) * 1000))
+    return Built(recipe.name, rows, changes, int((time.monotonic() - started) * 1000))
 
 
-def batches(
-    reading: Reading, recipe: Recipe, engine: Engine, parts: list[str] | None
-) -> pa.RecordBatchReader:
-    """What a recipe makes; where all is made anew, with the months as they are that cannot be."""
-    floor = reading.floor(recipe.name)
-    made = engine.sql(query(recipe, parts, floor))
-    if parts is not EVERYTHING or not floor:
-        return made
-    table = reading.table(recipe.name)
-    kept = [name for name in table.file_names() if tables.part_of(name) < floor]
-    if not kept:
-        return made
-    schema = made.schema
+def planned(
+    reading: Reading, recipe: Recipe, changes: commits.Changes | None
+) -> tuple[list[Chunk], list[str] | None]:
+    """The chunks to make, and the files they replace; None where these are those of whole parts."""
+    if changes is EVERYTHING:
+        return chunks.of_everything(reading, recipe, reading.floor(recipe.name)), None
+    whole = [part for part, on in changes.items() if on is None]
+    course = chunks.of_parts(reading, recipe, whole)
+    some = {part: on for part, on in changes.items() if on is not None}
+    if not some:
+        return course, None
+    by_day, gone = chunks.of_days(reading, recipe, some)
+    names = reading.table(recipe.name).file_names()
+    gone += [name for name in names if tables.part_of(name) in set(whole)]
+    return [*course, *by_day], gone
 
-    def rows() -> Iterator[pa.RecordBatch]:
+
+def made(
+    reading: Reading, recipe: Recipe, engine: Engine, course: list[Chunk], *, is_whole: bool
+) -> files.Chunks:
+    """The rows of some chunks, each asked for when the one before it is written.
+
+    Where all is made anew, months before the table's floor come first, as they are.
+    """
+    first = rows_of(reading, recipe, engine, course[0])
+
+    def every() -> Iterator[Iterable[pa.RecordBatch]]:
+        if is_whole:
+            yield as_they_are(reading, recipe, first.schema)
+        yield first
+        for chunk in course[1:]:
+            yield rows_of(reading, recipe, engine, chunk)
+
+    return files.Chunks(first.schema, every())
+
+
+def as_they_are(reading: Reading, recipe: Recipe, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Rows of months that are not made anew any more, in the columns of now."""
+    table, floor = reading.table(recipe.name), reading.floor(recipe.name)
+    kept = [name for name in table.file_names() if floor and tables.part_of(name) < floor]
+    if kept:
         for batch in folding.rows_in(table, kept, schema).to_batches():
             yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
-        yield from made
-
-    return pa.RecordBatchReader.from_batches(schema, rows())
 
 
-def query(recipe: Recipe, parts: list[str] | None, floor: str = "") -> str:
-    """The SQL of a recipe, in one order, and of no part but those to make anew.
+def rows_of(reading: Reading, recipe: Recipe, engine: Engine, chunk: Chunk) -> pa.RecordBatchReader:
+    """What one chunk makes, in one order."""
+    for name in recipe.reads:
+        reading.attach(engine, name, parts=chunk.parts, of_days=chunk.of_days)
+    return engine.sql(query(reading, recipe, engine, chunk))
 
-    A table that is read whole gives rows of every month; those of other parts are not written.
-    """
+
+def query(reading: Reading, recipe: Recipe, engine: Engine, chunk: Chunk) -> str:
+    """The SQL of a chunk. Tables without parts give rows of every month; others are not written."""
+    floor = reading.floor(recipe.name)
     some = f"part >= '{floor}'" if floor else "true"
-    if parts is not EVERYTHING:
-        some = "part in (" + ", ".join(f"'{part}'" for part in parts) + ")" if parts else "false"
-    return f"select * from (\n{recipe.sql}\n) made where {some} order by all"  # noqa: S608 - our files
+    if chunk.but:
+        some += f" and part not in ({listed(chunk.but)})"
+    elif chunk.parts is not None:
+        some = f"part in ({listed(chunk.parts)})"
+    if chunk.of_days is not None:
+        some += f" and ({days.condition(recipe.days, chunk.of_days)})"
+    rows = f"select * from (\n{recipe.sql}\n) made where {some}"  # noqa: S608 - our files
+    if chunk.kept:
+        rows = beside_kept(reading, recipe, engine, chunk, rows)
+    return f"{rows} order by all"
+
+
+def beside_kept(reading: Reading, recipe: Recipe, engine: Engine, chunk: Chunk, rows: str) -> str:
+    """The same with the rows of other days that are in the files to be replaced."""
+    table = reading.table(recipe.name)
+    opened = table.opened()
+    assert opened is not None
+    assert chunk.of_days is not None
+    schema = schema_of(opened)
+    uris = [table.store.uri(f"{table.folder}/{name}") for name in chunk.kept]
+    other = f"not coalesce({days.condition(recipe.days, chunk.of_days)}, false)"
+    engine.attach("kept", files=uris, schema=schema, is_parted=True, where=other)
+    columns = ", ".join(schema.names)
+    return (
+        f"select * from (select {columns} from kept union all "  # noqa: S608 - our own names
+        f"select {columns} from ({rows}) new) whole"
+    )
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Parts as SQL lists them; of none something that no row has."""
+    return ", ".join(f"'{part}'" for part in parts) or "''"

@@ -143,7 +143,8 @@ def _touched(
         return reason, set() if reopens else None, not reopens
     if is_replaced(reading, name, have):
         return Reason(Why.REPLACED, name), None, True
-    found = reading.table(name).parts_since(have[f"from:{name}"])
+    changes = reading.table(name).changes_since(have[f"from:{name}"])
+    found = None if changes is None else set(changes)
     if found == set():
         return None, set(), True
     if recipe.is_parted and is_parted:

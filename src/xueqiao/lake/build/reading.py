@@ -11,11 +11,12 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.lake import tables
-from xueqiao.lake.recipes import location, recipes
+from xueqiao.lake import days, tables
+from xueqiao.lake.recipes import days_of, location, recipes
 from xueqiao.lake.retention import lines
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from deltalake import DeltaTable
@@ -43,7 +44,7 @@ class Reading:
     def table(self, name: str) -> tables.Table:
         known = recipes().get(name)
         parted = known.is_parted if known else name in PARTED_BRONZE
-        return tables.Table(self.root, location(name), is_parted=parted)
+        return tables.Table(self.root, location(name), is_parted=parted, days=days_of(name))
 
     @cached_property
     def lines(self) -> lines.Lines:
@@ -85,25 +86,41 @@ class Reading:
         with self.turn:
             self.pinned.pop(name, None)
 
-    def attach(self, engine: Engine, name: str, *, parts: list[str] | None = EVERYTHING) -> None:
-        """Make a table readable, whole or only some of its parts."""
+    def attach(
+        self,
+        engine: Engine,
+        name: str,
+        *,
+        parts: Collection[str] | None = EVERYTHING,
+        of_days: days.Days | None = None,
+    ) -> None:
+        """Make a table readable: whole, only some of its parts, or only some days of these."""
         opened, parted = self.pin(name), self.table(name).is_parted
-        files = opened.file_uris()
+        files, where = opened.file_uris(), ""
         if parted and parts is not EVERYTHING:
             wanted = set(parts)
             files = [file for file in files if tables.part_of(file) in wanted]
-        engine.attach(name, files=files, schema=schema_of(opened), is_parted=parted)
+        if parted and of_days is not None and (column := days_of(name)):
+            where = days.condition(column, of_days)
+        engine.attach(name, files=files, schema=schema_of(opened), is_parted=parted, where=where)
 
-    def size(self, name: str, *, parts: list[str] | None = EVERYTHING) -> Size:
-        """Rows and bytes of a table, whole or only some of its parts, as its commits say."""
+    def sizes(self, name: str) -> dict[str, Size]:
+        """Rows and bytes of each part of a table, as its commits say; "" where it has none."""
         opened, parted = self.pin(name), self.table(name).is_parted
-        files = pa.table(opened.get_add_actions(flatten=True)).to_pylist()
-        if parted and parts is not EVERYTHING:
-            wanted = set(parts)
-            files = [file for file in files if tables.part_of(file["path"]) in wanted]
-        return Size(
-            sum(file["num_records"] for file in files), sum(file["size_bytes"] for file in files)
-        )
+        found: dict[str, Size] = {}
+        for file in pa.table(opened.get_add_actions(flatten=True)).to_pylist():
+            part = tables.part_of(file["path"]) if parted else ""
+            had = found.get(part, Size(0, 0))
+            found[part] = Size(had.rows + file["num_records"], had.stored + file["size_bytes"])
+        return found
+
+    def size(self, name: str, *, parts: Collection[str] | None = EVERYTHING) -> Size:
+        """Rows and bytes of a table, whole or only some of its parts."""
+        narrowed = self.table(name).is_parted and parts is not EVERYTHING
+        some = [
+            size for part, size in self.sizes(name).items() if not narrowed or part in (parts or ())
+        ]
+        return Size(sum(each.rows for each in some), sum(each.stored for each in some))
 
 
 def gated(root: Path, pins: dict[str, int]) -> Reading:

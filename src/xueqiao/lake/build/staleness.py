@@ -8,11 +8,12 @@ from deltalake.exceptions import DeltaError
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.lake import commits, contracts, tables
+from xueqiao.lake import commits, contracts, days, tables
 from xueqiao.lake.build.reading import EVERYTHING, Reading, gated, identity, schema_of
-from xueqiao.lake.recipes import Recipe, recipes
+from xueqiao.lake.recipes import Recipe, days_of, recipes
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from xueqiao.lake.engine import Engine
@@ -37,14 +38,14 @@ def wanted_marks(reading: Reading, recipe: Recipe) -> dict[str, int]:
 
 def touched(
     reading: Reading, recipe: Recipe, have: dict[str, int], engine: Engine
-) -> list[str] | None:
-    """The parts to make anew; EVERYTHING when that cannot be narrowed down.
+) -> commits.Changes | None:
+    """The parts to make anew, and where a table has days which of them; EVERYTHING for all.
 
     Parts before the table's floor are left out: what they are made of was given up.
     """
     if have.get(SQL_MARK) != recipe.digest:
         return EVERYTHING
-    parts: set[str] = set()
+    changes: commits.Changes = {}
     for name in recipe.reads:
         if is_replaced(reading, name, have):
             return EVERYTHING
@@ -54,9 +55,11 @@ def touched(
         found = touched_by(reading, recipe, name, before, engine)
         if found is None:
             return EVERYTHING
-        parts |= found
+        changes = commits.both(changes, found)
     floor = reading.floor(recipe.name)
-    return sorted(part for part in parts if part >= floor)
+    return {
+        part: changes[part] if recipe.days else None for part in sorted(changes) if part >= floor
+    }
 
 
 def is_replaced(reading: Reading, name: str, have: dict[str, int]) -> bool:
@@ -68,10 +71,10 @@ def is_replaced(reading: Reading, name: str, have: dict[str, int]) -> bool:
 
 def touched_by(
     reading: Reading, recipe: Recipe, name: str, before: int, engine: Engine
-) -> set[str] | None:
-    """The parts that the commits of one table after a version touch; None for all."""
-    found = reading.table(name).parts_since(before)
-    if found == set():
+) -> commits.Changes | None:
+    """What the commits of one table after a version touch; None for all."""
+    found = reading.table(name).changes_since(before)
+    if found == {}:
         # Its rows were only laid out anew.
         return found
     if not recipe.is_parted:
@@ -83,39 +86,58 @@ def touched_by(
 
 def reopened(
     reading: Reading, recipe: Recipe, name: str, before: int, engine: Engine
-) -> set[str] | None:
-    """The parts that the changed rows of an unparted table touch: by their key, or by their day."""
+) -> commits.Changes | None:
+    """What the changed rows of an unparted table touch: by their key, or by their day."""
+    table, now = reading.table(name), reading.pin(name)
     try:
-        earlier = reading.table(name).opened(before)
+        earlier = table.opened(before)
     except DeltaError:
         return None
     assert earlier is not None
-    if not commits.is_whole(reading.table(name), earlier):
+    if not commits.is_whole(table, earlier):
         # An erasure has deleted the earlier rows.
         return None
-    if earlier.schema() != reading.pin(name).schema():
+    if earlier.schema() != now.schema():
         # Rows of other columns cannot be compared.
         return None
-    reading.attach(engine, name)
-    engine.attach("earlier", files=earlier.file_uris(), schema=schema_of(earlier), is_parted=False)
+    # Rows of files that both have are the same ones.
+    old, new = set(earlier.file_uris()), set(now.file_uris())
+    for view, files in (("earlier", old - new), ("later", new - old)):
+        engine.attach(view, files=sorted(files), schema=schema_of(now), is_parted=False)
     key = recipe.reopens[name]
+    found: dict[str, set[date | None]] = {}
     if key.startswith(MONTH_OF):
-        days = key.removeprefix(MONTH_OF).split(" and ")
-        found = " union ".join(changed(name, f"strftime({day}, '%Y-%m')") for day in days)
+        names = key.removeprefix(MONTH_OF).split(" and ")
+        query = " union ".join(changed(f"strftime({day}, '%Y-%m')", day) for day in names)
     else:
         parted = next(read for read in recipe.reads if reading.table(read).is_parted)
         reading.attach(engine, parted)
-        found = f"select distinct part from {parted} where {key} in ({changed(name, key)})"  # noqa: S608 - our own names
-    return {part for part in engine.sql(found).read_all()["part"].to_pylist() if part}
+        day = days.expression(days_of(parted)) if days_of(parted) else "cast(null as date)"
+        query = (
+            f"select distinct part, {day} as day from {parted} "  # noqa: S608 - our own names
+            f"where {key} in (select part from ({changed(key)}) changed)"
+        )
+    for row in engine.sql(query).read_all().to_pylist():
+        if row["part"]:
+            found.setdefault(row["part"], set()).add(row["day"])
+    return {part: named(on) for part, on in found.items()}
 
 
-def changed(name: str, value: str) -> str:
-    """The SQL of an expression over the rows that a table and ``earlier`` do not share."""
+def named(on: set[date | None]) -> days.Days | None:
+    """The days of some rows; None where the day of one is not known."""
+    known = frozenset(day for day in on if day is not None)
+    return known if len(known) == len(on) else None
+
+
+def changed(part: str, day: str = "cast(null as date)") -> str:
+    """The SQL of a part and a day of the rows that ``earlier`` and ``later`` do not share."""
     return f"""
-        select {value} as part from (select * from earlier except select * from {name}) gone
+        select {part} as part, {day} as day from (select * from earlier except select * from later)
+        gone
         union
-        select {value} as part from (select * from {name} except select * from earlier) come
-    """  # noqa: S608 - names of tables and columns of our own files
+        select {part} as part, {day} as day from (select * from later except select * from earlier)
+        come
+    """  # noqa: S608 - names of columns of our own files
 
 
 def ready(*, root: Path) -> Reading:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyroaring import BitMap
 
-from xueqiao.lake import build, sources, tables
+from xueqiao.lake import build, folding, sources, tables
 from xueqiao.lake.distinct import bitmaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
     from pathlib import Path
-    from typing import Any
 
+    from xueqiao.lake import commits, days
     from xueqiao.lake.engine import Engine
+
+    Kept = defaultdict[str, dict[date, BitMap]]
 
 TABLES = ("distinct.presence", "distinct.home", "distinct.trait")
 SHAPE = 1
@@ -70,34 +75,45 @@ def refresh(*, root: Path, engine: Engine) -> list[build.Built]:
 
 
 def _presence(reading: build.Reading, engine: Engine) -> build.Built | None:
-    """Who was there: the months that have changed, a month at a time."""
+    """Who was there: the months that have changed, a month at a time, and of these the days."""
     table = tables.Table(reading.root, "distinct.presence", is_parted=True)
     marks = _marks(reading, ["presence"])
     have = table.marks(marks)
     if have == marks:
         return None
-    parts = None
+    changes = None
     if {name: value for name, value in have.items() if name != "from:presence"} == {
         name: value for name, value in marks.items() if name != "from:presence"
     }:
-        parts = reading.table("presence").parts_since(have["from:presence"])
+        changes = reading.table("presence").changes_since(have["from:presence"])
 
     def rows() -> Iterator[pa.RecordBatch]:
         every = {tables.part_of(file) for file in reading.pin("presence").file_uris()}
-        for part in sorted(every if parts is None else every & parts):
-            reading.attach(engine, "presence", parts=[part])
-            yield from _month(engine, part)
+        for part in sorted(every if changes is None else every & changes.keys()):
+            of_days = changes.get(part) if changes is not None else None
+            reading.attach(engine, "presence", parts=[part], of_days=of_days)
+            yield from _month(engine, part, _other_days(table, part, of_days))
 
-    replace: tables.Replace = "everything" if parts is None else sorted(parts) or "nothing"
-    return _written(table, PRESENCE, rows, marks, replace)
+    return _written(table, PRESENCE, rows, marks, changes)
 
 
-def _month(engine: Engine, part: str) -> Iterator[pa.RecordBatch]:
+def _other_days(table: tables.Table, part: str, of_days: days.Days | None) -> Kept:
+    """The bitmaps of a month's other days: kind → day → learners."""
+    kept: Kept = defaultdict(dict)
+    if of_days is not None:
+        names = [name for name in table.file_names() if tables.part_of(name) == part]
+        other = ~pc.field("day").isin(sorted(of_days)) & pc.field("day").is_valid()
+        for row in folding.rows_in(table, names).to_table(filter=other).to_pylist():
+            kept[row["kind"]][row["day"]] = BitMap.deserialize(row["learners"])
+    return kept
+
+
+def _month(engine: Engine, part: str, kept: Kept) -> Iterator[pa.RecordBatch]:
     kinds = engine.sql("select distinct kind from presence order by kind").read_all()
-    for kind in kinds["kind"].to_pylist():
+    for kind in sorted({*kinds["kind"].to_pylist(), *kept}):
         query = f"select day, learner_id from presence where kind = '{kind}' order by day"  # noqa: S608 - kinds are words of the mart
-        days = bitmaps.grouped(engine.sql(query))
-        whole = bitmaps.union(list(days.values()))
+        found = kept.get(kind, {}) | bitmaps.grouped(engine.sql(query))
+        whole = bitmaps.union(list(found.values()))
         yield sources.record_batch(
             PRESENCE,
             [
@@ -108,7 +124,7 @@ def _month(engine: Engine, part: str) -> Iterator[pa.RecordBatch]:
                     "learners": bitmaps.packed(learners),
                     "part": part,
                 }
-                for day, learners in [(None, whole), *sorted(days.items())]
+                for day, learners in [(None, whole), *sorted(found.items())]
             ],
         )
 
@@ -128,7 +144,7 @@ def _home(reading: build.Reading, engine: Engine) -> build.Built | None:
         for register in registers["register"].to_pylist():
             yield from _homes(engine, register)
 
-    return _written(table, HOME, rows, marks, "everything")
+    return _written(table, HOME, rows, marks)
 
 
 def _homes(engine: Engine, register: str) -> Iterator[pa.RecordBatch]:
@@ -193,7 +209,7 @@ def _trait(reading: build.Reading, engine: Engine) -> build.Built | None:
                 ],
             )
 
-    return _written(table, TRAIT, rows, marks, "everything")
+    return _written(table, TRAIT, rows, marks)
 
 
 def _marks(reading: build.Reading, names: list[str]) -> dict[str, int]:
@@ -208,10 +224,12 @@ def _written(
     schema: pa.Schema,
     rows: Callable[[], Iterator[pa.RecordBatch]],
     marks: dict[str, int],
-    replace: Any,
+    changes: commits.Changes | None = None,
 ) -> build.Built:
     started = time.monotonic()
     reader = pa.RecordBatchReader.from_batches(schema, rows())
+    replace: tables.Replace = "everything"
+    if changes is not None:
+        replace = sorted(changes) or "nothing"
     count = table.commit(batches=reader, marks=marks, replace=replace, group_bytes=GROUP_BYTES)
-    parts = replace if isinstance(replace, list) else [] if replace == "nothing" else None
-    return build.Built(table.name, count, parts, int((time.monotonic() - started) * 1000))
+    return build.Built(table.name, count, changes, int((time.monotonic() - started) * 1000))

@@ -13,7 +13,7 @@ from pyarrow import fs
 from xueqiao.kernel import errors
 from xueqiao.lake import commits, storage, tables
 from xueqiao.lake.duckdb import DuckDB
-from xueqiao.lake.recipes import location, recipes
+from xueqiao.lake.recipes import days_of, location, recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -143,7 +143,9 @@ def keyed(root: Path) -> list[Keyed]:
         key = next((key for key in KEYS if key in columns), None)
         if key:
             parted = opened.metadata().partition_columns == [tables.PART]
-            found.append(Keyed(tables.Table(root, table.name, is_parted=parted), key, columns))
+            found.append(
+                Keyed(tables.Table(root, name, is_parted=parted, days=days_of(name)), key, columns)
+            )
     return found
 
 

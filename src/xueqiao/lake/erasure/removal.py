@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xueqiao.lake import keeping, tables
+from xueqiao.lake import days, keeping, tables
 from xueqiao.lake.erasure import holdings
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from xueqiao.lake.duckdb import DuckDB
@@ -106,6 +107,7 @@ def _rewrite(kept: Keyed, engine: DuckDB, found: list[Holding], version: int) ->
         f"case when b.id is null then t.{name} else {new} end as {name}"
         for name, new in kept.blanks("b").items()
     )
+    changed = _days_of(kept, engine, files)
     staying = engine.sql(
         f"select t.* {f'replace ({blanks})' if blanks else ''} "  # noqa: S608 - our own files
         f"from read_parquet({holdings.listed(kept.top + file for file in files)}"
@@ -116,8 +118,24 @@ def _rewrite(kept: Keyed, engine: DuckDB, found: list[Holding], version: int) ->
     kept.table.swap(
         remove=files,
         batches=staying,
+        changed=changed,
         # The position is set again as it is: who has read rows and not yet written them fails, and
         # reads again what by now is gone there too.
         marks=kept.table.marks(POSITION),
         expect=version,
     )
+
+
+def _days_of(kept: Keyed, engine: DuckDB, files: list[str]) -> dict[str, days.Days] | None:
+    """On which days rows go, by part; None where the table does not tell them apart."""
+    if not kept.table.days:
+        return None
+    going = engine.sql(
+        f"select distinct part, {days.expression(kept.table.days)} as day "  # noqa: S608 - our own files
+        f"from read_parquet({holdings.listed(kept.top + file for file in files)}, "
+        f"hive_partitioning = true, hive_types = {{'part': varchar}}) where {kept.condition}"
+    )
+    found: dict[str, set[date]] = {}
+    for row in going.read_all().to_pylist():
+        found.setdefault(row["part"], set()).add(row["day"])
+    return {part: frozenset(on) for part, on in found.items()}

@@ -2,6 +2,7 @@
 -- grain   one row for each (source_id, activity_id, day)
 -- reads   stage.event
 -- parts   month
+-- days    day
 -- units   learners: distinct learners who came; seconds: the sum of how long they stayed, as the
 --         source says it
 -- clock   calendar days in Asia/Shanghai

@@ -2,6 +2,7 @@
 -- grain   one row for each (learner_id, day)
 -- reads   stage.event
 -- parts   month
+-- days    day
 -- units   activities: counted events; attendances: classes, or platforms outside classes (人次);
 --         seconds: what the counted events say they took, 0 where none says it
 -- clock   calendar days in Asia/Shanghai

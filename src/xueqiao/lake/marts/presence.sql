@@ -2,6 +2,7 @@
 -- grain   one row for each (kind, learner_id, day)
 -- reads   learner_day, stage.event, enrolment, completion, credit
 -- parts   month
+-- days    day
 -- reopens enrolment by month of enrolled_day, completion by month of completed_day,
 --         credit by month of obtained
 -- units   kind: active (a counted activity), enrolled (a seat was given), completed (passed),

@@ -2,6 +2,7 @@
 -- grain   one row for each (log_id, reason)
 -- reads   stage.reading
 -- parts   month
+-- days    event_at
 -- units   is_left_out: no event was made of it; else the event stands without the value;
 --         reason: as records names them (records/reasons.py); pointer: where in the statement
 -- clock   event_at: UTC; part: calendar of Asia/Shanghai

@@ -2,6 +2,7 @@
 -- grain   one row for each log_id, the number of the statement in the log
 -- reads   bronze.statement, quality.held
 -- parts   month
+-- days    day
 -- reopens quality.held by batch_id
 -- units   seconds; score_hundredths, progress_hundredths: 1/100 of the whole, score from -100 to 100;
 --         left_out: why it is no event, as records names the reasons, '' when it is one;

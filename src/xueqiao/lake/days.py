@@ -1,0 +1,119 @@
+"""Calendar days within a part, by which the large tables are made anew where only some changed.
+
+Days are those of Asia/Shanghai. A table says which of its columns tells the day of a row: ``day``,
+a date, or another one, an instant.
+"""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+import json
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xueqiao.kernel import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+DAY = "day"
+Days = frozenset[date]
+MOST = 400
+"""Of days that one commit names; one of more changed its parts as a whole."""
+
+
+def of(values: pa.ChunkedArray | pa.Array) -> set[date]:
+    """The days of some dates or instants; of null none.
+
+    >>> of(pa.array([0], pa.timestamp("us", tz="UTC"))), of(pa.array([None], pa.date32()))
+    ({datetime.date(1970, 1, 1)}, set())
+    """
+    if pa.types.is_timestamp(values.type):
+        local = pc.local_timestamp(values.cast(pa.timestamp("us", tz=str(clock.LOCAL))))
+        values = local.cast(pa.date32(), safe=False)
+    return {day for day in pc.unique(values).to_pylist() if day is not None}
+
+
+def local(value: date | datetime) -> date:
+    """The day of a date or an instant."""
+    return value.astimezone(clock.LOCAL).date() if isinstance(value, datetime) else value
+
+
+def expression(column: str) -> str:
+    """SQL of the day of a row."""
+    return column if column == DAY else f"({column} at time zone 'Asia/Shanghai')::date"
+
+
+def condition(column: str, days: Iterable[date]) -> str:
+    """SQL that is true for the rows of some days, as an engine can look it up in its files.
+
+    >>> condition("day", [date(2024, 3, 2)])
+    "day in (date '2024-03-02')"
+    >>> condition("event_at", [date(2024, 3, 2), date(2024, 3, 1)])[:50]
+    "(event_at >= timestamptz '2024-02-29 16:00:00+00:0"
+    """
+    if column == DAY:
+        named = (f"date '{day}'" for day in sorted(days))
+        return f"day in ({', '.join(named)})"
+    return " or ".join(
+        f"({column} >= timestamptz '{clock.start_of(first)}' "
+        f"and {column} < timestamptz '{clock.start_of(after)}')"
+        for first, after in spans(days)
+    )
+
+
+def spans(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days on end as first day and first day after.
+
+    >>> spans([date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 5)])[1]
+    (datetime.date(2024, 3, 5), datetime.date(2024, 3, 6))
+    """
+    found: list[tuple[date, date]] = []
+    for day in sorted(days):
+        after = day + timedelta(days=1)
+        if found and found[-1][1] == day:
+            found[-1] = (found[-1][0], after)
+        else:
+            found.append((day, after))
+    return found
+
+
+def month(part: str) -> list[date]:
+    """The days of a part.
+
+    >>> len(month("2024-02"))
+    29
+    """
+    year, number = (int(each) for each in part.split("-"))
+    return [date(year, number, 1 + n) for n in range(calendar.monthrange(year, number)[1])]
+
+
+def runs(part: str, count: int) -> list[Days]:
+    """The days of a part in so many runs on end of nearly the same length.
+
+    >>> [len(run) for run in runs("2024-02", 4)]
+    [7, 7, 7, 8]
+    """
+    every = month(part)
+    bounds = [len(every) * n // count for n in range(count + 1)]
+    return [frozenset(every[low:high]) for low, high in itertools.pairwise(bounds)]
+
+
+def written(changed: Mapping[str, Iterable[date]]) -> str:
+    """Part → days, as a commit keeps them; "" where they are too many to name.
+
+    >>> read(written({"2024-03": [date(2024, 3, 1)]}))
+    {'2024-03': frozenset({datetime.date(2024, 3, 1)})}
+    """
+    named = {part: sorted(day.isoformat() for day in days) for part, days in changed.items()}
+    return json.dumps(named) if sum(map(len, named.values())) <= MOST else ""
+
+
+def read(text: str) -> dict[str, Days]:
+    """What ``written`` wrote; nothing for ""."""
+    named = json.loads(text) if text else {}
+    return {part: frozenset(map(date.fromisoformat, days)) for part, days in named.items()}
