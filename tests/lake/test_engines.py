@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -62,6 +63,20 @@ def test_a_table_is_the_same_on_every_engine(lake, duckdb, other, name):
     ours, theirs = made(lake, duckdb, RECIPES[name]), made(lake, other, RECIPES[name])
     assert theirs.schema == ours.schema
     assert theirs.to_pylist() == ours.to_pylist()
+
+
+PLANS = re.compile("BLOCKWISE_NL_JOIN|NESTED_LOOP_JOIN|IE_JOIN|PIECEWISE_MERGE_JOIN")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_table_is_made_by_comparing_every_two_rows(lake, duckdb, name):
+    """Joins are by equal keys, whatever else they ask: the work grows as the rows do."""
+    reading = build.Reading(lake)
+    with duckdb.job() as job:
+        for read in RECIPES[name].reads:
+            reading.attach(job, read)
+        plan = job.sql("explain " + RECIPES[name].sql).read_all()
+    assert not PLANS.findall(str(plan["explain_value"].to_pylist()))
 
 
 def test_the_world_of_this_test_leaves_no_table_empty(lake):

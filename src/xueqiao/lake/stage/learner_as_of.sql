@@ -14,14 +14,19 @@ with seen as (
            (cast(substr(part, 1, 7) || '-01' as date) + interval 1 month)::date as next_day,
            cast(substr(part, 1, 4) as integer) as year
     from seen
+), resident as (
+    -- An end that is always there: a join on what coalesce says would compare every two rows.
+    select learner_id, sex, birth_year, home_id, valid_from,
+           coalesce(valid_to, date '9999-12-31') as until
+    from stage.person
 ), known as (
     select months.learner_id, months.part, coalesce(person.sex, '0') as sex, person.birth_year,
            months.year - person.birth_year as age, person.home_id,
            greatest(coalesce(person.valid_from, months.first_day), months.first_day) as valid_from,
-           least(coalesce(person.valid_to, months.next_day), months.next_day) as valid_to
-    from months left join stage.person person
+           least(coalesce(person.until, months.next_day), months.next_day) as valid_to
+    from months left join resident person
       on person.learner_id = months.learner_id and person.valid_from < months.next_day
-     and coalesce(months.first_day < person.valid_to, true)
+     and months.first_day < person.until
 )
 select learner_id, valid_from, valid_to, sex, birth_year,
        case when age >= 0 then age end as age,
