@@ -20,7 +20,7 @@ DATED = {"stage.reading", "stage.event", "stage.quarantine", "learner_day", "pre
 def large(monkeypatch):
     """Every part is large: more rows than a chunk has, files that nothing is put into."""
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 25)
-    monkeypatch.setattr(chunks, "SMALL_BYTES", 0)
+    monkeypatch.setattr(chunks, "SMALL_ROWS", 0)
     monkeypatch.setattr(extract, "BATCH", 15)
 
 

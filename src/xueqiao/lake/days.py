@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from xueqiao.kernel import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 DAY = "day"
 Days = frozenset[date]
@@ -48,14 +48,18 @@ def expression(column: str) -> str:
     return column if column == DAY else f"({column} at time zone 'Asia/Shanghai')::date"
 
 
-def condition(column: str, days: Iterable[date]) -> str:
+def condition(column: str, days: Collection[date]) -> str:
     """SQL that is true for the rows of some days, as an engine can look it up in its files.
 
+    >>> condition("day", [])
+    'false'
     >>> condition("day", [date(2024, 3, 2)])
     "day in (date '2024-03-02')"
     >>> condition("event_at", [date(2024, 3, 2), date(2024, 3, 1)])[:50]
     "(event_at >= timestamptz '2024-02-29 16:00:00+00:0"
     """
+    if not days:
+        return "false"
     if column == DAY:
         named = (f"date '{day}'" for day in sorted(days))
         return f"day in ({', '.join(named)})"

@@ -32,7 +32,7 @@ PART = "part"
 GROUP_ROWS = 122_880
 GROUP_BYTES = 128 << 20
 HELD_BYTES = 512 << 20
-FILE_BYTES = 256 << 20
+FILE_BYTES = 64 << 20
 """A file that has grown so large is closed and the next one begun."""
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 DISK_FULL_TEXTS = ("no space left", "file too large", "quota exceeded")

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from xueqiao.lake.recipes import Recipe
 
 CHUNK_ROWS = 1 << 20
-SMALL_BYTES = 16 << 20
-"""A file smaller than this is taken into the new one beside it."""
+SMALL_ROWS = CHUNK_ROWS // 4
 SPREAD = 2
 """A large part is not made by runs of days where that would open its files more often than this."""
 
@@ -37,7 +36,7 @@ class Chunk:
         of_days: of these parts; None: all.
         but: parts that it does not make; for what comes of tables without parts.
         stored: bytes that it reads.
-        kept: files of the table itself whose rows of other days go into the new files.
+        kept: files of the table itself whose rows of ``kept_days`` go into the new files.
     """
 
     parts: tuple[str, ...] | None = None
@@ -45,6 +44,7 @@ class Chunk:
     but: tuple[str, ...] = ()
     stored: int = 0
     kept: tuple[str, ...] = ()
+    kept_days: days.Days = frozenset()
 
 
 def of_everything(reading: Reading, recipe: Recipe, floor: str) -> list[Chunk]:
@@ -88,11 +88,15 @@ def of_days(
     table, found, gone = reading.table(recipe.name), list[Chunk](), list[str]()
     names = table.file_names()
     for part, on in sorted(changes.items()):
-        mine = [name for name in names if tables.part_of(name) == part]
-        hit = tuple(_holding(table, mine, on))
+        groups = {name: groups_of(table, name) for name in names if tables.part_of(name) == part}
+        hit = {name: each for name, each in groups.items() if is_small(each) or meets_any(each, on)}
+        rows = sum(group.rows for each in hit.values() for group in each)
+        month, stored = days.month(part), _stored(reading, recipe, [part])
+        # Files that hold a whole month of many rows are laid out anew by runs of days.
+        for run in days.runs(part, min(math.ceil(rows / CHUNK_ROWS) or 1, len(month))):
+            share = stored * len(on & run) // len(month)
+            found.append(Chunk((part,), on & run, (), share, tuple(hit), run - on))
         gone += hit
-        share = _stored(reading, recipe, [part]) * len(on) // len(days.month(part))
-        found.append(Chunk((part,), on, stored=share, kept=hit))
     return found, gone
 
 
@@ -120,23 +124,13 @@ def _runs(reading: Reading, recipe: Recipe, part: str, size: Size) -> list[Chunk
     return [Chunk((part,), run, stored=opened // len(runs)) for run in runs]
 
 
-def _holding(table: tables.Table, names: list[str], on: days.Days) -> list[str]:
-    """The files that may hold rows of some days, and the small ones beside them."""
-    groups = {name: groups_of(table, name) for name in names}
-    return [
-        name
-        for name, found in groups.items()
-        if sum(group.stored for group in found) < SMALL_BYTES
-        or any(meets(group, on) for group in found)
-    ]
-
-
 @dataclass(frozen=True)
 class Group:
     """Rows of a file that are read together: their first and last day, None where nobody knows."""
 
     first: date | None
     last: date | None
+    rows: int
     stored: int
 
 
@@ -151,8 +145,18 @@ def groups_of(table: tables.Table, name: str) -> list[Group]:
         ends = (said.min, said.max) if said is not None and said.has_min_max else ()
         first, last = map(days.local, ends) if ends else (None, None)
         stored = sum(group.column(n).total_compressed_size for n in range(group.num_columns))
-        found.append(Group(first, last, stored))
+        found.append(Group(first, last, group.num_rows, stored))
     return found
+
+
+def is_small(groups: list[Group]) -> bool:
+    """Whether a file has so few rows that it is taken into the new one beside it."""
+    return sum(group.rows for group in groups) < SMALL_ROWS
+
+
+def meets_any(groups: list[Group], on: Collection[date]) -> bool:
+    """Whether a file may hold rows of some days."""
+    return any(meets(group, on) for group in groups)
 
 
 def meets(group: Group, on: Collection[date]) -> bool:

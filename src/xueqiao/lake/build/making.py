@@ -154,15 +154,14 @@ def query(reading: Reading, recipe: Recipe, engine: Engine, chunk: Chunk) -> str
 
 
 def beside_kept(reading: Reading, recipe: Recipe, engine: Engine, chunk: Chunk, rows: str) -> str:
-    """The same with the rows of other days that are in the files to be replaced."""
+    """The same with rows of other days that are in the files to be replaced."""
     table = reading.table(recipe.name)
     opened = table.opened()
     assert opened is not None
-    assert chunk.of_days is not None
     schema = schema_of(opened)
     uris = [table.store.uri(f"{table.folder}/{name}") for name in chunk.kept]
-    other = f"not coalesce({days.condition(recipe.days, chunk.of_days)}, false)"
-    engine.attach("kept", files=uris, schema=schema, is_parted=True, where=other)
+    where = days.condition(recipe.days, chunk.kept_days)
+    engine.attach("kept", files=uris, schema=schema, is_parted=True, where=where)
     columns = ", ".join(schema.names)
     return (
         f"select * from (select {columns} from kept union all "  # noqa: S608 - our own names
