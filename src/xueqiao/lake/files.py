@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
 from xueqiao.lake import days
+from xueqiao.lake.ahead import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,10 +41,19 @@ DISK_FULL_TEXTS = ("no space left", "file too large", "quota exceeded")
 
 @dataclass(frozen=True)
 class Chunks:
-    """Rows that come one chunk after another. The files that a chunk went into end with it."""
+    """Rows that come one chunk after another. The files that a chunk went into end with it.
+
+    They are asked for in a thread of their own.
+    """
 
     schema: pa.Schema
     chunks: Iterable[Iterable[pa.RecordBatch]]
+
+    def batches(self) -> Iterator[pa.RecordBatch | None]:
+        """The rows, with None behind each chunk."""
+        for chunk in self.chunks:
+            yield from chunk
+            yield None
 
 
 @dataclass
@@ -90,18 +100,21 @@ class Files:
     def write(self, rows: pa.RecordBatchReader | Chunks) -> list[AddAction]:
         """Write all rows and make the files durable; one action a file."""
         try:
-            for chunk in rows.chunks if isinstance(rows, Chunks) else (rows,):
-                self._write(chunk)
+            for batch in ahead(rows.batches()) if isinstance(rows, Chunks) else rows:
+                if batch is None:
+                    self._end()
+                else:
+                    for part, found in self._split(batch):
+                        self._put(part, found)
+            self._end()
         except BaseException:
             self._abandon()
             raise
         self.store.sync(self.written)
         return self.actions
 
-    def _write(self, chunk: Iterable[pa.RecordBatch]) -> None:
-        for batch in chunk:
-            for part, rows in self._split(batch):
-                self._put(part, rows)
+    def _end(self) -> None:
+        """Write what is held and close every file."""
         for part, pile in self.piles.items():
             self._flush(part, pile)
             self._close(part, pile)
