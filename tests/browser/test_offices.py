@@ -106,6 +106,7 @@ CONSOLE = {
     "statement": ("/console/records/statements/{statement}/", "operator"),
     "statement-voided": ("/console/records/statements/{voided}/", "operator"),
     "quarantine": ("/console/records/quarantine/", "operator"),
+    "quarantine-reason": ("/console/records/quarantine/?reason=row_repeated&state=any", "operator"),
     "held": ("/console/records/quarantine/{held}/", "operator"),
     "quarantine-rule": ("/console/records/quarantine/rule/?source=sheyang-marks", "operator"),
     "connections": ("/console/connections/", "operator"),
