@@ -120,7 +120,8 @@ def refresh(*, lot: CreditLot, valid_to: date, reason: str, by: Person, at: date
         return locked
     if locked.valid_to is None or valid_to <= max(locked.valid_to, clock.local_date(at)):
         text = _("Choose a day after today and after {day}, when the credit ends now.")
-        raise NotLonger(text.format(day=locked.valid_to or "–"), pointer="valid_to")
+        shown = clock.written(locked.valid_to) if locked.valid_to else "–"
+        raise NotLonger(text.format(day=shown), pointer="valid_to")
     _count_again(locked, reason, at)
     locked.valid_to = valid_to
     lotstates.move(

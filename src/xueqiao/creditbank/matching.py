@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from xueqiao.creditbank import rules
 from xueqiao.creditbank.models import CreditGroup, CreditLot, RuleVersion
-from xueqiao.kernel import errors
+from xueqiao.kernel import clock, errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,7 +132,7 @@ def version_in_force(version_id: int, day: date) -> RuleVersion:
     if found is None:
         raise RuleNotInForce(
             _("This rule is not in force on {day}. Choose one of the rules in force.").format(
-                day=day
+                day=clock.written(day)
             )
         )
     return found

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.dateparse import parse_date
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from xueqiao.creditbank.models import Application, Notice
+from xueqiao.kernel import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,4 +122,4 @@ def read(*, person: Person, notice_ids: Iterable[int], at: datetime) -> int:
 
 def _shown(name: str, value: Any) -> str:
     day = parse_date(value) if name in DAYS and value else None
-    return date_format(day, "DATE_FORMAT") if day else str(value)
+    return clock.written(day) if day else str(value)

@@ -171,7 +171,7 @@ def look(*, key: UUID, what: str, visitor: str, at: datetime) -> Share:
         raise ShareWithdrawn(_("The holder has taken this back. Ask the holder for a new link."))
     if over == What.ENDED:
         text = _("This link ended on {day}. Ask the holder for a new one.")
-        day = clock.local_date(found.expires_at).isoformat()
+        day = clock.written(clock.local_date(found.expires_at))
         raise ShareEnded(text.format(day=day))
     return found
 

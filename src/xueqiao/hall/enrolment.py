@@ -201,8 +201,8 @@ def _check_open(offering: Offering, at: datetime) -> None:
     raise EnrolmentClosed(
         text.format(
             title=offering.title,
-            first=clock.local_date(offering.enrol_from),
-            last=clock.local_date(offering.enrol_to),
+            first=clock.written(clock.local_date(offering.enrol_from)),
+            last=clock.written(clock.local_date(offering.enrol_to)),
         )
     )
 

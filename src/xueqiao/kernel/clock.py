@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
+
 LOCAL = ZoneInfo("Asia/Shanghai")
 
 
@@ -26,3 +28,8 @@ def today() -> date:
 def start_of(day: date) -> datetime:
     """The first instant of a calendar day in Asia/Shanghai, as UTC."""
     return datetime.combine(day, time.min, LOCAL).astimezone(UTC)
+
+
+def written(day: date) -> str:
+    """A day as the reader's language writes it, for sentences that people read."""
+    return date_format(day, "DATE_FORMAT")

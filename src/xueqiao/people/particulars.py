@@ -169,10 +169,12 @@ def _check_move(
 ) -> None:
     if since > today:
         text = _("The move of {day} lies in the future. Enter it on that day.")
-        raise MoveImpossible(text.format(day=since), pointer="since")
+        raise MoveImpossible(text.format(day=clock.written(since)), pointer="since")
     if last and last.since and since <= last.since:
         text = _("The last move was on {last}; a move of {day} would not follow it.")
-        raise MoveImpossible(text.format(last=last.since, day=since), pointer="since")
+        raise MoveImpossible(
+            text.format(last=clock.written(last.since), day=clock.written(since)), pointer="since"
+        )
     if person.home_id == home_id:
         text = _("{name} lives there already. Enter another place.")
         raise MoveImpossible(text.format(name=person.name), pointer="home")

@@ -73,7 +73,7 @@ def grant(
         raise RoleDaysImpossible(
             _(
                 "The role would start on {start} and end on {end}. Choose an end after the start."
-            ).format(start=valid_from, end=valid_to)
+            ).format(start=clock.written(valid_from), end=clock.written(valid_to))
         )
     if granted_by is not None:
         _may_grant_or_refuse(granted_by, kind, place_id, institution_id, clock.local_date(at))
@@ -114,13 +114,13 @@ def end(*, role_id: int, day: date, at: datetime, ended_by: Person | None = None
             return role
         raise RoleEnded(
             _("This role has already ended on {day}. Give it anew if it shall hold again.").format(
-                day=role.valid_to
+                day=clock.written(role.valid_to) if role.valid_to else "–"
             )
         )
     if day <= role.valid_from:
         raise RoleDaysImpossible(
             _("The role started on {start}; it cannot end on {end}. Choose a later day.").format(
-                start=role.valid_from, end=day
+                start=clock.written(role.valid_from), end=clock.written(day)
             )
         )
     role.valid_to, role.ended_by, role.ended_at = day, ended_by, at

@@ -157,7 +157,7 @@ def _end(row: Any, day: date) -> Any:
     locked = row.__class__.objects.select_for_update().get(pk=row.pk)
     if day < locked.valid_from:
         text = _("It holds since {start}. Choose that day or a later one.")
-        raise BankUnfit(text.format(start=locked.valid_from), pointer="day")
+        raise BankUnfit(text.format(start=clock.written(locked.valid_from)), pointer="day")
     if locked.valid_to is None:
         locked.valid_to = day
         locked.save(update_fields=["valid_to"])

@@ -191,7 +191,7 @@ def close_day(*, node: ServiceNode, day: date, reason: str, by: Person, at: date
     booked = locked.slots.filter(starts_at__gte=start, starts_at__lt=end, taken__gt=0)
     if booked.exists():
         text = _("People have appointments on {day}. Call them and withdraw those first.")
-        raise NodeInUse(text.format(day=day), pointer="day")
+        raise NodeInUse(text.format(day=clock.written(day)), pointer="day")
     found, _made = NodeClosed.objects.get_or_create(
         node=locked, day=day, defaults={"reason": reason.strip()}
     )
@@ -251,7 +251,7 @@ def end(*, node: ServiceNode, day: date, by: Person, at: datetime) -> ServiceNod
     locked = _locked(node, by, at)
     if day <= locked.valid_from:
         text = _("The node serves since {start}. Choose a later day.")
-        raise NodeUnfit(text.format(start=locked.valid_from), pointer="day")
+        raise NodeUnfit(text.format(start=clock.written(locked.valid_from)), pointer="day")
     if locked.below.in_force(day).exists():
         raise NodeInUse(_("Nodes below it still serve. End those first, or move them."))
     if locked.slots.filter(starts_at__gte=clock.start_of(day), taken__gt=0).exists():

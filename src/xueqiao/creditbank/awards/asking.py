@@ -68,7 +68,7 @@ def ask(
     qualification = planner.in_force(today).filter(pk=qualification_id).first()
     if qualification is None:
         text = _("This qualification is not awarded on {day}. Choose one of those in force.")
-        raise NotInForce(text.format(day=today))
+        raise NotInForce(text.format(day=clock.written(today)))
     case = reading.read(person, qualification, today, convert=False)
     direct = solver.best(case.problem, seconds=planner.SECONDS).direct
     _refuse_unmet(case, direct)

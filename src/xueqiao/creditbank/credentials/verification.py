@@ -226,12 +226,12 @@ class _Checking:
         if begins is None or (ends is None and "validUntil" in self.found):
             return _check("period", Outcome.FAILED, _("Its dates cannot be read."), "no_period")
         if begins > self.now:
-            text = _("It is valid only from {day}.").format(
-                day=clock.local_date(begins).isoformat()
-            )
+            day = clock.written(clock.local_date(begins))
+            text = _("It is valid only from {day}.").format(day=day)
             return _check("period", Outcome.FAILED, text, "not_yet")
         if ends is not None and ends <= self.now:
-            text = _("It expired on {day}.").format(day=clock.local_date(ends).isoformat())
+            day = clock.written(clock.local_date(ends))
+            text = _("It expired on {day}.").format(day=day)
             return _check("period", Outcome.FAILED, text, "expired")
         text = _("It is valid today.") if ends else _("It is valid and does not expire.")
         return _check("period", Outcome.PASSED, text)

@@ -61,7 +61,7 @@ def appeal(*, application: Application, by: Person, at: datetime, grounds: str) 
             "An appeal was possible until {day}. Apply again, with whatever shows more of what "
             "you can do."
         )
-        raise AppealTooLate(text.format(day=until))
+        raise AppealTooLate(text.format(day=clock.written(until)))
     if len(grounds.strip()) < SHORTEST_GROUNDS:
         text = _("Say what the decision overlooked, in at least {n} characters.")
         raise ReasonMissing(text.format(n=SHORTEST_GROUNDS), pointer="grounds")

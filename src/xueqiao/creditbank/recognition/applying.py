@@ -84,7 +84,7 @@ def apply(
         rights.check(by, rights.RECOGNITION_ENTER, clock.local_date(at), place_id=applicant.home_id)
     if obtained > clock.local_date(at):
         text = _("The learning would be complete on {day}, which is still to come. Apply after it.")
-        raise NotYet(text.format(day=obtained), pointer="obtained")
+        raise NotYet(text.format(day=clock.written(obtained)), pointer="obtained")
     _refuse_claims(claims)
     application = Application(
         request_key=request_key, applicant=applicant, entered_by=by, place_id=applicant.home_id,

@@ -191,7 +191,8 @@ def _refuse_incomplete(printed: dict[str, Any], today: date) -> None:
         text = _(
             "The certificate would be issued on {day} and end on {end}. Copy both days from it."
         )
-        shown = text.format(day=obtained, end=expires or "–")
+        end = clock.written(expires) if expires else "–"
+        shown = text.format(day=clock.written(obtained), end=end)
         raise CertificateIncomplete(shown, pointer="obtained")
     _refuse_expired(printed["title"], expires, today)
 
@@ -202,7 +203,8 @@ def _refuse_expired(title: str, expires: date | None, today: date) -> None:
             "“{title}” ended on {day} and can no longer be recognised. Renew it with its issuer, "
             "or show what you can do in another way."
         )
-        raise CertificateExpired(text.format(title=title, day=expires), pointer="expires")
+        shown = text.format(title=title, day=clock.written(expires))
+        raise CertificateExpired(shown, pointer="expires")
 
 
 def _refuse_recorded(issuer_key: str, number: str, number_key: str) -> None:

@@ -101,7 +101,8 @@ def refuse_conflict(application: Application, person: Person, day: date) -> None
     last = _last(application, person)
     if last and not last.is_free:
         text = _("You declared a tie to the applicant on {day}. Leave the case to somebody else.")
-        raise ConflictOfInterest(text.format(day=clock.local_date(last.declared_at)))
+        day_of_it = clock.written(clock.local_date(last.declared_at))
+        raise ConflictOfInterest(text.format(day=day_of_it))
     refuse_recorded(application, person, day)
 
 

@@ -46,7 +46,7 @@ def decide(*, application: Application, by: Person, at: datetime, reasons: str) 
     refuse_silence(reasons)
     if locked.notice_until and today <= locked.notice_until:
         text = _("The public notice runs until {day}. Decide on the day after, or later.")
-        raise NoticeRunning(text.format(day=locked.notice_until))
+        raise NoticeRunning(text.format(day=clock.written(locked.notice_until)))
     objections.refuse_disputed(locked)
     conflicts.refuse_conflict(locked, by, today)
     evidence.check(application=locked)

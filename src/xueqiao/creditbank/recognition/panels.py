@@ -142,7 +142,7 @@ def end_seat(*, seat_id: int, day: date, by: Person, at: datetime) -> ExpertSeat
     found = ExpertSeat.objects.select_for_update().get(pk=seat_id)
     if day <= found.valid_from:
         text = _("The seat began on {start}; it cannot end on {end}. Choose a later day.")
-        shown = text.format(start=found.valid_from, end=day)
+        shown = text.format(start=clock.written(found.valid_from), end=clock.written(day))
         raise SeatImpossible(shown, pointer="day")
     if found.valid_to is None or day < found.valid_to:
         found.valid_to = day

@@ -194,7 +194,8 @@ def _refuse_period(
         raise NothingAsked(text, pointer="employer")
     if began > today or (ended is not None and (ended < began or ended > today)):
         text = _("The work would begin on {began} and end on {ended}. Choose days up to today.")
-        raise PeriodImpossible(text.format(began=began, ended=ended or "–"), pointer="ended")
+        end = clock.written(ended) if ended else "–"
+        raise PeriodImpossible(text.format(began=clock.written(began), ended=end), pointer="ended")
     if not 0 < weekly_hours <= LONGEST_WEEK:
         text = _("Write the hours of a usual week, from 1 to {most}.")
         raise PeriodImpossible(text.format(most=LONGEST_WEEK), pointer="weekly_hours")

@@ -198,7 +198,7 @@ def give_notice(
     earliest = clock.local_date(at) + timedelta(days=locked.notice_days)
     if last_day < max(earliest, locked.valid_from) or _after_end(locked, ends):
         words = _("The last day can be {day} at the earliest, and not after the agreed end.")
-        day = max(earliest, locked.valid_from)
+        day = clock.written(max(earliest, locked.valid_from))
         raise DaysImpossible(words.format(day=day), pointer="last_day")
     if not reason.strip():
         raise Incomplete(_("Say why the agreement ends; learners read it."), pointer="reason")

@@ -81,7 +81,7 @@ def start(
     days = int(standards.rule(MEASURE, today).value["days"])
     if closes_on < today + timedelta(days=days - 1):
         words = _("A consultation lasts {days} days at least. Choose {day} or later.")
-        day = today + timedelta(days=days - 1)
+        day = clock.written(today + timedelta(days=days - 1))
         raise TooShort(words.format(days=days, day=day), pointer="closes_on")
     made = Consultation.objects.create(
         version=locked, text_hash=read, question=question.strip(), opens_on=today,
@@ -110,7 +110,7 @@ def comment(
     day = clock.local_date(at)
     if not Consultation.objects.open_on(day).filter(pk=consultation.pk).exists():
         said = _("Comments were taken until {day}. Read what came of them.")
-        raise NotOpen(said.format(day=consultation.closes_on))
+        raise NotOpen(said.format(day=clock.written(consultation.closes_on)))
     return ConsultationComment.objects.create(
         consultation=consultation, request_key=request_key, author=by, capacity=capacity,
         text=words, at=at,
@@ -166,7 +166,7 @@ def close(*, consultation: Consultation, summary: str, by: Person, at: datetime)
 def _refuse_open(row: Consultation, today: date) -> None:
     if today <= row.closes_on:
         words = _("Comments are taken until {day}. Close it on the day after.")
-        raise StillOpen(words.format(day=row.closes_on))
+        raise StillOpen(words.format(day=clock.written(row.closes_on)))
     unanswered = row.comments.filter(reply=None).count()
     if unanswered:
         words = _("{n} comments have no answer yet. Answer them first.")

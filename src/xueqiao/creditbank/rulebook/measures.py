@@ -191,7 +191,7 @@ def _refuse_days(valid_from: date, valid_to: date | None, before: RuleTable) -> 
         raise DaysImpossible(_("Choose an end after the start."), pointer="valid_to")
     if valid_from <= before.valid_from:
         words = _("Version {version} holds from {day}. Choose a later first day.")
-        text = words.format(version=before.version, day=before.valid_from)
+        text = words.format(version=before.version, day=clock.written(before.valid_from))
         raise DaysImpossible(text, pointer="valid_from")
 
 

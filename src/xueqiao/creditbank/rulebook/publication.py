@@ -174,7 +174,7 @@ def _refuse_agreement(locked: RuleVersion, begins: date) -> None:
     agreement = locked.rule.agreement
     if rules.standing(agreement, begins) not in {"in_force", "ending"}:
         words = _("The agreement {code} is not in force on {day}. Have it signed first.")
-        raise AgreementNotInForce(words.format(code=agreement.code, day=begins))
+        raise AgreementNotInForce(words.format(code=agreement.code, day=clock.written(begins)))
 
 
 def _earlier(locked: RuleVersion, begins: date) -> RuleVersion | None:

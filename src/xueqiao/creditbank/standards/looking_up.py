@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from xueqiao.creditbank.models import RuleTable, Unit
-from xueqiao.kernel import errors
+from xueqiao.kernel import clock, errors
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,7 +32,7 @@ def rule(code: str, day: date) -> RuleTable:
     found = in_force(RuleTable.objects.filter(code=code), day).order_by("valid_from", "pk").last()
     if found is None:
         text = _("No rule {code} is in force on {day}. Load the measure that sets it.")
-        raise NoRule(text.format(code=code, day=day))
+        raise NoRule(text.format(code=code, day=clock.written(day)))
     return found
 
 

@@ -89,7 +89,7 @@ def retire(*, row: Row, day: date, by: Person, at: datetime, reason: str) -> Row
         raise drafting.FieldMissing(_("Say why, in a sentence."), pointer="reason")
     if kept.is_draft or day <= kept.valid_from:
         text = _("It is in force from {day}. Choose a later day for its end.")
-        raise WrongDay(text.format(day=kept.valid_from), pointer="day")
+        raise WrongDay(text.format(day=clock.written(kept.valid_from)), pointer="day")
     _end(kept, day, at)
     drafting.note(kept, Verb.RETIRED, by, at, reason)
     return kept
@@ -130,7 +130,7 @@ def _end_predecessor(row: QualificationFramework | Standard, at: datetime) -> No
     for before in running.order_by("valid_from"):
         if before.valid_from >= row.valid_from:
             text = _("Version {version} is in force from {day}. Let this one begin later.")
-            shown = text.format(version=before.version, day=before.valid_from)
+            shown = text.format(version=before.version, day=clock.written(before.valid_from))
             raise WrongDay(shown, pointer="valid_from")
         _end(before, row.valid_from, at)
     rows.filter(valid_to=row.valid_from, replaced_by=None).update(replaced_by=row)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from xueqiao.exchange import partners
 from xueqiao.exchange.models import Partner
-from xueqiao.kernel import errors, outbound
+from xueqiao.kernel import clock, errors, outbound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -151,7 +151,7 @@ class Folder:
         path = self._room("in") / f"day-{day}.jsonl"
         if not path.exists():
             text = _("The partner has not laid down its list of {day} yet.")
-            raise NotAnswered(text.format(day=day))
+            raise NotAnswered(text.format(day=clock.written(day)))
         return [_held(each) for each in self._lines(path)]
 
     def _room(self, name: str) -> Path:

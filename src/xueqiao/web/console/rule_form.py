@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from xueqiao.creditbank.models import SourceKind
 from xueqiao.creditbank.rulebook import making
 from xueqiao.kernel import credit
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -301,7 +302,7 @@ def editor(programme: Programme, version: RuleVersion | None, posted: QueryDict 
     """
     data = _with_more(posted) if posted else None
     body = version.body if version else {}
-    parts = [(g.code, f"{g.code} · {g.title_zh}") for g in programme.groups.order_by("code")]
+    parts = [(g.code, f"{g.code} · {titled(g)}") for g in programme.groups.order_by("code")]
     targets = Targets(data, prefix="targets", initial=_targets(body) or [{}])
     for form in targets:
         form.fields["code"].choices = parts  # type: ignore[attr-defined]

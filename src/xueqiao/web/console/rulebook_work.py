@@ -17,6 +17,7 @@ from xueqiao.creditbank.models import (
 )
 from xueqiao.creditbank.rulebook import steps, texts
 from xueqiao.people import rights
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from datetime import date
@@ -70,7 +71,7 @@ def agreements(person: Person, today: date, bodies: set[int]) -> list[Line]:
     rows = TransferAgreement.objects.kept_by(person, today).awaiting().filter(lacking)
     return [
         (
-            each.title_zh, f"{each.giving} · {each.receiving}",
+            titled(each), f"{each.giving} · {each.receiving}",
             reverse("console-agreement", args=[each.pk]),
         )
         for each in rows.order_by("offered_at", "pk")[:SHOWN]
@@ -100,7 +101,7 @@ def numbers(person: Person) -> list[Line]:
     rows = MeasureProposal.objects.filter(state=MeasureProposal.State.PROPOSED)
     address = reverse("console-measures")
     return [
-        (each.title_zh, f"{each.code} {each.version}", address)
+        (titled(each), f"{each.code} {each.version}", address)
         for each in rows.exclude(proposed_by=person).order_by("proposed_at", "pk")[:SHOWN]
     ]
 
@@ -120,9 +121,9 @@ def _lacks_signature(row: RuleVersion, bodies: set[int]) -> bool:
 
 def _consultation(row: Any) -> Line:
     detail = _("{n} comments without an answer").format(n=row.open_comments)
-    return row.rule.title_zh, detail, reverse("console-rule", args=[row.pk])
+    return titled(row.rule), detail, reverse("console-rule", args=[row.pk])
 
 
 def _version(row: RuleVersion) -> Line:
-    detail = f"{row.rule.programme.title_zh} · {row.rule.code} {row.number}"
-    return row.rule.title_zh, detail, reverse("console-rule", args=[row.pk])
+    detail = f"{titled(row.rule.programme)} · {row.rule.code} {row.number}"
+    return titled(row.rule), detail, reverse("console-rule", args=[row.pk])

@@ -15,7 +15,7 @@ from xueqiao.creditbank.rulebook import lint, publication, rules_diff, texts
 from xueqiao.kernel import clock, credit
 from xueqiao.people import rights
 from xueqiao.web.console import rule_form
-from xueqiao.web.templatetags.ui import Step
+from xueqiao.web.templatetags.ui import Step, titled
 
 if TYPE_CHECKING:
     from datetime import date
@@ -71,7 +71,7 @@ class RuleForm(forms.Form):
         self.fields["agreement"].queryset = rows.order_by("code")  # type: ignore[attr-defined]
         for name in ("agreement", "programme"):
             field: Any = self.fields[name]
-            field.label_from_instance = lambda row: f"{row.code} · {row.title_zh}"
+            field.label_from_instance = lambda row: f"{row.code} · {titled(row)}"
 
 
 class ConsultForm(forms.Form):

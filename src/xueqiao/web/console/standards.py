@@ -11,6 +11,7 @@ from xueqiao.creditbank.models import Level, Standard
 from xueqiao.creditbank.standards import drafting
 from xueqiao.creditbank.standards.case import importing
 from xueqiao.kernel import credit
+from xueqiao.web.templatetags.ui import titled
 
 
 class DayInput(forms.DateInput):
@@ -33,7 +34,7 @@ class LevelChoice(forms.ModelChoiceField[Level]):
     def label_from_instance(self, level: Level) -> str:
         """Number and name, then the framework."""
         framework = level.framework
-        return f"{level.number} · {level.name_zh} ({framework.code} {framework.version})"
+        return f"{level.number} · {titled(level)} ({framework.code} {framework.version})"
 
 
 class Lines(forms.CharField):

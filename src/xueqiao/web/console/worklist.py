@@ -25,6 +25,7 @@ from xueqiao.records.models import Erasure, Quarantine
 from xueqiao.web.console import alarms as alarm_rows
 from xueqiao.web.console import exchange_work, lake_runs, lake_work, rulebook_work, service_work
 from xueqiao.web.console.work import SHOWN, Group, Item, first
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def _conversion(asked: Any, today: date) -> Item:
     return Item(
         asked.person.name,
         _("{credits} credits into {programme}").format(
-            credits=credit.show(asked.granted_hundredths), programme=programme.title_zh
+            credits=credit.show(asked.granted_hundredths), programme=titled(programme)
         ),
         reverse("console-conversions"),
         day,
@@ -114,7 +115,7 @@ def _awards(person: Person, today: date) -> Group:
     items = []
     for each in found:
         day = clock.local_date(each.reserved_until)
-        title = each.qualification.title_zh
+        title = titled(each.qualification)
         items.append(Item(each.person.name, title, address, day, day < today))
     return Group("award", _("Awards to decide"), count, items, address)
 

@@ -18,6 +18,7 @@ from xueqiao.people import rights
 from xueqiao.web import access, lists, refused
 from xueqiao.web.console import agreements as shown
 from xueqiao.web.console import bothsides
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -30,7 +31,7 @@ LISTING = lists.Listing(
     columns=(
         lists.Column(
             gettext_lazy("Agreement"),
-            lambda row: row.title_zh,
+            titled,
             head=True,
             link=lambda row: reverse("console-agreement", args=[row.pk]),
         ),

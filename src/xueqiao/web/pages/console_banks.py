@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from xueqiao.people import rights
 from xueqiao.service import banks
 from xueqiao.service.models import Bank, BankMember, BankOffer
 from xueqiao.web import access, lists, refused
+from xueqiao.web.templatetags.ui import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,7 @@ BANKS = lists.Listing(
     columns=(
         lists.Column(
             _("Bank"),
-            lambda row: row.name_zh,
+            named,
             head=True,
             link=lambda row: reverse("console-bank", args=[row.code]),
         ),
@@ -47,7 +49,7 @@ BANKS = lists.Listing(
             "kind", _("Kind"), lambda: Bank.Kind.choices, lambda rows, v: rows.filter(kind=v)
         ),
     ),
-    search=lambda rows, text: rows.filter(name_zh__icontains=text),
+    search=lambda rows, text: rows.filter(Q(name_zh__icontains=text) | Q(name_en__icontains=text)),
     search_hint=_("part of the name"),
 )
 

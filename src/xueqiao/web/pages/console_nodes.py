@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.dateparse import parse_date
@@ -21,6 +22,7 @@ from xueqiao.people.models import Person, Role, RoleKind
 from xueqiao.service import finder, nodes, rules
 from xueqiao.service.models import NodeKind, ServiceKind, ServiceNode
 from xueqiao.web import access, lists, refused
+from xueqiao.web.templatetags.ui import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,20 +36,20 @@ NODES = lists.Listing(
     columns=(
         lists.Column(
             gettext_lazy("Service point"),
-            lambda row: row.name,
+            named,
             head=True,
             link=lambda row: reverse("console-node", args=[row.code]),
         ),
         lists.Column(gettext_lazy("Kind"), lambda row: row.get_kind_display()),
         lists.Column(gettext_lazy("Place"), lambda row: row.place.name, sort="place"),
-        lists.Column(gettext_lazy("Above"), lambda row: row.parent.name if row.parent else "–"),
+        lists.Column(gettext_lazy("Above"), lambda row: named(row.parent) if row.parent else "–"),
         lists.Column(gettext_lazy("Telephone"), lambda row: row.phone or "–"),
         lists.Column(gettext_lazy("Since"), lambda row: row.valid_from),
         lists.Column(gettext_lazy("Until"), lambda row: row.valid_to or "–"),
     ),
     sorts={"place": ("place__code", "id")},
     filters=(lists.of_field("kind", gettext_lazy("Kind"), NodeKind),),
-    search=lambda rows, text: rows.filter(name__icontains=text),
+    search=lambda rows, text: rows.filter(Q(name__icontains=text) | Q(name_en__icontains=text)),
     search_hint=gettext_lazy("part of the name"),
 )
 
@@ -96,7 +98,7 @@ class NodeForm(forms.Form):
         field: Any = self.fields["parent"]
         field.queryset = ServiceNode.objects.in_force(clock.today()).exclude(kind=NodeKind.POINT)
         field.queryset = field.queryset.order_by("kind", "name")
-        field.label_from_instance = lambda node: node.name
+        field.label_from_instance = named
 
 
 @access.page(rights.SERVICE_NODES)

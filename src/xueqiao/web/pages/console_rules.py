@@ -26,6 +26,7 @@ from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists
 from xueqiao.web.console import rules_shown as shown
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +40,13 @@ LISTING = lists.Listing(
     columns=(
         lists.Column(
             gettext_lazy("Rule"),
-            lambda row: row.rule.title_zh,
+            lambda row: titled(row.rule),
             head=True,
             link=lambda row: reverse("console-rule", args=[row.pk]),
         ),
         lists.Column(gettext_lazy("Code"), lambda row: row.rule.code, sort="code"),
         lists.Column(gettext_lazy("Version"), lambda row: row.number, numeric=True),
-        lists.Column(gettext_lazy("Programme"), lambda row: row.rule.programme.title_zh),
+        lists.Column(gettext_lazy("Programme"), lambda row: titled(row.rule.programme)),
         lists.Column(gettext_lazy("State"), lambda row: row.get_state_display(), state=shown.level),
         lists.Column(gettext_lazy("Holds from"), lambda row: row.valid_from, sort="from"),
     ),

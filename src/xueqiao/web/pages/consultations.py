@@ -18,6 +18,7 @@ from xueqiao.creditbank.rulebook import consultation, texts
 from xueqiao.kernel import clock, errors
 from xueqiao.people import rights
 from xueqiao.web import access, lists, refused
+from xueqiao.web.templatetags.ui import titled
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -43,11 +44,11 @@ LISTING = lists.Listing(
     columns=(
         lists.Column(
             gettext_lazy("Rule"),
-            lambda row: f"{row.version.rule.title_zh}",
+            lambda row: titled(row.version.rule),
             head=True,
             link=lambda row: reverse("consultation", args=[row.pk]),
         ),
-        lists.Column(gettext_lazy("Programme"), lambda row: row.version.rule.programme.title_zh),
+        lists.Column(gettext_lazy("Programme"), lambda row: titled(row.version.rule.programme)),
         lists.Column(gettext_lazy("From"), lambda row: row.opens_on),
         lists.Column(gettext_lazy("Last day"), lambda row: row.closes_on, sort="closes"),
         lists.Column(
