@@ -94,7 +94,7 @@ def test_what_gets_lost_again_and_again_waits_for_somebody(recognise, partner, b
         compare(partner, later(days=n))
         report(partner, later(days=n))
     row = Break.objects.get()
-    assert (row.state, row.tries) == ("waiting", reconciling.TRIES + 1)
+    assert (row.state, row.tries) == ("waiting", reconciling.TRIES)
     bank.lose = 0
     reconciling.send_again(row=row, by=officer, at=later(days=9), reason="对方已修复")
     report(partner, later(days=9))

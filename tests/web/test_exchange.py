@@ -73,6 +73,10 @@ def test_a_difference_is_withdrawn_with_a_reason(officer, partner):
     address = f"/console/exchange/differences/{row.pk}/"
     assert officer.post(address, {"act": "withdraw", "reason": ""}).status_code == 422
     assert officer.post(address, {"act": "send_again", "reason": "x"}).status_code == 422
+    # What we never reported cannot be sent again.
+    assert [act for act, _words in officer.get(address).context["form"]["act"].field.choices] == [
+        "withdraw"
+    ]
     assert officer.post(address, {"act": "withdraw", "reason": "不是我们的"}).url == address
     row.refresh_from_db()
     assert (row.state, Message.objects.get().withdraws) == ("mending", True)

@@ -122,8 +122,9 @@ def compare(
         _mend(row, kind, ours.get(key), theirs.get(key), now)
     matched = len((ours.keys() & theirs.keys()) - {key for key, _kind in found})
     return Reconciliation.objects.create(
-        partner=partner, day=day, compared_at=now, ours=len(ours), theirs=len(theirs),
-        matched=matched, breaks=len(found),
+        partner=partner, day=day, compared_at=now, theirs=len(theirs), matched=matched,
+        # What we asked to be forgotten is no record of ours.
+        ours=sum(not row.withdraws for row in ours.values()), breaks=len(found),
     )  # fmt: skip
 
 
@@ -204,10 +205,10 @@ def _mend(
     row.kind = kind
     row.ours, row.theirs = here.digest if here else "", there.digest if there else ""
     if row.state != State.WAITING:
-        row.tries += 1
         by_itself = here is not None and (kind != Kind.MISSING_HERE or here.withdraws)
-        row.state = State.MENDING if by_itself and row.tries <= TRIES else State.WAITING
+        row.state = State.MENDING if by_itself and row.tries < TRIES else State.WAITING
         if row.state == State.MENDING and here is not None:
+            row.tries += 1
             here.state, here.next_at = Message.State.QUEUED, now
             here.save(update_fields=["state", "next_at"])
     row.save(update_fields=["kind", "ours", "theirs", "tries", "state"])

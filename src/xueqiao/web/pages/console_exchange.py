@@ -53,18 +53,27 @@ class PartnerForm(forms.Form):
     )
 
 
+ACTS = (
+    ("send_again", gettext_lazy("Send our record again")),
+    ("withdraw", gettext_lazy("Ask the partner to forget its record")),
+)
+
+
 class DecisionForm(forms.Form):
     """What somebody decides about a difference."""
 
     act = forms.ChoiceField(
-        label=gettext_lazy("What is to be done"),
-        choices=[
-            ("send_again", gettext_lazy("Send our record again")),
-            ("withdraw", gettext_lazy("Ask the partner to forget its record")),
-        ],
-        widget=forms.RadioSelect,
+        label=gettext_lazy("What is to be done"), choices=ACTS, widget=forms.RadioSelect
     )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=300)
+
+    def __init__(self, *args: Any, row: Break, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # What is missing on one side can only be sent, or only be forgotten.
+        only = {Break.Kind.MISSING_HERE: "withdraw", Break.Kind.MISSING_THERE: "send_again"}
+        acts = [each for each in ACTS if each[0] == only.get(Break.Kind(row.kind), each[0])]
+        field: Any = self.fields["act"]
+        field.choices, field.initial = acts, acts[0][0]
 
 
 def known() -> Iterable[tuple[str, str]]:
@@ -86,7 +95,7 @@ BREAKS = lists.Listing(
         ),
         lists.Column(gettext_lazy("Partner"), lambda row: row.partner.name),
         lists.Column(gettext_lazy("Day"), lambda row: row.day, sort="day"),
-        lists.Column(gettext_lazy("Difference"), lambda row: row.get_kind_display()),
+        lists.Column(gettext_lazy("What differs"), lambda row: row.get_kind_display()),
         lists.Column(
             gettext_lazy("State"),
             lambda row: row.get_state_display(),
@@ -98,7 +107,7 @@ BREAKS = lists.Listing(
     filters=(
         OF_PARTNER,
         lists.of_field("state", gettext_lazy("State"), Break.State),
-        lists.of_field("kind", gettext_lazy("Difference"), Break.Kind),
+        lists.of_field("kind", gettext_lazy("What differs"), Break.Kind),
     ),
     search=lambda rows, text: rows.filter(key__icontains=text),
     search_hint=gettext_lazy("record"),
@@ -202,10 +211,7 @@ def difference(request: HttpRequest, pk: int) -> HttpResponse:
     """One difference: what we reported, what the partner holds, and what is to be done."""
     row = get_object_or_404(Break.objects.select_related("partner", "decided_by"), pk=pk)
     reported = Message.objects.filter(partner=row.partner, key=row.key)
-    initial: dict[str, Any] = {
-        "act": "withdraw" if row.kind == Break.Kind.MISSING_HERE else "send_again"
-    }
-    form = DecisionForm(request.POST or None, initial=initial)
+    form = DecisionForm(request.POST or None, row=row)
     if request.method == "POST" and form.is_valid():
         verb = getattr(reconciling, form.cleaned_data["act"])
         try:
@@ -218,7 +224,10 @@ def difference(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             told.success(request, _("It is sent, and compared at the next reconciliation."))
             return redirect("console-break", pk)
-    context = {"row": row, "form": form, "reported": reported.order_by("-version")[:5]}
+    context = {
+        "row": row, "form": form, "reported": reported.order_by("-version")[:5],
+        "level": LEVELS[row.state],
+    }  # fmt: skip
     status = 422 if form.is_bound else 200
     return render(request, "console/exchange/break.html", context, status=status)
 
