@@ -102,7 +102,9 @@ def test_the_factorys_manager_finds_the_work_and_signs(world, sign_in):
     client = sign_in("institution")
     assert "SAMPLE-WORKS-1" not in client.get("/console/").content.decode()
     group = next(each for each in client.get("/console/").context["groups"] if each.count)
-    assert [item.title for item in group.items] == ["机械加工培训学分转换协议（示例）"]
+    assert [item.title for item in group.items] == [
+        "Agreement on credit of machining courses (sample)"
+    ]
     here = f"/console/agreements/{world.agreement}/"
     bad = client.post(f"{here}sign/", {**given(client.get(here)), "for": "giving"})
     assert bad.status_code == 422, "no office is named"

@@ -13,8 +13,9 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from xueqiao.creditbank import notices, queries, statement
+from xueqiao.creditbank import holders, notices, queries, statement
 from xueqiao.creditbank.credentials import addresses, asking, conversions
 from xueqiao.creditbank.models import Certificate, CreditLot
 from xueqiao.kernel import clock, credit, errors
@@ -47,6 +48,16 @@ def account(request: HttpRequest) -> HttpResponse:
         "changes": account_history.lately(me),
     }
     return render(request, "creditbank/account.html", context)
+
+
+@require_POST
+@access.page(rights.OWN)
+def open_account(request: HttpRequest) -> HttpResponse:
+    """Open my own account; who has one is shown it."""
+    made = holders.open_own(person_id=access.signed_in(request).pk, at=clock.now())
+    text = _("Your account is open. Its number is {number}; it never closes.")
+    messages.success(request, text.format(number=made.number))
+    return redirect("account")
 
 
 @access.page(rights.OWN)
@@ -229,6 +240,7 @@ def plain(cell: Any) -> Any:
 
 urlpatterns = [
     path("account/", account, name="account"),
+    path("account/open/", open_account, name="account-open"),
     path("account/lots/<int:lot_id>/certificate/", ask_certificate, name="ask-certificate"),
     path("account/statement/", statement_page, name="statement"),
     path("account/statement.csv", statement_file, name="statement-file"),
