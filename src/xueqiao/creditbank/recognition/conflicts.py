@@ -100,10 +100,14 @@ def refuse_conflict(application: Application, person: Person, day: date) -> None
     """
     last = _last(application, person)
     if last and not last.is_free:
-        text = _("You declared a tie to the applicant on {day}. Leave the case to somebody else.")
-        day_of_it = clock.written(clock.local_date(last.declared_at))
-        raise ConflictOfInterest(text.format(day=day_of_it))
+        raise ConflictOfInterest(declared_tie_text(last))
     refuse_recorded(application, person, day)
+
+
+def declared_tie_text(declared: InterestDeclaration) -> str:
+    """What who declared a tie is told wherever they would act."""
+    text = _("You declared a tie to the applicant on {day}. Leave the case to somebody else.")
+    return text.format(day=clock.written(clock.local_date(declared.declared_at)))
 
 
 def refuse_recorded(application: Application, person: Person, day: date) -> None:

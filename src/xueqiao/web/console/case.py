@@ -15,6 +15,7 @@ from xueqiao.creditbank.models import (
     ApplicationItem,
     ApplicationStep,
     Assessment,
+    InterestDeclaration,
     Revocation,
 )
 from xueqiao.creditbank.recognition import assessing, conflicts, panels, revoking, screening, work
@@ -106,6 +107,10 @@ MOVES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+# The moves that need a judgement free of ties to the applicant.
+JUDGING = frozenset({"assess", "vote", "decide", "take-up"})
+
+
 def reviewable(person: Person | None, day: date) -> QuerySet[Application]:
     """The cases a person may see, with what every view of them shows."""
     rows = Application.objects.reviewable_by(person, day)
@@ -129,6 +134,8 @@ def read(
     steps = list(application.steps.select_related("actor").order_by("number"))
     panel = panels.sitting(application)
     objections = application.objections.select_related("ruling__ruled_by").order_by("pk")
+    declarations = list(application.declarations.select_related("person").order_by("pk"))
+    leave = _leave(declarations, me)
     return {
         "case": application,
         "steps": [(step, verb_title(step)) for step in steps],
@@ -155,8 +162,9 @@ def read(
         ),
         "grounds": Revocation.Ground.choices,
         "ties": conflicts.ties(application, me, day),
-        "declarations": list(application.declarations.select_related("person").order_by("pk")),
-        "moves": list(_moves(application, me, day, steps)),
+        "declarations": declarations,
+        "leave": leave,
+        "moves": list(_moves(application, me, day, steps, leave)),
         "may_rule": _may(application, me, day, steps, "deciding"),
         "may_assess": _may(application, me, day, steps, "assessing"),
         "waits": bool(screening.stage_of(application)),
@@ -287,7 +295,7 @@ def _stands(state: str) -> Literal["done", "now", "stopped"]:
 
 
 def _moves(
-    application: Application, me: Person, day: date, steps: list[ApplicationStep]
+    application: Application, me: Person, day: date, steps: list[ApplicationStep], leave: str
 ) -> Iterator[Move]:
     """The moves of the present state for which the reader holds the right, and what bars them."""
     held: dict[str, bool] = {}
@@ -299,6 +307,7 @@ def _moves(
         if held[stage] and _fits(application, me, name):
             barrier = "" if stage in free else two_steps_text()
             barrier = barrier or _second(application, me, name)
+            barrier = barrier or (leave if name in JUDGING else "")
             yield Move(name, reverse(f"console-case-{name}", args=[application.pk]), barrier)
 
 
@@ -316,6 +325,12 @@ def _fits(application: Application, me: Person, name: str) -> bool:
         alone = application.state == State.ASSESSING and (not sits or mine.exists())
         return not waits and not alone and (sits or not application.needs_panel)
     return sits if name == "vote" else True
+
+
+def _leave(declarations: list[InterestDeclaration], me: Person) -> str:
+    """What the reader is told whose last declaration names a tie to the applicant; "" otherwise."""
+    last = next((each for each in reversed(declarations) if each.person_id == me.pk), None)
+    return conflicts.declared_tie_text(last) if last and not last.is_free else ""
 
 
 def _second(application: Application, me: Person, name: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
@@ -90,7 +92,10 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
         is_employer=request.POST.get("employer") == "yes",
         other=request.POST.get("other", ""),
     )
-    return move(request, pk, "declare", verb)
+    answer = move(request, pk, "declare", verb)
+    if answer.status_code == HTTPStatus.FOUND:
+        messages.success(request, _("Your declaration is kept with the case."))
+    return answer
 
 
 @require_POST

@@ -163,7 +163,8 @@ def convene(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("console-case", pk)
     seats = panels.seats(today).select_related("person").order_by("team", "person__name", "pk")
     sitting = panels.sitting(application)
-    members = set(sitting.members.values_list("seat_id", flat=True)) if sitting else set()
+    joined = sitting.members.values_list("seat_id", "left_at") if sitting else ()
+    members = {seat for seat, left_at in joined if left_at is None}
     context = {
         "case": application,
         "case_address": reverse("console-case", args=[pk]),
@@ -172,6 +173,7 @@ def convene(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "chosen": chosen | members,
         "members": members,
+        "left": {seat for seat, _left_at in joined} - members,
         "rule": standards.rule(panels.RULE, today),
         "wanted": [
             (panels.WHAT[name], number)
