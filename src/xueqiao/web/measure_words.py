@@ -51,4 +51,7 @@ def name(key: str) -> str:
 
 def line(value: Mapping[str, int]) -> str:
     """Every number of a version with its words, in one line."""
-    return " · ".join(f"{name(key)} {number:,}" for key, number in sorted(value.items()))
+    return " · ".join(
+        gettext("{name}: {number}").format(name=name(key), number=f"{number:,}")
+        for key, number in sorted(value.items())
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.urls import reverse
@@ -21,12 +22,11 @@ from xueqiao.creditbank.models import (
 from xueqiao.creditbank.recognition import assessing, conflicts, panels, revoking, screening, work
 from xueqiao.creditbank.rules import methods
 from xueqiao.creditbank.rules import recognition as rules
-from xueqiao.kernel import credit, errors
+from xueqiao.kernel import clock, credit, errors
 from xueqiao.web.templatetags.ui import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date
 
     from django.db.models import QuerySet
 
@@ -197,10 +197,16 @@ def method_fields(assessment: Assessment) -> list[tuple[str, str]]:
         value = assessment.details.get(each.name)
         if value is None:
             continue
-        shown = credit.show(value) if each.kind == methods.SCORE else str(value)
-        shown = _("yes") if each.kind == methods.TICK else shown
-        found.append((str(assessing.FIELDS[each.name]), shown))
+        found.append((str(assessing.FIELDS[each.name]), _detail(each.kind, value)))
     return found
+
+
+def _detail(kind: str, value: Any) -> str:
+    if kind == methods.SCORE:
+        return credit.show(value)
+    if kind == methods.DAY:
+        return clock.written(date.fromisoformat(value))
+    return _("yes") if kind == methods.TICK else str(value)
 
 
 def _methods(typed: Mapping[str, str]) -> list[dict[str, Any]]:
