@@ -243,6 +243,30 @@ def test_a_phone_shows_the_link_of_the_open_page(glance: Any) -> None:
     assert page.locator(".section-nav").evaluate("row => row.scrollLeft") > 0
 
 
+def test_a_phone_gives_a_long_cell_the_width_of_its_card(glance: Any) -> None:
+    page = glance(Look("en", 360, who="province"))
+    page.goto("/console/measures/")
+    share = page.eval_on_selector_all(
+        "table.cards td",
+        """all => Math.min(...all.filter(cell => cell.textContent.length > 60).map(cell => {
+          const text = document.createRange(); text.selectNodeContents(cell);
+          return text.getBoundingClientRect().width / cell.clientWidth; }))""",
+    )
+    assert 0.7 < share < 2
+
+
+def test_the_waiting_room_reads_its_numbers_from_three_metres(look: Any, site: Site) -> None:
+    with look(Look(width=1920)) as page:
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        page.goto(f"/points/{site.world['node']}/queue/")
+        sizes = page.eval_on_selector_all(
+            ".waiting-room .number", "all => all.map(e => parseFloat(getComputedStyle(e).fontSize))"
+        )
+        assert sizes
+        assert min(sizes) > 120
+        assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
 @pytest.mark.parametrize("name", ["province", "city"])
 def test_a_wall_screen_shows_the_board_without_scrolling(look: Any, name: str) -> None:
     with look(Look(width=1920)) as page:

@@ -87,6 +87,18 @@ def test_who_declares_a_tie_leaves_and_somebody_else_is_convened(office):
     assert "Academic standards" in page.content.decode()
     empty = office.move("county", "panel_case", "convene")
     assert (empty.status_code, "not complete" in empty.content.decode()) == (422, True)
+    # Who left is offered nothing to judge, and is told why; nobody is ticked in her place.
+    page = office.visit("assessor").get(f"/console/recognition/{office.cases['panel_case']}/")
+    judged = {each.name: each.barrier for each in page.context["moves"]}
+    assert page.context["leave"] == judged["assess"] != ""
+    assert clock.written(clock.local_date(clock.now())) in page.context["leave"]
+    again = office.visit("county").get(
+        f"/console/recognition/{office.cases['panel_case']}/convene/"
+    )
+    assert (len(again.context["left"]), again.context["left"] & again.context["members"]) == (
+        1,
+        set(),
+    )
 
 
 def test_evidence_is_shown_in_the_page_and_refused_when_altered(office):
