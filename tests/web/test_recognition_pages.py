@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests import world as small
 from tests.world_parts import disputes, staff
-from xueqiao.creditbank.models import Application, CreditLot, Notice
+from xueqiao.creditbank.models import Application, CreditLot, LearningAccount, Notice
 from xueqiao.kernel import clock
 from xueqiao.people import roles
 from xueqiao.people.models import Role, RoleKind
@@ -279,3 +279,16 @@ def test_what_the_pages_cost_does_not_grow(office, django_assert_max_num_queries
         office.visit("").get("/bank/notices/")
     with django_assert_max_num_queries(COSTS["case"]):
         province.get(f"/console/recognition/{office.cases['panel_case']}/")
+
+
+def test_a_learner_opens_the_own_account_once(office):
+    client = office.visit("sibling")
+    mine = LearningAccount.objects.filter(person__login__username="demo-sibling")
+    before = client.get("/account/").content.decode()
+    assert (mine.count(), "/account/open/" in before) == (0, True)
+    for _again in range(2):
+        assert client.post("/account/open/").url == "/account/"
+    after = client.get("/account/").content.decode()
+    assert mine.get().number in after
+    assert "/account/open/" not in after
+    assert client.get("/account/open/").status_code == 405

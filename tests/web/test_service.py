@@ -112,19 +112,6 @@ def test_the_account_reminds_of_todays_visit(world, sign_in):
     assert "Appointment</strong>" not in sign_in("sibling").get("/account/").content.decode()
 
 
-def test_a_learner_opens_the_own_account_once(world, sign_in):
-    client = sign_in("sibling")
-    mine = LearningAccount.objects.filter(person__login__username="demo-sibling")
-    before = client.get("/account/").content.decode()
-    assert (mine.count(), "/account/open/" in before) == (0, True)
-    for _again in range(2):
-        assert client.post("/account/open/").url == "/account/"
-    after = client.get("/account/").content.decode()
-    assert mine.get().number in after
-    assert "/account/open/" not in after
-    assert client.get("/account/open/").status_code == 405
-
-
 def test_service_points_have_their_english_names_in_the_console(world, sign_in):
     client = sign_in("province")
     ServiceNode.objects.filter(code=world.node).update(name_en="Hede Certification Point")
