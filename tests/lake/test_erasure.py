@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
@@ -71,6 +71,12 @@ def test_only_the_parts_with_the_statements_are_made_anew(lake):
 
     parts = {each.table: each.parts for each in done.built}
     assert parts["stage.event"] == parts["learner_day"] == ["2024-04"]
+    # Of these the day, which no log says.
+    changed = {each.table: each.changed for each in done.built}
+    assert changed["stage.event"] == {"2024-04": frozenset({date(2024, 4, 10)})}
+    for name in ("bronze.statement", "stage.event", "marts.learner_day"):
+        table = tables.Table(root, name, is_parted=True)
+        assert commits.changes_of(table, table.version()) == {"2024-04": None}
     assert worlds.make(root) == []
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Changes = dict[str, days.Days | None]
 """Part → the days of which rows came or went; None: any. A table without parts has the one ""."""
 Named = Mapping[str, Iterable[date]]
+Told = dict[tuple[str, int], dict[str, days.Days]]
+"""Table and version → what its commit changed, where that is not to stand in its log."""
 DAYS = "days"
 """Under which a commit names the days it changed, part by part."""
 RETRIES = 1000
@@ -41,7 +43,7 @@ def part_of(file: str) -> str:
     return PurePosixPath(file).parent.name.removeprefix(f"{PART}=")
 
 
-def changes_since(table: Table, version: int) -> Changes | None:
+def changes_since(table: Table, version: int, told: Told | None = None) -> Changes | None:
     """See ``Table.changes_since``."""
     opened = table.opened()
     if opened is None or version == opened.version():
@@ -53,6 +55,8 @@ def changes_since(table: Table, version: int) -> Changes | None:
         changes = changes_of(table, number)
         if changes is None:
             return _changes_apart(table, opened, version)
+        if known := (told or {}).get((table.name, number)):
+            changes = {part: known.get(part, on) for part, on in changes.items()}
         found = both(found, changes)
     return found
 

@@ -225,12 +225,17 @@ class Table:
             return 0
         return sum(pa.table(table.get_add_actions(flatten=True))["num_records"].to_pylist())
 
-    def changes_since(self, version: int) -> commits.Changes | None:
+    def changes_since(
+        self, version: int, told: commits.Told | None = None
+    ) -> commits.Changes | None:
         """The parts, and days of them, in which rows came or went; None where nobody can tell.
 
         Commits that only laid rows out differently change nothing.
+
+        Args:
+            told: what is known of commits besides what their log says.
         """
-        return commits.changes_since(self, version)
+        return commits.changes_since(self, version, told)
 
     def vacuum(self, *, keep_hours: int = KEEP_HOURS) -> int:
         """Delete files that no commit of the last hours names, also of killed writers; how many."""

@@ -80,7 +80,10 @@ def refresh(
                 rows = table.commit(batches=batches, marks=marks, replace=list(changes))
             else:
                 named = {part: on for part, on in changes.items() if on is not None}
-                rows = table.swap(remove=gone, batches=batches, marks=marks, changed=named)
+                said = None if reading.told is not None else named
+                rows = table.swap(remove=gone, batches=batches, marks=marks, changed=said)
+                if reading.told is not None:
+                    reading.told[table.name, table.version()] = named
     reading.forget(recipe.name)
     return Built(recipe.name, rows, changes, int((time.monotonic() - started) * 1000))
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.lake import days, tables
+from xueqiao.lake import commits, days, tables
 from xueqiao.lake.recipes import days_of, location, recipes
 from xueqiao.lake.retention import lines
 
@@ -35,11 +35,16 @@ class NotExtracted(errors.Refusal):
 
 @dataclass
 class Reading:
-    """The version of each table that one job reads, so that all of it reads the same."""
+    """The version of each table that one job reads, so that all of it reads the same.
+
+    ``told``: days that commits changed and that are not to stand in a log, of an erasure; a build
+    adds what it changes because of them. None where days may stand there.
+    """
 
     root: Path
     pinned: dict[str, DeltaTable] = field(default_factory=dict)
     turn: threading.RLock = field(default_factory=threading.RLock)
+    told: commits.Told | None = None
 
     def table(self, name: str) -> tables.Table:
         known = recipes().get(name)
@@ -123,14 +128,16 @@ class Reading:
         return Size(sum(each.rows for each in some), sum(each.stored for each in some))
 
 
-def gated(root: Path, pins: dict[str, int]) -> Reading:
+def gated(root: Path, pins: dict[str, int], told: commits.Told | None = None) -> Reading:
     """A reading that sees tables which broke their contract as they were before.
 
     Args:
         pins: table → version, as ``contracts.checked`` and ``contracts.pins`` say.
+        told: see ``Reading``.
     """
     pinned = {name: tables.Table(root, name).opened(version) for name, version in pins.items()}
-    return Reading(root, {name: opened for name, opened in pinned.items() if opened is not None})
+    found = {name: opened for name, opened in pinned.items() if opened is not None}
+    return Reading(root, found, told=told)
 
 
 @dataclass(frozen=True)

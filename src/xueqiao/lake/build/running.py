@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import errors
-from xueqiao.lake import contracts, tables
+from xueqiao.lake import commits, contracts, tables
 from xueqiao.lake.build import going, history, making
 from xueqiao.lake.build.memory import Memory, in_bytes
 from xueqiao.lake.build.reading import gated
@@ -109,17 +109,19 @@ def run(
     progress: Progress | None = None,
     name: str = "",
     seconds: float = float("inf"),
+    told: commits.Told | None = None,
 ) -> Outcome:
     """As ``build``; says what failed instead of refusing, and may stop when its time is up.
 
     Args:
         name: of this run in the history; made where none is given.
         seconds: after so long no further table is begun.
+        told: days that an erasure changed: those, and what follows from them, stand in no log.
     """
     outcome = Outcome(name or str(uuid.uuid4()))
     with tables.locked(root, "build"):
         with engine.job() as job:
-            reading = gated(root, contracts.checked(root=root, engine=job, at=at))
+            reading = gated(root, contracts.checked(root=root, engine=job, at=at), told)
         reading.pin_extracted()
         sign = going.Sign(root, outcome.run, at)
         course = Course(reading, engine, outcome, sign, ends=time.monotonic() + seconds)

@@ -73,7 +73,7 @@ def touched_by(
     reading: Reading, recipe: Recipe, name: str, before: int, engine: Engine
 ) -> commits.Changes | None:
     """What the commits of one table after a version touch; None for all."""
-    found = reading.table(name).changes_since(before)
+    found = reading.table(name).changes_since(before, reading.told)
     if found == {}:
         # Its rows were only laid out anew.
         return found

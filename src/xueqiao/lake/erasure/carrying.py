@@ -10,7 +10,7 @@ import pyarrow as pa
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import cursor, errors
-from xueqiao.lake import build, contracts, extract, sources, storage, tables
+from xueqiao.lake import build, commits, contracts, extract, sources, storage, tables
 from xueqiao.lake.contracts import gate
 from xueqiao.lake.distinct import making
 from xueqiao.lake.duckdb import DuckDB
@@ -121,15 +121,15 @@ def carry_out(
             others have followed, and the earlier versions are gone. Call again once its cause is
             mended.
     """
-    begun, parts = time.monotonic(), meant.parts
+    begun, parts, told = time.monotonic(), meant.parts, commits.Told()
     links = list(again)
     extract.extract(root=root, of=links, at=at)
     with holdings.searching(root=root, memory=memory, meant=meant) as search:
         with tables.locked(root, "extract"):
-            taken = removal.remove(root=root, engine=search, parts=parts)
+            taken = removal.remove(root=root, engine=search, parts=parts, told=told)
             for source in links:
                 removal.forget(source=source, root=root, engine=search)
-        made = [make_anew(root, engine, at)]
+        made = [make_anew(root, engine, at, told)]
         if holdings.look(root=root, engine=search, parts=parts):
             # What was built has not followed, because something else keeps it from being built.
             taken += removal.remove(root=root, engine=search, parts=parts, of_built=True)
@@ -145,10 +145,16 @@ def carry_out(
     return done
 
 
-def make_anew(root: Path, engine: Engine, at: datetime) -> build.Outcome:
-    """Stage and marts, and the bitmaps of a lake that has them: a bit in one is a person."""
+def make_anew(
+    root: Path, engine: Engine, at: datetime, told: commits.Told | None = None
+) -> build.Outcome:
+    """Stage and marts, and the bitmaps of a lake that has them: a bit in one is a person.
+
+    Args:
+        told: on which days rows went; see ``build.run``.
+    """
     try:
-        outcome = build.run(root=root, engine=engine, at=at)
+        outcome = build.run(root=root, engine=engine, at=at, told=told)
     except contracts.NothingGood as why:
         # What can be taken out is taken out all the same.
         return build.Outcome("", failed=[build.Failed("stage", why.code, str(why), 0)])

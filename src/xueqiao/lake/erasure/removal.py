@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xueqiao.lake import days, keeping, tables
+from xueqiao.lake import commits, days, keeping, tables
 from xueqiao.lake.erasure import holdings
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ POSITION = ("xid", "row")
 
 
 def remove(
-    *, root: Path, engine: DuckDB, parts: frozenset[str] | None = None, of_built: bool = False
+    *,
+    root: Path,
+    engine: DuckDB,
+    parts: frozenset[str] | None = None,
+    of_built: bool = False,
+    told: commits.Told | None = None,
 ) -> list[Holding]:
     """Take the statements of ``holdings.searching`` out of every table that was extracted.
 
@@ -29,6 +34,7 @@ def remove(
 
     Args:
         of_built: also out of tables that a build makes: where it cannot be run for another reason.
+        told: is told on which days rows went; no log says so.
 
     Returns:
         What was taken out; empty where nothing is left.
@@ -40,7 +46,7 @@ def remove(
     found = []
     for kept in holdings.keyed(root):
         if of_built or not kept.is_made:
-            found += _out_of(kept, engine, parts)
+            found += _out_of(kept, engine, parts, told)
     return found
 
 
@@ -84,14 +90,16 @@ def forget(*, source: Snapshot, root: Path, engine: DuckDB) -> int:
     return sum(earlier["n"].to_pylist())
 
 
-def _out_of(kept: Keyed, engine: DuckDB, parts: frozenset[str] | None) -> list[Holding]:
+def _out_of(
+    kept: Keyed, engine: DuckDB, parts: frozenset[str] | None, told: commits.Told | None
+) -> list[Holding]:
     for attempt in range(ATTEMPTS):
         version = kept.table.version()
         found = holdings.held(kept, engine, parts)
         if not found:
             return []
         try:
-            _rewrite(kept, engine, found, version)
+            _rewrite(kept, engine, found, version, told)
         except tables.Overtaken:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -100,14 +108,16 @@ def _out_of(kept: Keyed, engine: DuckDB, parts: frozenset[str] | None) -> list[H
     raise AssertionError
 
 
-def _rewrite(kept: Keyed, engine: DuckDB, found: list[Holding], version: int) -> None:
+def _rewrite(
+    kept: Keyed, engine: DuckDB, found: list[Holding], version: int, told: commits.Told | None
+) -> None:
     files = [file for each in found for file in each.files]
     parted = ", hive_partitioning = true, hive_types = {'part': varchar}"
     blanks = ", ".join(
         f"case when b.id is null then t.{name} else {new} end as {name}"
         for name, new in kept.blanks("b").items()
     )
-    changed = _days_of(kept, engine, files)
+    changed = _days_of(kept, engine, files) if told is not None else {}
     staying = engine.sql(
         f"select t.* {f'replace ({blanks})' if blanks else ''} "  # noqa: S608 - our own files
         f"from read_parquet({holdings.listed(kept.top + file for file in files)}"
@@ -118,18 +128,19 @@ def _rewrite(kept: Keyed, engine: DuckDB, found: list[Holding], version: int) ->
     kept.table.swap(
         remove=files,
         batches=staying,
-        changed=changed,
         # The position is set again as it is: who has read rows and not yet written them fails, and
         # reads again what by now is gone there too.
         marks=kept.table.marks(POSITION),
         expect=version,
     )
+    if told is not None and changed:
+        told[kept.table.name, kept.table.version()] = changed
 
 
-def _days_of(kept: Keyed, engine: DuckDB, files: list[str]) -> dict[str, days.Days] | None:
-    """On which days rows go, by part; None where the table does not tell them apart."""
+def _days_of(kept: Keyed, engine: DuckDB, files: list[str]) -> dict[str, days.Days]:
+    """On which days rows go, by part; nothing where the table does not tell them apart."""
     if not kept.table.days:
-        return None
+        return {}
     going = engine.sql(
         f"select distinct part, {days.expression(kept.table.days)} as day "  # noqa: S608 - our own files
         f"from read_parquet({holdings.listed(kept.top + file for file in files)}, "
