@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import management
@@ -152,6 +152,31 @@ def test_the_dry_run_counts_before_anybody_has_decided(lake):
     assert held == {"2026-01": 1, "2026-02": 1, "2026-03": 1}
     assert Erasure.objects.get(pk=asked.pk).state == "asked"
     assert returning.returned(now=NOW) == {}
+
+
+def test_what_is_held_up_is_tried_again_ever_more_rarely(settings, tmp_path, monkeypatch):
+    settings.LAKE, settings.LAKE_MEMORY = tmp_path / "lake", "500MB"
+    factories.store(*months("wei", 1))
+    extract.extract(root=settings.LAKE, of=[catalogue.actor()], at=NOW)
+    erasing.finish(erasing.by_person(WEI))
+    tried, full = [], tables.LakeFull("The disk is full.")
+
+    def refused(batches, now):
+        tried.append((now - NOW) // timedelta(minutes=1))
+        raise full
+
+    monkeypatch.setattr(following, "_carry_out", refused)
+    for minute in range(200):
+        following.follow(now=NOW + timedelta(minutes=minute))
+    assert tried == [0, 1, 3, 7, 15, 31, 63, 123, 183]
+    # Who asks is answered at once.
+    assert following.follow_all(now=NOW + timedelta(minutes=200)).refusal is full
+    # Behind somebody else at work it goes on as soon as they have ended.
+    tried.clear()
+    full = tables.LakeBusy("Another process is at work.")
+    for minute in range(260, 264):
+        following.follow(now=NOW + timedelta(minutes=minute))
+    assert tried == [260, 261, 262, 263]
 
 
 @pytest.mark.embedded

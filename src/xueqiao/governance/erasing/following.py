@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from xueqiao.governance.models import LakeErasure
 from xueqiao.governance.sharing import making as sharing
 from xueqiao.governance.workbench import running
 from xueqiao.kernel import errors
-from xueqiao.lake import catalogue, engines
+from xueqiao.lake import catalogue, engines, tables
 from xueqiao.lake.erasure import carrying
 from xueqiao.lake.erasure.holdings import MONTH, Meant, counted
 from xueqiao.records import log
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 READER = "governance.lake_erasure"
 PORTION = 100
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 Counts = dict[str, dict[str, int]]
 """Rows by table and part."""
 
@@ -41,8 +43,14 @@ class Followed:
     refusal: errors.Refusal | None = None
 
 
-def follow(*, now: datetime) -> Followed:
+def follow(*, now: datetime, is_asked: bool = False) -> Followed:
     """Take out of the lake what was erased since the last time, a portion of the log a call.
+
+    What was held up is tried again after a minute, then two, four, and at last every hour: each try
+    looks through the lake. Where somebody else was at work on the lake, after a minute each time.
+
+    Args:
+        is_asked: somebody asked for it; it does not wait for the next try.
 
     Safe to stop at any moment and to run again. A lake that was restored from a copy says itself
     how far it had followed, and is brought up to today by the same calls.
@@ -51,20 +59,22 @@ def follow(*, now: datetime) -> Followed:
     batches = told.after(carrying.position(root=settings.LAKE), limit=PORTION)
     if not batches:
         return Followed(0, _finish(now))
+    if not is_asked and _waits(batches, now):
+        return Followed(0, 0)
     try:
         done = _carry_out(batches, now)
     except errors.Refusal as why:
-        _hold_up(batches, why)
+        _hold_up(batches, why, now)
         return Followed(0, 0, why)
     _note(batches, done)
     return Followed(len(batches), _finish(now))
 
 
 def follow_all(*, now: datetime) -> Followed:
-    """``follow`` until the log has nothing more, or something holds it up."""
+    """``follow`` at once until the log has nothing more, or something holds it up."""
     batches = finished = 0
     while True:
-        one = follow(now=now)
+        one = follow(now=now, is_asked=True)
         batches, finished = batches + one.batches, finished + one.finished
         if one.refusal or not one.batches:
             return Followed(batches, finished, one.refusal)
@@ -151,10 +161,21 @@ def _carry_out(batches: list[Told], now: datetime) -> carrying.Erased:
         )
 
 
+def _waits(batches: list[Told], now: datetime) -> bool:
+    """Whether the next try of any of them is still to come: they are taken out together."""
+    mine = LakeErasure.objects.filter(erasure_id__in={each.erasure for each in batches})
+    return mine.filter(next_try_at__gt=now).exists()
+
+
 @transaction.atomic
-def _hold_up(batches: list[Told], why: errors.Refusal) -> None:
-    rows = LakeErasure.objects.filter(erasure_id__in={each.erasure for each in batches})
-    rows.update(held_up_by=why.code, held_up_text=why.text)
+def _hold_up(batches: list[Told], why: errors.Refusal, now: datetime) -> None:
+    mine = LakeErasure.objects.filter(erasure_id__in={each.erasure for each in batches})
+    for ticket in mine.select_for_update().order_by("pk"):
+        ticket.tries = 0 if isinstance(why, tables.LakeBusy) else ticket.tries + 1
+        pause = min(FIRST_PAUSE * 2 ** min(max(ticket.tries - 1, 0), 10), LONGEST_PAUSE)
+        ticket.next_try_at = now + pause
+        ticket.held_up_by, ticket.held_up_text = why.code, why.text
+        ticket.save(update_fields=["tries", "next_try_at", "held_up_by", "held_up_text"])
 
 
 @transaction.atomic
@@ -164,7 +185,7 @@ def _note(batches: list[Told], done: carrying.Erased) -> None:
     A receipt that was given stays as it is, also where a restored lake was brought up to date.
     """
     mine = LakeErasure.objects.filter(erasure_id__in={each.erasure for each in batches})
-    mine.update(held_up_by="", held_up_text="")
+    mine.update(held_up_by="", held_up_text="", tries=0, next_try_at=None)
     for ticket in mine.select_for_update().unfinished().order_by("pk"):
         for built in done.built:
             before = ticket.rebuilt.get(built.table, [])

@@ -44,6 +44,8 @@ class LakeErasure(models.Model):
     )
     held_up_by = models.CharField(max_length=40, blank=True, help_text="code of a refusal")
     held_up_text = models.TextField(blank=True)
+    tries = models.PositiveIntegerField(default=0, help_text="held up one after another")
+    next_try_at = models.DateTimeField(null=True, blank=True)
     announced_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the receipt")

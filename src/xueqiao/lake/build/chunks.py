@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from xueqiao.lake import days, tables
+from xueqiao.lake import commits, days, tables
 from xueqiao.lake.build.reading import Reading, Size
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 1 << 20
 SMALL_ROWS = CHUNK_ROWS // 4
+"""A part of no more rows is made whole; a file of fewer is taken into the new one beside it."""
 SPREAD = 2
 """A large part is not made by runs of days where that would open its files more often than this."""
 
@@ -79,6 +80,20 @@ def of_parts(reading: Reading, recipe: Recipe, parts: Iterable[str]) -> list[Chu
         group.append(part)
         rows += size.rows
     return [*found, _together(reading, recipe, group)] if group else found
+
+
+def large(reading: Reading, recipe: Recipe, changes: commits.Changes) -> dict[str, days.Days]:
+    """The parts of which days are known, and so many rows that the days are made by themselves.
+
+    A small one is made as a whole, together with others: days of hundreds of them would be hundreds
+    of queries. What changed in it are the same days.
+    """
+    sizes = _sizes(reading, recipe)
+    return {
+        part: on
+        for part, on in changes.items()
+        if on is not None and part in sizes and sizes[part].rows > SMALL_ROWS
+    }
 
 
 def of_days(

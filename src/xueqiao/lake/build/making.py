@@ -94,14 +94,14 @@ def planned(
     """The chunks to make, and the files they replace; None where these are those of whole parts."""
     if changes is EVERYTHING:
         return chunks.of_everything(reading, recipe, reading.floor(recipe.name)), None
-    whole = [part for part, on in changes.items() if on is None]
+    some = chunks.large(reading, recipe, changes)
+    whole = changes.keys() - some.keys()
     course = chunks.of_parts(reading, recipe, whole)
-    some = {part: on for part, on in changes.items() if on is not None}
-    if not some:
+    if all(on is None for on in changes.values()):
         return course, None
     by_day, gone = chunks.of_days(reading, recipe, some)
     names = reading.table(recipe.name).file_names()
-    gone += [name for name in names if tables.part_of(name) in set(whole)]
+    gone += [name for name in names if tables.part_of(name) in whole]
     return [*course, *by_day], gone
 
 

@@ -189,13 +189,15 @@ def held(
     if lost := commits.lost(kept.table, names):
         raise FileLost(file_lost_text(kept.table, lost[0]))
     files = [kept.top + name for name in names]
-    counted = f"""
-        select filename, count(*) as n
-        from read_parquet({listed(files)}, filename = true, hive_partitioning = false)
-        where {where or kept.condition} group by filename order by filename
-    """  # noqa: S608 - names of our own columns and files
+    if where:
+        rows = _by_file(engine, f"{_read(kept, files)} where {where}")
+    else:
+        rows = _by_file(engine, near(kept, files))
+        if rows and engine.sql("select 1 from blanked limit 1").read_all().num_rows:
+            those = near(kept, [row["filename"] for row in rows])
+            rows = _by_file(engine, f"(select * from {those}) t where {kept.condition}")  # noqa: S608 - our own columns and files
     by_part: dict[str, list[Any]] = {}
-    for row in engine.sql(counted).read_all().to_pylist():
+    for row in rows:
         part = tables.part_of(row["filename"]) if kept.table.is_parted else ""
         by_part.setdefault(part, []).append(row)
     return [
@@ -207,6 +209,29 @@ def held(
         )
         for part, rows in sorted(by_part.items())
     ]
+
+
+def near(kept: Keyed, files: Iterable[str]) -> str:
+    """What SQL selects from for the rows of the ids that are meant, be they blanked or not.
+
+    Found by the key alone: what else a condition asks is then asked of few rows.
+    """
+    ids = "select id from wanted union all select id from blanked"
+    return f"{_read(kept, files)} where {kept.key} in ({ids})"
+
+
+def _read(kept: Keyed, files: Iterable[str]) -> str:
+    parted = "hive_partitioning = false"
+    if kept.table.is_parted:
+        parted = "hive_partitioning = true, hive_types = {'part': varchar}"
+    return f"read_parquet({listed(files)}, filename = true, {parted})"
+
+
+def _by_file(engine: DuckDB, rows: str) -> list[dict[str, Any]]:
+    """How many rows there are in each file, in the order of their names."""
+    query = f"select filename, count(*) as n from {rows} group by filename order by filename"  # noqa: S608 - our own columns and files
+    found: list[dict[str, Any]] = engine.sql(query).read_all().to_pylist()
+    return found
 
 
 def file_lost_text(table: tables.Table, name: str) -> str:

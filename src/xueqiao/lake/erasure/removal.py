@@ -143,8 +143,7 @@ def _days_of(kept: Keyed, engine: DuckDB, files: list[str]) -> dict[str, days.Da
         return {}
     going = engine.sql(
         f"select distinct part, {days.expression(kept.table.days)} as day "  # noqa: S608 - our own files
-        f"from read_parquet({holdings.listed(kept.top + file for file in files)}, "
-        f"hive_partitioning = true, hive_types = {{'part': varchar}}) where {kept.condition}"
+        f"from {holdings.near(kept, [kept.top + file for file in files])}"
     )
     found: dict[str, set[date]] = {}
     for row in going.read_all().to_pylist():
