@@ -131,6 +131,20 @@ class Evaluator:
 
     def visits(self):
         """Learner, local day and class or platform of each counted statement, once each."""
+        events = list(self.events())
+        for learner, day, what, at, source, registration in events:
+            # Another source, known earlier, said the same of that day within ten seconds.
+            is_told = any(
+                (learner, day, what) == earlier[:3]
+                and earlier[4] < source
+                and abs((at - earlier[3]).total_seconds()) <= 10
+                for earlier in events
+            )
+            if not is_told:
+                yield learner, day, (source, registration)
+
+    def events(self):
+        """What is counted of the statements that nobody voided, each named once."""
         learner_of = {row["actor_id"]: row["learner_id"] for row in self.world.actor}
         counts = {row["verb_id"]: row["counts"] for row in self.world.verb}
         voided = {row["voids"] for row in self.world.statement if row["voids"]}
@@ -143,7 +157,9 @@ class Evaluator:
             if row["actor_id"] not in learner_of or not counts[row["verb_id"]]:
                 continue
             day = row["event_at"].astimezone(SHANGHAI).date()
-            yield learner_of[row["actor_id"]], day, (row["source_id"], row["registration"])
+            what = row["verb_id"], row["activity_id"]
+            learner = learner_of[row["actor_id"]]
+            yield learner, day, what, row["event_at"], row["source_id"], row["registration"]
 
     def residents(self, register, age):
         total = defaultdict(int)

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.lake import worlds
@@ -222,12 +222,24 @@ def classes(draw, world):
             )
 
 
+def twice_told():
+    """Two sources of one moment, of two too far apart to be one, and of both sides of midnight."""
+    world = worlds.small()
+    world.add_person(1, birth_year=1950, home_id=40)
+    for day, second, apart in ((3, 0, 0), (5, 0, 11), (7, 16 * 3600 - 3, 5)):
+        at = datetime(2024, 1, day, tzinfo=UTC) + timedelta(seconds=second)
+        world.add_statement(1, at, source=1)
+        world.add_statement(1, at + timedelta(seconds=apart), source=2)
+    return world
+
+
 @settings(
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(grown())
+@example(twice_told())
 def test_sql_and_plain_python_agree_on_any_world(world):
     with tempfile.TemporaryDirectory() as folder:
         worlds.fill(Path(folder), world)
