@@ -56,7 +56,10 @@ def stays(ticket: LakeErasure) -> list[tuple[str, str]]:
         ),
         (
             _("Numbers in the logs of the tables"),
-            _("names of files and numbers of rows; they hold no value of a row"),
+            _(
+                "names of files, numbers of rows, and the days of what was added together; nothing "
+                "that says whose"
+            ),
         ),
     ]
     if ticket.blanked:

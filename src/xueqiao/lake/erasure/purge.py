@@ -45,7 +45,8 @@ def purge(*, root: Path, but: Mapping[str, int] | None = None) -> Purged:
         but: table → an earlier version whose files stay, for tables that are served in it.
 
     No other version can be read afterwards. A query that was begun on one ends with an error and
-    is asked again. The log of a table keeps names and numbers of rows of what is gone, no values.
+    is asked again. The log of a table keeps names and numbers of rows of what is gone, and the days
+    of what was added together; nothing that says whose.
 
     Raises:
         FileStays: the storage keeps a file.
