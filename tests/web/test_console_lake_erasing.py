@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -97,4 +98,11 @@ def test_what_is_held_up_says_why_stands_on_the_work_list(world, operator):
     ticket.save()
     page = operator.get(f"{LIST}{world.erased}/").content.decode()
     assert "The disk is full." in page
+    assert "within a minute" in page
+
+    ticket.next_try_at = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    ticket.save()
+    page = operator.get(f"{LIST}{world.erased}/").content.decode()
+    assert "The next one tries again at March 2, 2026, 5:30 p.m." in page
+    assert "within a minute" not in page
     assert "Erasures held up in the lake" in operator.get("/console/").content.decode()
