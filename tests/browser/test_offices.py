@@ -161,7 +161,7 @@ CONSOLE = {
     "lake-sources": ("/console/lake/sources/", "operator"),
     "lake-quality": ("/console/lake/quality/", "province"),
     "lake-quality-source": ("/console/lake/quality/sheyang-moodle/", "province"),
-    "lake-alarms": ("/console/alarms/?of=data&show=all", "province"),
+    "lake-alarms": ("/console/alarms/?of=data&show=year", "province"),
     "lake-contracts": ("/console/lake/contracts/", "operator"),
     "lake-contract": ("/console/lake/contracts/bronze.person/", "province"),
     "lake-propose": ("/console/lake/contracts/bronze.person/propose/", "operator"),

@@ -350,4 +350,12 @@ def test_an_alarm_is_on_the_work_list_until_somebody_looks_after_it(operator):
     Source.objects.filter(pk=source.pk).update(last_received_at=now)
     alarms.watch(now=now)
     assert operator.get("/console/alarms/").context["list"].count == 0
-    assert operator.get("/console/alarms/?show=all").context["list"].count == 1
+    for days, span, count in (
+        (30, "month", 1),
+        (32, "month", 0),
+        (32, "year", 1),
+        (367, "year", 0),
+    ):
+        Alarm.objects.update(closed_at=now - timedelta(days))
+        found = operator.get(f"/console/alarms/?show={span}").context["list"]
+        assert found.count == count, (days, span)

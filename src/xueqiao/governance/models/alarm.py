@@ -32,6 +32,7 @@ class DataAlarm(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(name="dataalarm_by_end", fields=["closed_at"])]
         constraints = [
             models.UniqueConstraint(
                 name="dataalarm_one_open",

@@ -34,6 +34,7 @@ class Alarm(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(name="alarm_by_end", fields=["closed_at"])]
         constraints = [
             models.UniqueConstraint(
                 name="alarm_one_open_of_source",

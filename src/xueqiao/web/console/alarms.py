@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,6 +32,9 @@ ORIGINS = {
     DATA: gettext_lazy("Data of the lake"),
 }
 """Where an alarm comes from: the values of the filter ``of``."""
+OPEN = "open"
+SPANS = {"month": 31, "year": 366}
+"""The values of the filter ``show`` beside ``OPEN``, and how many days back each reads."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +75,20 @@ def address(origin: str) -> str:
     return f"{reverse('console-alarms')}?of={origin}"
 
 
-def rows(person: Person, *, every: bool) -> list[Row]:
+def rows(person: Person, *, show: str, at: datetime) -> list[Row]:
     """The alarms that somebody may see. At most four queries.
 
     Args:
         person: who reads: whoever sees the lake sees its alarms, an operator those of sources too.
-        every: also those that are over.
+        show: with a key of ``SPANS`` also those that have ended within so many days; what ended
+            earlier is not read.
     """
-    found = list(_of_data(person, every=every))
-    if rights.allows(person, rights.RECORDS_OPERATE, clock.today()):
-        found += _of_sources(every=every)
+    shown = Q(closed_at=None)
+    if show in SPANS:
+        shown |= Q(closed_at__gte=at - timedelta(SPANS[show]))
+    found = list(_of_data(person, shown))
+    if rights.allows(person, rights.RECORDS_OPERATE, clock.local_date(at)):
+        found += _of_sources(shown)
     return found
 
 
@@ -99,9 +108,9 @@ def _numbers(chosen: list[str], wanted: str) -> list[int]:
     return [int(n) for origin, _bar, n in pairs if origin == wanted and n.isdecimal()]
 
 
-def _of_sources(*, every: bool) -> Iterator[Row]:
+def _of_sources(shown: Q) -> Iterator[Row]:
     found = Alarm.objects.select_related("source", "connection", "acknowledged_by")
-    for alarm in found if every else found.filter(closed_at=None):
+    for alarm in found.filter(shown):
         yield Row(
             pk=f"{SOURCES}-{alarm.pk}",
             origin=SOURCES,
@@ -119,11 +128,11 @@ def _of_sources(*, every: bool) -> Iterator[Row]:
         )
 
 
-def _of_data(person: Person, *, every: bool) -> Iterator[Row]:
+def _of_data(person: Person, shown: Q) -> Iterator[Row]:
     may_take = rights.allows(person, rights.LAKE_OPERATE, clock.today())
     tables = facts.names()
     found = DataAlarm.objects.select_related("acknowledged_by")
-    for alarm in found if every else found.filter(closed_at=None):
+    for alarm in found.filter(shown):
         is_table = alarm.subject in tables
         yield Row(
             pk=f"{DATA}-{alarm.pk}",

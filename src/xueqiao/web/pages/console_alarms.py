@@ -37,10 +37,14 @@ ALARMS = lists.Listing(
         lists.Filter(
             "show",
             _("State"),
-            lambda: [("open", _("Not closed")), ("all", _("All"))],
+            lambda: [
+                (alarms.OPEN, _("Not closed")),
+                ("month", _("And what ended in the last 31 days")),
+                ("year", _("And what ended in the last year")),
+            ],
             # What is over is not read at all unless it is asked for.
             lambda rows, _wanted: rows,
-            default="open",
+            default=alarms.OPEN,
             required=True,
         ),
         sheets.of_attribute(
@@ -56,7 +60,8 @@ ALARMS = lists.Listing(
 @access.page(rights.LAKE_SEE)
 def listing(request: HttpRequest) -> HttpResponse:
     """What is not as it should be, and who looks after it."""
-    rows = alarms.rows(access.signed_in(request), every=request.GET.get("show") == "all")
+    show = request.GET.get("show", alarms.OPEN)
+    rows = alarms.rows(access.signed_in(request), show=show, at=clock.now())
     more = {"can_take": any(row.can_take for row in rows)}
     return sheets.answer(request, ALARMS, rows, "console/alarms.html", more)
 
