@@ -131,14 +131,14 @@ class Evaluator:
 
     def visits(self):
         """Learner, local day and class or platform of each counted statement, once each."""
-        events = list(self.events())
+        events, said = list(self.events()), defaultdict(list)
+        for learner, day, what, at, source, _registration in events:
+            said[learner, day, what].append((at, source))
         for learner, day, what, at, source, registration in events:
             # Another source, known earlier, said the same of that day within ten seconds.
             is_told = any(
-                (learner, day, what) == earlier[:3]
-                and earlier[4] < source
-                and abs((at - earlier[3]).total_seconds()) <= 10
-                for earlier in events
+                earlier < source and abs((at - then).total_seconds()) <= 10
+                for then, earlier in said[learner, day, what]
             )
             if not is_told:
                 yield learner, day, (source, registration)
