@@ -53,11 +53,12 @@ TEXT = """
 """
 
 
-def events(first: int, last: int, learners: int, local: str) -> str:
+def events(first: int, last: int, learners: int, local: str, voids: str = "null") -> str:
     """Rows of ``bronze.statement``: numbers from ``first`` on, before ``last``.
 
     Args:
         local: SQL of the local time of event n.
+        voids: SQL of the statement that it declares void.
     """
     return f"""
         with drawn as (
@@ -76,7 +77,8 @@ def events(first: int, last: int, learners: int, local: str) -> str:
                verb_id::bigint as verb_id, activity::bigint as activity_id, class as registration,
                local at time zone 'Asia/Shanghai' as event_at,
                local at time zone 'Asia/Shanghai' + interval 1 minute as stored_at,
-               1::bigint as source_id, 1 + n // 10000 as batch_id, null::varchar as voids, text,
+               1::bigint as source_id, 1 + n // 10000 as batch_id, ({voids})::varchar as voids,
+               text,
                local at time zone 'Asia/Shanghai' + interval 2 minute as arrived_at,
                unhex(sha256(text)) as digest, strftime(local, '%Y-%m') as part
         from said
@@ -133,9 +135,7 @@ def fill(root: Path, size: int) -> dict:
     worlds.fill(root, world)
     learners, table = size // EACH, statements(root)
     with opened(root) as engine:
-        for name, sql in people(learners).items():
-            target = tables.Table(root, name)
-            target.commit(batches=shaped(target, engine, sql), marks={}, replace="everything")
+        come(root, engine, learners)
         first = 0
         for month in MONTHS:
             days = (f"date '2025-{month:02}-01' + interval 1 month", "date '2025-01-01'")
@@ -147,12 +147,25 @@ def fill(root: Path, size: int) -> dict:
     return {"bytes": size_of(table)}
 
 
+def come(root: Path, engine, learners: int) -> None:
+    """So many persons, their actors, and what they learn from."""
+    for name, sql in people(learners).items():
+        target = tables.Table(root, name)
+        target.commit(batches=shaped(target, engine, sql), marks={}, replace="everything")
+
+
 def add_day(root: Path, size: int) -> dict:
-    """The last day of the year, which makes its whole month anew."""
+    """The last day of the year: of a large month that has 30 already.
+
+    Also persons who are new on it, and a statement that takes back one of half a year ago.
+    """
+    learners = size // EACH + size // EACH // DAYS
+    voids = f"case when n = {size} then md5('{size // 2}')::uuid::varchar end"
     local = f"timestamp '2025-12-31' + to_seconds(((n - {size}) * 86399 // {DAY})::bigint)"
     table = statements(root)
     with opened(root) as engine:
-        rows = shaped(table, engine, events(size, size + DAY, size // EACH, local))
+        come(root, engine, learners)
+        rows = shaped(table, engine, events(size, size + DAY, learners, local, voids))
         table.commit(batches=rows, marks={"xid": 0, "row": size + DAY}, replace="nothing")
     return {}
 
@@ -161,8 +174,9 @@ def make(root: Path, size: int) -> dict:
     """Silver, gold and bitmaps."""
     del size
     with opened(root) as engine:
-        done = build.build(root=root, engine=engine, at=worlds.AT)
-        done += making.refresh(root=root, engine=engine)
+        outcome = build.run(root=root, engine=engine, at=worlds.AT)
+        outcome.refuse_failures()
+        done = outcome.built + making.refresh(root=root, engine=engine, told=outcome.told)
     slow = sorted(((each.milliseconds, each.table) for each in done), reverse=True)[:5]
     return {"slow": slow, "bytes": sum(each.stat().st_size for each in root.rglob("*.parquet"))}
 

@@ -80,7 +80,9 @@ def test_every_acknowledged_statement_is_there_once(tmp_path, intake):
             each.start()
         for _each in range(kills):
             before = sum(len(each.acknowledged) for each in senders)
+            until = time.monotonic() + 120
             while sum(len(each.acknowledged) for each in senders) < before + 5:
+                assert time.monotonic() < until, [each.refused[-1:] for each in senders]
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, 0.4))
             target.kill()

@@ -52,6 +52,17 @@ def make(root):
         making.refresh(root=root, engine=engine)
 
 
+def logs_with(root, day):
+    """The tables whose logs, or the history of whose builds, name a day."""
+    found = {
+        log.parent.parent.name
+        for log in root.rglob("_delta_log/*.json")
+        if day.isoformat() in log.read_text()
+    }
+    history = build.history.rows_of(root)
+    return found | {row["table"] for row in history if day.isoformat() in (row["parts"] or "")}
+
+
 def everything(root):
     """The rows of all that is made: a bitmap is equal where its learners are."""
     found, reading = {}, build.Reading(root)

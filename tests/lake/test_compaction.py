@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
@@ -44,6 +45,12 @@ def test_rows_stay_and_no_build_is_stale(lake):
     assert table.changes_since(version) == {}
     actors = earlier.to_pyarrow_table()["actor_id"].to_pylist()
     assert len(actors) == 10
+    # A build reads some days of a month: rows of a day lie together, and in it those of an actor.
+    name = next(name for name in table.file_names() if "2024-03" in name)
+    laid = pq.read_table(table.path / name).to_pylist()
+    order = [(row["event_at"].date(), row["actor_id"], row["id"]) for row in laid]
+    assert len(order) == 8
+    assert order == sorted(order)
     assert compact(root) == []
     world.add_statement(2, datetime(2024, 3, 9, tzinfo=UTC))
     worlds.fill(root, world)

@@ -9,7 +9,18 @@ import pyarrow as pa
 import pytest
 
 from tests.lake import scan, worlds
-from tests.lake.erasing import LI, MEMORY, WEI, erase, everything, make, make_world, meaning, wei
+from tests.lake.erasing import (
+    LI,
+    MEMORY,
+    WEI,
+    erase,
+    everything,
+    logs_with,
+    make,
+    make_world,
+    meaning,
+    wei,
+)
 from xueqiao.kernel.cursor import Position
 from xueqiao.lake import build, commits, contracts, storage, tables
 from xueqiao.lake.erasure import carrying, holdings, purge, removal
@@ -78,6 +89,25 @@ def test_only_the_parts_with_the_statements_are_made_anew(lake):
         table = tables.Table(root, name, is_parted=True)
         assert commits.changes_of(table, table.version()) == {"2024-04": None}
     assert worlds.make(root) == []
+
+
+@pytest.mark.parametrize("is_built_between", [False, True])
+def test_no_log_names_the_days_of_who_was_erased(lake, is_built_between):
+    """Also where a build has seen that an actor stands for nobody any more before the erasure."""
+    root, world = lake
+    day = date(2024, 3, 12)
+    world.add_statement(WEI, datetime(2024, 3, 12, 3, tzinfo=UTC))
+    worlds.fill(root, world)
+    make(root)
+    assert "statement" in logs_with(root, day), "of what came together a log names the days"
+    kept = logs_with(root, day)
+    if is_built_between:
+        world.actor = [row for row in world.actor if row["actor_id"] != WEI]
+        worlds.fill(root, world)
+        make(root)
+        assert logs_with(root, day) == kept
+    erase(root, wei(world))
+    assert logs_with(root, day) == kept
 
 
 def test_what_was_killed_between_removal_and_build_is_finished_by_the_next_run(lake):

@@ -19,7 +19,7 @@ def test_every_value_agrees_to_the_last_digit(demo_home):
     done = subprocess.run(
         [sys.executable, "-m", "tests.monitor.real"],
         cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**main_job.environment(demo_home.path), "PYTHONPATH": "src:."},
+        env={**main_job.environment(demo_home.path), "PYTHONPATH": "src:."}, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

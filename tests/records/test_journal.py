@@ -103,8 +103,9 @@ def test_who_waits_for_an_empty_journal_is_seen(journal):
     accept(journal, factories.statement())
     waiting = threading.Thread(target=journal.settled, args=[5])
     waiting.start()
-    while not journal.awaited:
+    while not journal.awaited and waiting.is_alive():
         pass
+    assert journal.awaited == 1
     journal.stored(journal.first(MIB))
     waiting.join(5)
 

@@ -121,7 +121,9 @@ def _go_on(request: BuildRequest, now: datetime, seconds: float) -> None:
             request.failed = len(outcome.failed)
             _end(request, State.FAILED, build.incomplete_text(outcome), now)
         elif not outcome.left:
-            request.made += len(making.refresh(root=settings.LAKE, engine=engine))
+            request.made += len(
+                making.refresh(root=settings.LAKE, engine=engine, told=outcome.told)
+            )
             _end(request, State.DONE, "", now)
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from xueqiao.lake import sources, tables
+from xueqiao.lake import days, sources, tables
+from xueqiao.lake.recipes import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,10 @@ FEWEST = 4
 MOST_BYTES = 1 << 30
 """Of files laid together in one commit; the rest waits for the next one."""
 ORDERS = (("actor_id", "id"), ("id",), ("sequence",), ("started_at",), ("judged_at",))
-"""Columns that rows of one reader lie near each other by; the first that a table has."""
+"""Columns that rows of one reader lie near each other by; the first that a table has.
+
+Days come before them where a table has days: builds read some days of a month.
+"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def laid_together(root: Path, name: str, engine: Engine, *, until: float) -> lis
     order = next((each for each in ORDERS if set(each) <= set(schema.names)), None)
     if order is None:
         return []
+    if of_days := days_of(name):
+        order = (days.expression(of_days), *order)
     table = tables.Table(root, name, is_parted=bool(opened.metadata().partition_columns))
     done = []
     for part, files in small(table).items():
@@ -92,13 +98,18 @@ def laid_together(root: Path, name: str, engine: Engine, *, until: float) -> lis
 
 
 def small(table: tables.Table) -> dict[str, list[str]]:
-    """The files to lay together, by part; parts with few of them are left out."""
+    """The files to lay together, by part; parts with few of them are left out.
+
+    The oldest first: what came together is mostly of days that lie near each other.
+    """
     store = table.store
     found: defaultdict[str, list[str]] = defaultdict(list)
     size: defaultdict[str, int] = defaultdict(int)
     names = table.file_names()
     infos = store.files.get_file_info([store.path(f"{table.folder}/{name}") for name in names])
-    for name, info in zip(names, infos, strict=True):
+    for name, info in sorted(
+        zip(names, infos, strict=True), key=lambda each: (each[1].mtime_ns or 0, each[0])
+    ):
         part = tables.part_of(name) if table.is_parted else ""
         if info.size < TARGET_BYTES and size[part] + info.size <= MOST_BYTES:
             found[part].append(name)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DAY = "day"
 Days = frozenset[date]
+FEW = 3
+"""Of days that are told one by one instead of their part."""
 MOST = 400
 """Of days that one commit names; one of more changed its parts as a whole."""
 
@@ -57,32 +59,39 @@ def condition(column: str, days: Collection[date]) -> str:
     "day in (date '2024-03-02')"
     >>> condition("event_at", [date(2024, 3, 2), date(2024, 3, 1)])[:50]
     "(event_at >= timestamptz '2024-02-29 16:00:00+00:0"
+    >>> condition("event_at", [date.max])
+    "(event_at >= timestamptz '9999-12-30 16:00:00+00:00')"
     """
     if not days:
         return "false"
     if column == DAY:
         named = (f"date '{day}'" for day in sorted(days))
         return f"day in ({', '.join(named)})"
-    return " or ".join(
-        f"({column} >= timestamptz '{clock.start_of(first)}' "
-        f"and {column} < timestamptz '{clock.start_of(after)}')"
-        for first, after in spans(days)
-    )
+    return " or ".join(f"({_between(column, *span)})" for span in spans(days))
+
+
+def _between(column: str, first: date, last: date) -> str:
+    """SQL of instants from a day to another. What lies beyond the calendar has no other bound."""
+    bounds = []
+    if first > date.min:
+        bounds.append(f"{column} >= timestamptz '{clock.start_of(first)}'")
+    if last < date.max:
+        bounds.append(f"{column} < timestamptz '{clock.start_of(last + timedelta(days=1))}'")
+    return " and ".join(bounds) or "true"
 
 
 def spans(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days on end as first day and first day after.
+    """Days on end as first and last day.
 
     >>> spans([date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 5)])[1]
-    (datetime.date(2024, 3, 5), datetime.date(2024, 3, 6))
+    (datetime.date(2024, 3, 5), datetime.date(2024, 3, 5))
     """
     found: list[tuple[date, date]] = []
     for day in sorted(days):
-        after = day + timedelta(days=1)
-        if found and found[-1][1] == day:
-            found[-1] = (found[-1][0], after)
+        if found and found[-1][1] + timedelta(days=1) == day:
+            found[-1] = (found[-1][0], day)
         else:
-            found.append((day, after))
+            found.append((day, day))
     return found
 
 
@@ -105,6 +114,19 @@ def runs(part: str, count: int) -> list[Days]:
     every = month(part)
     bounds = [len(every) * n // count for n in range(count + 1)]
     return [frozenset(every[low:high]) for low, high in itertools.pairwise(bounds)]
+
+
+def shown(parts: Iterable[str], by_day: Mapping[str, Days]) -> str:
+    """Parts for people, and in the place of some their days where these are few.
+
+    >>> shown(["2024-03", "2024-04"], {"2024-03": frozenset({date(2024, 3, 5)})})
+    '2024-03-05, 2024-04'
+    """
+    found = list[str]()
+    for part in sorted(parts):
+        on = by_day.get(part, ())
+        found += sorted(map(str, on)) if 0 < len(on) <= FEW else [part]
+    return ", ".join(found)
 
 
 def written(changed: Mapping[str, Iterable[date]]) -> str:

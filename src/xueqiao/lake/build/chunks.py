@@ -60,7 +60,7 @@ def of_everything(reading: Reading, recipe: Recipe, floor: str) -> list[Chunk]:
         return [whole]
     parts = sorted(part for part in sizes if part >= floor)
     found = of_parts(reading, recipe, parts)
-    if len(parted) < len(recipe.reads):
+    if found and len(parted) < len(recipe.reads):
         found.append(Chunk(parts=(), but=tuple(parts)))
     return found or [whole]
 
@@ -101,12 +101,14 @@ def of_days(
 ) -> tuple[list[Chunk], list[str]]:
     """The chunks of some days of each part, and the files of the table that they replace."""
     table, found, gone = reading.table(recipe.name), list[Chunk](), list[str]()
-    names = table.file_names()
+    names, sizes = table.file_names(), _sizes(reading, recipe)
     for part, on in sorted(changes.items()):
         groups = {name: groups_of(table, name) for name in names if tables.part_of(name) == part}
         hit = {name: each for name, each in groups.items() if is_small(each) or meets_any(each, on)}
-        rows = sum(group.rows for each in hit.values() for group in each)
         month, stored = days.month(part), _stored(reading, recipe, [part])
+        # Of what is replaced, and of what comes: a month that arrives late has no files yet.
+        held = sum(group.rows for each in hit.values() for group in each)
+        rows = max(held, sizes[part].rows * len(on) // len(month))
         # Files that hold a whole month of many rows are laid out anew by runs of days.
         for run in days.runs(part, min(math.ceil(rows / CHUNK_ROWS) or 1, len(month))):
             share = stored * len(on & run) // len(month)

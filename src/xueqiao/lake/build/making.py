@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -21,17 +21,21 @@ if TYPE_CHECKING:
     from xueqiao.lake.engine import Engine
     from xueqiao.lake.recipes import Recipe
 
-FEW_DAYS = 3
-
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did to one table. ``changed`` is None where all of it was made anew."""
+    """What a build did to one table.
+
+    Attributes:
+        changed: the parts, and days of them, that it brought up to date; None for all.
+        by_day: of which parts no more than some days were made, and which, if logs may name them.
+    """
 
     table: str
     rows: int
     changed: commits.Changes | None
     milliseconds: int
+    by_day: dict[str, days.Days] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[str] | None:
@@ -39,14 +43,8 @@ class Built:
 
     @property
     def shown_parts(self) -> str:
-        """The parts, those of which only a few days were made by these days."""
-        if self.changed is None:
-            return "all"
-        shown = list[str]()
-        for part, on in sorted(self.changed.items()):
-            few = on is not None and len(on) <= FEW_DAYS
-            shown += sorted(map(str, on or ())) if few else [part]
-        return ", ".join(shown)
+        """The parts, in the place of some a few days; what histories keep."""
+        return "all" if self.changed is None else days.shown(self.changed, self.by_day)
 
 
 def refresh(
@@ -66,8 +64,8 @@ def refresh(
     have = table.marks(marks)
     if have == marks:
         return None
-    changes = touched(reading, recipe, have, engine)
-    rows = 0
+    found = touched(reading, recipe, have, engine)
+    changes, rows, by_day = found.changes, 0, dict[str, days.Days]()
     if changes == {}:
         table.mark(marks)
     else:
@@ -79,13 +77,15 @@ def refresh(
             elif gone is None:
                 rows = table.commit(batches=batches, marks=marks, replace=list(changes))
             else:
-                named = {part: on for part, on in changes.items() if on is not None}
-                said = None if reading.told is not None else named
-                rows = table.swap(remove=gone, batches=batches, marks=marks, changed=said)
-                if reading.told is not None:
-                    reading.told[table.name, table.version()] = named
+                rows = table.swap(remove=gone, batches=batches, marks=marks, changed=found.said)
+                reading.told[table.name, table.version()] = {
+                    part: on for part, on in changes.items() if on is not None
+                }
+                large = chunks.large(reading, recipe, changes)
+                by_day = {part: on for part, on in found.said.items() if part in large}
     reading.forget(recipe.name)
-    return Built(recipe.name, rows, changes, int((time.monotonic() - started) * 1000))
+    taken = int((time.monotonic() - started) * 1000)
+    return Built(recipe.name, rows, changes, taken, by_day)
 
 
 def planned(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from deltalake.exceptions import DeltaError
 from django.utils.translation import gettext as _
 
-from xueqiao.lake import contracts, tables
+from xueqiao.lake import commits, contracts, days, tables
+from xueqiao.lake.build import chunks
 from xueqiao.lake.build.reading import EVERYTHING, Reading, gated
 from xueqiao.lake.build.staleness import SQL_MARK, is_replaced, wanted_marks
 from xueqiao.lake.recipes import recipes
@@ -53,26 +54,32 @@ class Planned:
     """One table that would be made.
 
     Attributes:
-        parts: the parts; None for all.
+        changes: the parts, and where a table has days which of them; None for all.
         is_certain: False where further parts depend on rows that only the build will compare.
         reads_rows: how many rows it would read, as the commits say.
         rows: how many rows it would write by the ratio of the last time; None where it is new.
     """
 
     table: str
-    parts: list[str] | None
+    changes: commits.Changes | None
     reasons: list[Reason]
     is_certain: bool
     reads_rows: int
     rows: int | None
 
     @property
+    def parts(self) -> list[str] | None:
+        return None if self.changes is None else sorted(self.changes)
+
+    @property
     def shown_parts(self) -> str:
-        if self.parts is None:
+        if self.changes is None:
             return _("all")
+        by_day = {part: on for part, on in self.changes.items() if on is not None}
+        found = days.shown(self.changes, by_day)
         if self.is_certain:
-            return ", ".join(self.parts)
-        return ", ".join([*self.parts, _("those of changed rows")])
+            return found
+        return ", ".join(filter(None, [found, _("those of changed rows")]))
 
 
 def plan(*, root: Path) -> list[Planned]:
@@ -108,7 +115,7 @@ def _stale(reading: Reading, recipe: Recipe, before: dict[str, Planned]) -> Plan
     have = reading.table(recipe.name).marks(names)
     if have.get(SQL_MARK) != recipe.digest:
         return _sized(reading, recipe, EVERYTHING, [Reason(Why.SQL)], before)
-    parts: set[str] | None = set()
+    changes: commits.Changes | None = {}
     reasons, is_certain = [], True
     for name in recipe.reads:
         reason, touched, sure = _touched(reading, recipe, name, have, before)
@@ -116,13 +123,15 @@ def _stale(reading: Reading, recipe: Recipe, before: dict[str, Planned]) -> Plan
             continue
         reasons.append(reason)
         is_certain = is_certain and sure
-        parts = None if parts is None or touched is None else parts | touched
+        changes = None if changes is None or touched is None else commits.both(changes, touched)
     if not reasons:
         return None
-    if parts is None:
+    if changes is None:
         return _sized(reading, recipe, EVERYTHING, reasons, before)
     floor = reading.floor(recipe.name)
-    open_ = sorted(part for part in parts if part >= floor)
+    open_ = {
+        part: on if recipe.days else None for part, on in sorted(changes.items()) if part >= floor
+    }
     return _sized(reading, recipe, open_, reasons, before, is_certain=is_certain)
 
 
@@ -132,46 +141,58 @@ def _touched(
     name: str,
     have: dict[str, int],
     before: dict[str, Planned],
-) -> tuple[Reason | None, set[str] | None, bool]:
-    """What one input brings about: reason, parts (None for all), whether they are all."""
+) -> tuple[Reason | None, commits.Changes | None, bool]:
+    """What one input brings about: reason, parts and days (None for all), whether they are all."""
     is_parted, reopens = reading.table(name).is_parted, name in recipe.reopens
     if name in before:
         earlier, reason = before[name], Reason(Why.WAITS, name)
         if recipe.is_parted and is_parted:
-            parts = None if earlier.parts is None else set(earlier.parts)
-            return reason, parts, earlier.is_certain
-        return reason, set() if reopens else None, not reopens
+            return reason, earlier.changes, earlier.is_certain
+        return reason, {} if reopens else None, not reopens
     if is_replaced(reading, name, have):
         return Reason(Why.REPLACED, name), None, True
     changes = reading.table(name).changes_since(have[f"from:{name}"])
-    found = None if changes is None else set(changes)
-    if found == set():
-        return None, set(), True
+    if changes == {}:
+        return None, {}, True
     if recipe.is_parted and is_parted:
-        return Reason(Why.INPUT, name), found, True
-    return Reason(Why.INPUT, name), set() if reopens else None, not reopens
+        return Reason(Why.INPUT, name), changes, True
+    return Reason(Why.INPUT, name), {} if reopens else None, not reopens
 
 
 def _sized(
     reading: Reading,
     recipe: Recipe,
-    parts: list[str] | None,
+    changes: commits.Changes | None,
     reasons: list[Reason],
     before: dict[str, Planned],
     *,
     is_certain: bool = True,
 ) -> Planned:
-    reads = sum(_rows(reading, name, parts, before) for name in recipe.reads)
-    made = _last(reading, recipe, parts)
+    reads = sum(_rows(reading, name, changes, before) for name in recipe.reads)
+    made = _last(reading, recipe, None if changes is None else list(changes))
     rows = None if made is None else made[0] * reads // made[1] if made[1] else made[0]
-    return Planned(recipe.name, parts, reasons, is_certain, reads, rows)
+    return Planned(recipe.name, changes, reasons, is_certain, reads, rows)
 
 
-def _rows(reading: Reading, name: str, parts: list[str] | None, before: dict[str, Planned]) -> int:
+def _rows(
+    reading: Reading, name: str, changes: commits.Changes | None, before: dict[str, Planned]
+) -> int:
     """Rows of an input: those it has, or those it is expected to have when it is made first."""
     if not _exists(reading, name):
         return before[name].rows or 0 if name in before else 0
-    return reading.size(name, parts=parts).rows
+    if changes is None or not reading.table(name).is_parted:
+        return reading.size(name).rows
+    sizes = reading.sizes(name)
+    return sum(
+        _of_days(sizes[part].rows, part, on) for part, on in changes.items() if part in sizes
+    )
+
+
+def _of_days(rows: int, part: str, on: days.Days | None) -> int:
+    """The rows of some days of a large part, as if all had as many; a small one is made whole."""
+    if on is None or rows <= chunks.SMALL_ROWS:
+        return rows
+    return rows * len(on) // len(days.month(part))
 
 
 def _last(reading: Reading, recipe: Recipe, parts: list[str] | None) -> tuple[int, int] | None:

@@ -37,14 +37,14 @@ class NotExtracted(errors.Refusal):
 class Reading:
     """The version of each table that one job reads, so that all of it reads the same.
 
-    ``told``: days that commits changed and that are not to stand in a log, of an erasure; a build
-    adds what it changes because of them. None where days may stand there.
+    ``told``: days that commits changed, whether a log may name them or not; a build adds those of
+    what it makes, for what it makes of them afterwards.
     """
 
     root: Path
     pinned: dict[str, DeltaTable] = field(default_factory=dict)
     turn: threading.RLock = field(default_factory=threading.RLock)
-    told: commits.Told | None = None
+    told: commits.Told = field(default_factory=dict)
 
     def table(self, name: str) -> tables.Table:
         known = recipes().get(name)
@@ -137,7 +137,7 @@ def gated(root: Path, pins: dict[str, int], told: commits.Told | None = None) ->
     """
     pinned = {name: tables.Table(root, name).opened(version) for name, version in pins.items()}
     found = {name: opened for name, opened in pinned.items() if opened is not None}
-    return Reading(root, found, told=told)
+    return Reading(root, found, told={} if told is None else told)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class Outcome:
     Attributes:
         skipped: tables that read one which failed, with its name.
         left: tables for which the time was up; the next build makes them.
+        told: the days that the run changed, for what is made after it; see ``Reading``.
     """
 
     run: str
@@ -69,6 +70,7 @@ class Outcome:
     failed: list[Failed] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    told: commits.Told = field(default_factory=dict)
 
     def refuse_failures(self) -> None:
         """Raise ``Incomplete`` if a table could not be made."""
@@ -116,12 +118,13 @@ def run(
     Args:
         name: of this run in the history; made where none is given.
         seconds: after so long no further table is begun.
-        told: days that an erasure changed: those, and what follows from them, stand in no log.
+        told: days that an erasure changed, which stand in no log.
     """
     outcome = Outcome(name or str(uuid.uuid4()))
     with tables.locked(root, "build"):
         with engine.job() as job:
             reading = gated(root, contracts.checked(root=root, engine=job, at=at), told)
+        outcome.told = reading.told
         reading.pin_extracted()
         sign = going.Sign(root, outcome.run, at)
         course = Course(reading, engine, outcome, sign, ends=time.monotonic() + seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deltalake.exceptions import DeltaError
@@ -36,30 +37,48 @@ def wanted_marks(reading: Reading, recipe: Recipe) -> dict[str, int]:
     return marks | {SQL_MARK: recipe.digest}
 
 
-def touched(
-    reading: Reading, recipe: Recipe, have: dict[str, int], engine: Engine
-) -> commits.Changes | None:
-    """The parts to make anew, and where a table has days which of them; EVERYTHING for all.
+@dataclass(frozen=True)
+class Touched:
+    """What is to be made anew.
+
+    Attributes:
+        changes: the parts, and where a table has days which of them; EVERYTHING for all.
+        said: the days of those parts whose days logs name without exception. Others may be the days
+            of one person, who was linked, corrected or erased: no log names them.
+    """
+
+    changes: commits.Changes | None
+    said: dict[str, days.Days] = field(default_factory=dict)
+
+
+def touched(reading: Reading, recipe: Recipe, have: dict[str, int], engine: Engine) -> Touched:
+    """What is to be made anew of a table, by what its inputs have been since.
 
     Parts before the table's floor are left out: what they are made of was given up.
     """
     if have.get(SQL_MARK) != recipe.digest:
-        return EVERYTHING
-    changes: commits.Changes = {}
+        return Touched(EVERYTHING)
+    changes, logged = commits.Changes(), commits.Changes()
     for name in recipe.reads:
         if is_replaced(reading, name, have):
-            return EVERYTHING
+            return Touched(EVERYTHING)
         before = have[f"from:{name}"]
         if before == reading.pin(name).version():
             continue
         found = touched_by(reading, recipe, name, before, engine)
         if found is None:
-            return EVERYTHING
+            return Touched(EVERYTHING)
         changes = commits.both(changes, found)
+        if reading.table(name).is_parted:
+            logged = commits.both(logged, reading.table(name).changes_since(before) or {})
     floor = reading.floor(recipe.name)
-    return {
+    parts = {
         part: changes[part] if recipe.days else None for part in sorted(changes) if part >= floor
     }
+    return Touched(
+        parts,
+        {part: on for part, on in parts.items() if on is not None and logged.get(part) == on},
+    )
 
 
 def is_replaced(reading: Reading, name: str, have: dict[str, int]) -> bool:

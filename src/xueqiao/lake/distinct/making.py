@@ -52,12 +52,14 @@ TRAIT = sources.columns(
 """``trait``: birth_year, or sex (GB/T 2261.1)."""
 
 
-def refresh(*, root: Path, engine: Engine) -> list[build.Built]:
+def refresh(*, root: Path, engine: Engine, told: commits.Told | None = None) -> list[build.Built]:
     """Bring all bitmaps up to date. Safe to stop at any moment and to run again.
 
     Args:
         root: the lake's folder, its marts built.
         engine: reads the marts.
+        told: the days that the build of these marts changed, as its ``Outcome`` says; without it
+            months are made whole.
 
     Returns:
         What was made anew; empty when nothing was stale.
@@ -69,7 +71,7 @@ def refresh(*, root: Path, engine: Engine) -> list[build.Built]:
         bitmaps.NumberTooLarge: a learner number is above 2³² − 1.
     """
     with tables.locked(root, "distinct"):
-        reading = build.Reading(root)
+        reading = build.Reading(root, told=told or {})
         found = [_presence(reading, engine), _home(reading, engine), _trait(reading, engine)]
     return [made for made in found if made]
 
@@ -85,7 +87,7 @@ def _presence(reading: build.Reading, engine: Engine) -> build.Built | None:
     if {name: value for name, value in have.items() if name != "from:presence"} == {
         name: value for name, value in marks.items() if name != "from:presence"
     }:
-        changes = reading.table("presence").changes_since(have["from:presence"])
+        changes = reading.table("presence").changes_since(have["from:presence"], reading.told)
 
     def rows() -> Iterator[pa.RecordBatch]:
         every = {tables.part_of(file) for file in reading.pin("presence").file_uris()}

@@ -159,7 +159,7 @@ def make_anew(
         # What can be taken out is taken out all the same.
         return build.Outcome("", failed=[build.Failed("stage", why.code, str(why), 0)])
     if not outcome.failed and any(tables.Table(root, name).opened() for name in making.TABLES):
-        outcome.built += making.refresh(root=root, engine=engine)
+        outcome.built += making.refresh(root=root, engine=engine, told=outcome.told)
     return outcome
 
 

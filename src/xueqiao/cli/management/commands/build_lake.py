@@ -43,7 +43,7 @@ class Command(BaseCommand):
             )
             done = outcome.built
             if not outcome.failed:
-                done = done + making.refresh(root=settings.LAKE, engine=engine)
+                done = done + making.refresh(root=settings.LAKE, engine=engine, told=outcome.told)
         for each in done:
             text = _("{table}: {rows:,} rows, parts: {parts}, {milliseconds:,} ms")
             self.stdout.write(text.format(**vars(each) | {"parts": each.shown_parts}))
