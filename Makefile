@@ -6,7 +6,7 @@ ARGS ?=
 JOBS ?= auto
 CATALOGUES := $(wildcard src/xueqiao/*/locale/*/LC_MESSAGES/*.po)
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres coverage check bench docs messages format clean
+.PHONY: help demo test test-postgres test-spark coverage check bench docs messages format clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ test: $(VENV)/.tools ## the whole suite on SQLite; needs no server
 test-postgres: $(VENV)/.tools ## the whole suite on PostgreSQL: XUEQIAO_DATABASE_URL, or a scratch server
 	@$(BIN)/python hatch_build.py
 	@$(BIN)/python tools/with_postgres.py $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not embedded and not browser' $(ARGS)
+
+$(VENV)/spark/pyspark: | $(VENV)/.tools
+	@echo "Fetching Apache Spark 4.0 into $(VENV)/spark (once; 430 MB) ..."
+	@$(BIN)/python tools/install.py --no-deps --target $(VENV)/spark 'pyspark>=4.0,<4.1'
+
+test-spark: $(VENV)/.tools $(VENV)/spark/pyspark ## every table and indicator on Apache Spark 4.0 with two workers; needs Java 17
+	@$(BIN)/python hatch_build.py
+	@env -u XUEQIAO_DATABASE_URL XUEQIAO_TEST_SPARK_HOME=$(abspath $(VENV)/spark/pyspark) $(BIN)/python -m pytest tests/lake/test_engines.py $(ARGS)
 
 coverage: $(VENV)/.tools ## the fast tests again, with the lines they never reach
 	@$(BIN)/python hatch_build.py

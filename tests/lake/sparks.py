@@ -1,7 +1,7 @@
 """Apache Spark as a real cluster on loopback, where somebody names a distribution of it.
 
 ``XUEQIAO_TEST_SPARK_HOME`` names the folder of a Spark 4.0 (``bin``, ``jars``), such as the package
-``pyspark`` unpacked: ``pip install --target DIR 'pyspark>=4.0,<4.1'`` gives ``DIR/pyspark``.
+``pyspark`` unpacked; ``make test-spark`` fetches it and sets the variable.
 """
 
 from __future__ import annotations
