@@ -17,6 +17,7 @@ from xueqiao.governance.erasing import following, looking, receipt, returning
 from xueqiao.governance.models import LakeErasure, ResearchExtract
 from xueqiao.kernel import clock
 from xueqiao.lake import build, catalogue, engines, extract, tables
+from xueqiao.lake.erasure import carrying, holdings
 from xueqiao.records.erasure import holds
 from xueqiao.records.models import Actor, Erasure, Statement
 
@@ -177,6 +178,41 @@ def test_what_is_held_up_is_tried_again_ever_more_rarely(settings, tmp_path, mon
     for minute in range(260, 264):
         following.follow(now=NOW + timedelta(minutes=minute))
     assert tried == [260, 261, 262, 263]
+
+
+def test_what_cannot_be_counted_is_held_up_and_what_was_announced_goes_on(
+    settings, tmp_path, monkeypatch
+):
+    settings.LAKE, settings.LAKE_MEMORY = tmp_path / "lake", "500MB"
+    factories.store(*months("wei", 1), *months("li", 1))
+    extract.extract(root=settings.LAKE, of=[catalogue.actor()], at=NOW)
+    done = []
+    monkeypatch.setattr(following, "_carry_out", lambda batches, _now: done.append(batches[0]))
+    monkeypatch.setattr(following, "_note", lambda _batches, _done: None)
+    first = erasing.finish(erasing.by_person(WEI))
+    following.follow(now=NOW)
+    assert [each.erasure for each in done] == [first.pk]
+
+    second = erasing.finish(erasing.by_person("account|https://school.example|li"))
+    counted = []
+
+    def lost(**_how):
+        counted.append(1)
+        raise holdings.FileLost("A file is lost.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(carrying, "dry_run", lost)
+        for minute in range(8):
+            following.follow(now=NOW + timedelta(minutes=minute))
+    ticket = LakeErasure.objects.get(erasure=second)
+    assert (ticket.state, ticket.held_up_by, ticket.tries) == ("announced", "lake.file_lost", 4)
+    assert ticket.held_up_text == "A file is lost."
+    assert len(counted) == 4, "after 0, 1, 3 and 7 minutes"
+    assert len(done) == 9, "the first one went on each time"
+
+    following.follow(now=NOW + timedelta(minutes=16))
+    ticket.refresh_from_db()
+    assert (ticket.statements, ticket.found) == (1, {})
 
 
 @pytest.mark.embedded

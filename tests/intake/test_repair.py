@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db.models import F, Sum
@@ -14,7 +15,7 @@ from xueqiao.intake.repair import Rule
 from xueqiao.kernel import clock
 from xueqiao.people.models import Person
 from xueqiao.records import counts, quarantine, summary
-from xueqiao.records.models import Batch, Quarantine, Repair, SourceHour, Statement
+from xueqiao.records.models import Batch, Quarantine, Repair, Source, SourceHour, Statement
 
 pytestmark = pytest.mark.django_db
 __all__ = ["inbox"]
@@ -61,6 +62,35 @@ def test_a_mended_statement_is_accepted_in_the_batch_it_arrived_in(held):
     assert summary.by_source()[0].reasons == {}
     with pytest.raises(quarantine.NotWaiting):
         mend(row, held.text)
+
+
+def test_a_try_is_no_arrival(held):
+    whole = json.dumps(json.loads(held.text) | {"verb": {"id": "http://school.example/read"}})
+    heard = Source.objects.get().last_received_at
+    sums = {name: Sum(name) for name in ("batches", "received", "lag_seconds")}
+    before = SourceHour.objects.aggregate(**sums)
+    repair.mend(held=held, text=whole, by=None, at=clock.now() + timedelta(hours=2))
+    assert SourceHour.objects.aggregate(**sums) == before
+    assert Source.objects.get().last_received_at == heard
+
+
+def test_a_row_of_a_file_keeps_its_reason_when_it_is_tried_as_it_is(held):
+    Quarantine.objects.update(reason="event_unknown", text="12/03, 10:00;Wei;module viewed")
+    held.refresh_from_db()
+    with pytest.raises(repair.NotRepairable):
+        mend(held, held.text)
+    held.refresh_from_db()
+    assert (held.reason, held.repairs.count()) == ("event_unknown", 0)
+
+
+def test_what_was_tried_least_comes_first_and_rows_of_files_do_not():
+    f.store(*[f.statement(verb=None) for _each in range(4)])
+    first, second, raw, empty = Quarantine.objects.order_by("pk")
+    Quarantine.objects.filter(pk=raw.pk).update(text="12/03, 10:00;Wei", reason="event_unknown")
+    Quarantine.objects.filter(pk=empty.pk).update(text="")
+    assert list(repair.worth_trying(Quarantine.objects.all())) == [first, second]
+    mend(first, first.text)
+    assert list(repair.worth_trying(Quarantine.objects.all())) == [second, first]
 
 
 def test_what_is_held_already_becomes_a_duplicate(held):

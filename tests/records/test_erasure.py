@@ -9,10 +9,11 @@ from django.test import Client
 
 from tests.records import erasing
 from tests.records import factories as f
+from xueqiao.intake import repair
 from xueqiao.kernel import clock
 from xueqiao.people import identity
 from xueqiao.people.models import OutsideAccount
-from xueqiao.records import query, statements
+from xueqiao.records import quarantine, query, statements
 from xueqiao.records.erasure import execution, gate, holds, receipt, requests, tombstones
 from xueqiao.records.models import (
     Actor,
@@ -285,6 +286,58 @@ def test_files_and_documents_of_a_person_go_and_shared_files_stay(settings, tmp_
     assert StatementAttachment.objects.count() == 1
     assert (done.done["attachments"], done.done["documents"]) == (1, 1)
     assert Document.objects.count() == 1
+
+
+def repeats(*made):
+    """Quarantine with rows of a log that equal an earlier one, of a batch of their own each."""
+    for each in made:
+        f.store(each | {"verb": 1})
+        row = Quarantine.objects.latest("pk")
+        Quarantine.objects.filter(pk=row.pk).update(
+            reason=Reason.ROW_REPEATED, text=json.dumps(each)
+        )
+    return Quarantine.objects.order_by("pk")
+
+
+def test_a_repeat_that_was_erased_does_not_come_back_by_a_try():
+    first = f.statement()
+    f.store(first)
+    repeat = f.statement()
+    held = repeats(repeat).get()
+    erasing.finish(erasing.by_age())
+    assert Quarantine.objects.get().text == ""
+    with pytest.raises(quarantine.NotWaiting):
+        repair.mend(held=held, text=held.text, by=None, at=clock.now())
+
+    again = repeats(repeat).last()
+    repair.mend(held=again, text=again.text, by=None, at=clock.now())
+    again.refresh_from_db()
+    assert (again.state, again.reason) == ("open", Reason.ERASED)
+    assert left() == []
+
+
+def test_a_repeat_of_who_is_under_a_hold_stays_whole():
+    one, other = erasing.people()
+    mine = f.statement()
+    f.store(mine)
+    repeats(f.statement(), f.statement(actor=f.agent("li")))
+    hold = holds.place(actor=Actor.objects.get(ifi=WEI), reason="case 12", by=one, at=clock.now())
+    erasing.finish(erasing.by_age())
+    assert [bool(each.text) for each in Quarantine.objects.order_by("pk")] == [True, False]
+    erasing.finish(erasing.by_person(WEI))
+    assert [bool(each.text) for each in Quarantine.objects.order_by("pk")] == [True, False]
+    assert left() == ids(mine)
+    holds.lift(hold=hold, by=other, at=clock.now())
+    erasing.finish(erasing.by_age())
+    assert not Quarantine.objects.exclude(text="").exists()
+
+
+def test_what_somebody_learns_after_an_erasure_is_held_with_its_text():
+    f.store(f.statement())
+    erasing.finish(erasing.by_person(WEI))
+    later = f.statement(timestamp=clock.now().isoformat(), verb=None)
+    f.store(later, f.statement(verb=None, timestamp="2018-01-01T00:00:00Z"))
+    assert [bool(each.text) for each in Quarantine.objects.order_by("pk")] == [True, False]
 
 
 def test_what_was_mended_in_quarantine_goes_too():

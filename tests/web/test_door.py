@@ -16,6 +16,7 @@ from xueqiao.intake import alarms
 from xueqiao.intake.models import Alarm, Connection, Contract, Run
 from xueqiao.kernel import clock
 from xueqiao.people.models import Person
+from xueqiao.records import quarantine
 from xueqiao.records.models import HeldState, Quarantine, Source, Statement
 
 pytestmark = pytest.mark.django_db
@@ -290,6 +291,20 @@ def test_all_of_a_list_of_one_reason_are_left_out_or_tried_again(operator):
     ours = Quarantine.objects.filter(batch__source__code="school").order_by("pk")
     assert [each.repairs.get().state for each in ours] == ["open"] * 3 + ["dismissed"]
     assert operator.get(f"/console/records/quarantine/{every}").context["can_try_all"]
+
+
+def test_two_who_try_the_same_at_once_are_told(operator, monkeypatch):
+    first, *_rest = quarantined()
+
+    def overtaken(**_how):
+        raise quarantine.NotWaiting("This item was repaired before.")
+
+    monkeypatch.setattr(quarantine, "take_again", overtaken)
+    page = operator.post(
+        "/console/records/quarantine/chosen/", {"chosen": [first.pk], "to": "again"}, follow=True
+    )
+    assert page.status_code == 200
+    assert "This item was repaired before." in page.content.decode()
 
 
 def test_the_chosen_are_left_out_or_tried_again(operator):

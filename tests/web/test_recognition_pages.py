@@ -292,3 +292,7 @@ def test_a_learner_opens_the_own_account_once(office):
     assert mine.get().number in after
     assert "/account/open/" not in after
     assert client.get("/account/open/").status_code == 405
+    # To an account that is not open nobody says that it is.
+    mine.update(status="frozen")
+    said = client.post("/account/open/", follow=True).content.decode()
+    assert "账户已开立" not in said

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from xueqiao.intake.models import Contract
@@ -18,6 +20,7 @@ from xueqiao.intake.tables.rows import Converter, as_text
 from xueqiao.kernel import errors
 from xueqiao.records import quarantine
 from xueqiao.records.checking import Incoming, Refused
+from xueqiao.records.models import Repair
 from xueqiao.records.quarantine import Mended
 from xueqiao.records.reasons import Reason
 from xueqiao.records.xapi import validate, values
@@ -25,6 +28,8 @@ from xueqiao.records.xapi import validate, values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from xueqiao.people.models import Person
     from xueqiao.records.quarantine import Outcome, Quarantine
@@ -91,11 +96,27 @@ def mend(*, held: Quarantine, text: str, by: Person | None, at: datetime) -> Out
     """Try one item again with another text.
 
     Raises:
-        NotRepairable: its text is not one that can be read again.
+        NotRepairable: its text is not one that can be read again, or is a row of a file as it was.
         NotWaiting: it was repaired before.
     """
+    if _is_raw(held) and text == (held.mended or held.text):
+        text = _("Only the mapping of its file reads this row. Write a statement in its stead.")
+        raise NotRepairable(text)
     [outcome] = quarantine.take_again(mended=[_mended(held, text)], by=by, at=at)
     return outcome
+
+
+def worth_trying(held: QuerySet[Quarantine]) -> QuerySet[Quarantine]:
+    """Those of some items that another try as they are may change, least often tried first."""
+    may = (
+        Q(form__startswith="contract:")
+        | Q(form="", reason=Reason.NOT_JSON)
+        | Q(form="", text__startswith="{")
+        | Q(form="", mended__startswith="{")
+    )
+    tries = Repair.objects.filter(held=OuterRef("pk")).order_by().values("held")
+    times = Coalesce(Subquery(tries.annotate(n=Count("pk")).values("n")), 0)
+    return held.filter(may).exclude(text="").annotate(times=times).order_by("times", "pk")
 
 
 def preview(*, held: Iterable[Quarantine], rule: Rule) -> Iterator[Change]:

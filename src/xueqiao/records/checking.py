@@ -84,6 +84,7 @@ class Checked:
     held: dict[int, Refused] = field(default_factory=dict)
     files: dict[uuid.UUID, list[attachments.Held]] = field(default_factory=dict)
     defines: bool = True  # whether its sender may say what an activity is
+    is_arrival: bool = True  # whether it comes for the first time
 
     def digest(self) -> str:
         """SHA-256 of the texts, in order."""

@@ -75,7 +75,11 @@ def take_again(
         NotWaiting: one of them was repaired before.
     """
     rows = Quarantine.objects.select_for_update().filter(pk__in=[each.held.pk for each in mended])
-    if sum(row.state in _STILL_HELD for row in rows.order_by("pk")) != len(mended):
+    # What was erased since it was read is not taken from what was read.
+    waits = [row for row in rows.order_by("pk") if row.state in _STILL_HELD]
+    erased = {row.pk for row in waits if row.reason == Reason.ERASED}
+    had = {each.held.pk for each in mended if each.held.reason == Reason.ERASED}
+    if len(waits) != len(mended) or erased - had:
         raise NotWaiting(_("This item was repaired before. Look at it again."))
     found = _stored(mended, at)
     for each, outcome in zip(mended, found, strict=True):
@@ -98,11 +102,13 @@ def dismiss(*, held: Sequence[Quarantine], by: Person | None, at: datetime) -> i
 
 
 def _stored(mended: Sequence[Mended], at: datetime) -> list[Outcome]:
-    """Store all items as one batch, which then counts nothing: they are counted where they came."""
+    """Store all items as one batch that counts nothing: they are counted where they came."""
     source = mended[0].held.batch.source
     key = f"repair:{uuid.uuid4()}"
     items = [item for each in mended for item in each.items]
-    statements.store_batch(source=source, items=items, received_at=at, batch_key=key)
+    statements.store_batch(
+        source=source, items=items, received_at=at, batch_key=key, is_arrival=False
+    )
     stored = Batch.objects.get(source=source, batch_key=key)
     refused = {row.position: row for row in stored.held.all()}
     ours = _new_ids(items, stored)
@@ -112,16 +118,6 @@ def _stored(mended: Sequence[Mended], at: datetime) -> list[Outcome]:
         position += len(each.items)
         found.append(_outcome(places, items, refused, ours))
     stored.held.all().delete()
-    counts.add(
-        [
-            counts.Tally(
-                source.pk,
-                at,
-                Counter({"batches": -1, **{name: -getattr(stored, name) for name in _SUMS}}),
-                Counter(),
-            )
-        ]
-    )
     Batch.objects.filter(pk=stored.pk).update(**dict.fromkeys(_SUMS, 0))
     return found
 

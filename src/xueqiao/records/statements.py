@@ -53,6 +53,7 @@ def store_batch(
     batch_key: str,
     delivery: Delivery | None = None,
     parts: Mapping[str, attachments.Part] | None = None,
+    is_arrival: bool = True,
 ) -> BatchResult:
     """Store a batch row by row: what is refused goes to quarantine, the rest is kept.
 
@@ -66,11 +67,13 @@ def store_batch(
         batch_key: what makes the batch one for its source, such as ``<hash of file>:<offset>``.
         delivery: the file it is a part of.
         parts: files that came with it (``attachments.by_hash``); None: its files are elsewhere.
+        is_arrival: False where it came before and was held: then the source has sent nothing now.
 
     Raises:
         KeyReused: the key belongs to a batch with other content.
     """
     batch = checking.check(items, strict=False, at=received_at, parts=parts)
+    batch.is_arrival = is_arrival
     return _store(batch, _row(source, batch, received_at, batch_key, delivery), strict=False)
 
 
@@ -224,7 +227,9 @@ def _store_new(parcels: Sequence[Parcel]) -> bool:
             transaction.set_rollback(True)
             return False
         writing.relate([(each.batch, each.batch.good) for each in parcels], inserted, numbers)
-        counts.add(counts.of(row, batch.good, batch.held) for batch, row in parcels)
+        counts.add(
+            counts.of(row, batch.good, batch.held) for batch, row in parcels if batch.is_arrival
+        )
     return True
 
 
@@ -267,7 +272,8 @@ def _write(
     written.accepted = len(good)
     # The check constraint refuses the batch if these do not add up.
     written.save(update_fields=["received", "accepted", "duplicate", "quarantined"])
-    counts.add([counts.of(written, good, held, duplicates)])
+    if batch.is_arrival:
+        counts.add([counts.of(written, good, held, duplicates)])
     return _result(written)
 
 

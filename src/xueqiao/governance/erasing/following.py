@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 READER = "governance.lake_erasure"
 PORTION = 100
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+BUSY = (tables.LakeBusy, tables.Overtaken)
+"""Somebody else was at work on the lake."""
 Counts = dict[str, dict[str, int]]
 """Rows by table and part."""
 
@@ -55,10 +57,12 @@ def follow(*, now: datetime, is_asked: bool = False) -> Followed:
     Safe to stop at any moment and to run again. A lake that was restored from a copy says itself
     how far it had followed, and is brought up to today by the same calls.
     """
-    count_new(now=now)
-    batches = told.after(carrying.position(root=settings.LAKE), limit=PORTION)
+    refusal = _count_or_hold_up(now, is_asked=is_asked)
+    announced = log.position(READER)
+    after = told.after(carrying.position(root=settings.LAKE), limit=PORTION)
+    batches = [each for each in after if each.position <= announced]
     if not batches:
-        return Followed(0, _finish(now))
+        return Followed(0, _finish(now), refusal)
     if not is_asked and _waits(batches, now):
         return Followed(0, 0)
     try:
@@ -67,7 +71,7 @@ def follow(*, now: datetime, is_asked: bool = False) -> Followed:
         _hold_up(batches, why, now)
         return Followed(0, 0, why)
     _note(batches, done)
-    return Followed(len(batches), _finish(now))
+    return Followed(len(batches), _finish(now), refusal)
 
 
 def follow_all(*, now: datetime) -> Followed:
@@ -106,6 +110,23 @@ def count_new(*, now: datetime) -> int:
     )
 
 
+def _count_or_hold_up(now: datetime, *, is_asked: bool) -> errors.Refusal | None:
+    """``count_new``; what keeps the lake from being searched stands on the tickets, and is given.
+
+    What was announced before goes on meanwhile.
+    """
+    fresh = told.after(log.position(READER), limit=PORTION)
+    if not is_asked and _waits(fresh, now):
+        return None
+    try:
+        count_new(now=now)
+    except errors.Refusal as why:
+        _announce(fresh, {each.erasure: {} for each in fresh}, now, is_counted=False)
+        _hold_up(fresh, why, now)
+        return why
+    return None
+
+
 def meant(batches: list[Told]) -> Meant:
     """What batches of the log mean, together."""
     named = {each for batch in batches for each in batch.blanked}
@@ -118,14 +139,23 @@ def meant(batches: list[Told]) -> Meant:
     )
 
 
+@transaction.atomic
 def _announce(
-    fresh: list[Told], counts: dict[int, dict[str, dict[str, int]]], now: datetime
+    fresh: list[Told], counts: dict[int, Counts], now: datetime, *, is_counted: bool = True
 ) -> None:
-    for number, found in counts.items():
+    """Open the tickets of some batches, and add up what they are about.
+
+    Args:
+        is_counted: False where they are to be announced again, with what the lake holds of them.
+    """
+    for number, found in sorted(counts.items()):
         ticket, _is_new = LakeErasure.objects.select_for_update().get_or_create(erasure_id=number)
         mine = [each for each in fresh if each.erasure == number]
         ticket.state, ticket.finished_at = LakeErasure.State.ANNOUNCED, None
         ticket.announced_at = ticket.announced_at or now
+        if not is_counted:
+            ticket.save()
+            continue
         ticket.statements += sum(len(each.statements) for each in mine)
         ticket.blanked += sum(len(each.blanked) for each in mine)
         ticket.found = _added(ticket.found, found)
@@ -171,7 +201,7 @@ def _waits(batches: list[Told], now: datetime) -> bool:
 def _hold_up(batches: list[Told], why: errors.Refusal, now: datetime) -> None:
     mine = LakeErasure.objects.filter(erasure_id__in={each.erasure for each in batches})
     for ticket in mine.select_for_update().order_by("pk"):
-        ticket.tries = 0 if isinstance(why, tables.LakeBusy) else ticket.tries + 1
+        ticket.tries = 0 if isinstance(why, BUSY) else ticket.tries + 1
         pause = min(FIRST_PAUSE * 2 ** min(max(ticket.tries - 1, 0), 10), LONGEST_PAUSE)
         ticket.next_try_at = now + pause
         ticket.held_up_by, ticket.held_up_text = why.code, why.text
@@ -213,6 +243,9 @@ def _finish(now: datetime) -> int:
         sharing.withdraw_all(at=now)
     for ticket in ready:
         _take_back(ticket, now)
+        # Of a run that was killed behind its last step.
+        ticket.held_up_by = ticket.held_up_text = ""
+        ticket.tries, ticket.next_try_at = 0, None
         ticket.state, ticket.finished_at = LakeErasure.State.DONE, now
         ticket.digest = receipt.digest(ticket)
         ticket.save()

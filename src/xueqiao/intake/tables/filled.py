@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_FAULTS: Final = 500
+LONGEST_ENDING: Final = 10
+"""Of a file's name: a file system takes no endless one."""
 """As many faults of one table are kept; who mends those sees the next."""
 Line = TypeVar("Line")
 
@@ -70,7 +72,7 @@ def opened(
     if not 0 < len(content) <= MOST_BYTES:
         text = _("The file has {size:,} bytes. Send one of at least 1 and at most {most:,} bytes.")
         raise refusal(text.format(size=len(content), most=MOST_BYTES), pointer="file")
-    with NamedTemporaryFile(suffix=Path(name).suffix) as file:
+    with NamedTemporaryFile(suffix=Path(name).suffix[:LONGEST_ENDING]) as file:
         file.write(content)
         file.flush()
         path = Path(file.name)

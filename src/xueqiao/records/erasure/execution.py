@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from xueqiao.kernel import bulk, clock, cursor
+from xueqiao.kernel import clock, cursor
 from xueqiao.people import identity
 from xueqiao.records import attachments, documents, log
 from xueqiao.records.erasure import removal, scrubbing, selection, tombstones
 from xueqiao.records.exporting import jobs as exporting
-from xueqiao.records.models import Actor, Erasure, ErasureTarget, Tombstone
+from xueqiao.records.models import Actor, Erasure, ErasureTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def step(*, number: int, at: datetime) -> int | None:
     if erasure.stage == Erasure.Stage.STATEMENTS:
         return _statements(erasure, at)
     if erasure.stage == Erasure.Stage.QUARANTINE:
-        if not scrubbing.quarantine(erasure):
+        if not scrubbing.quarantine(erasure, at):
             _next(erasure, Erasure.Stage.TRACES)
         return 0
     _finish(erasure, at)
@@ -101,7 +101,7 @@ def _statements(erasure: Erasure, at: datetime) -> int | None:
     if not rows:
         return _statements_gone(erasure, at)
     gone, blank = removal.remove(erasure, rows)
-    _bury(erasure, gone + blank)
+    tombstones.bury(erasure, [row.uuid for row in gone + blank])
     _tell(erasure, gone, blank, at)
     _count(erasure, gone, blank)
     return len(gone)
@@ -115,7 +115,7 @@ def _statements_gone(erasure: Erasure, at: datetime) -> int | None:
     if erasure.kind == Erasure.Kind.IDS:
         held = selection.rows(erasure).values("uuid")
         barred = ErasureTarget.objects.filter(erasure=erasure).exclude(uuid__in=held)
-        _bury_ids(erasure, barred.values_list("uuid", flat=True))
+        tombstones.bury(erasure, barred.values_list("uuid", flat=True))
     erasure.kept = _kept(erasure, at)
     _next(erasure, Erasure.Stage.QUARANTINE)
     return 0
@@ -134,17 +134,6 @@ def _kept(erasure: Erasure, at: datetime) -> dict[str, int]:
 def _next(erasure: Erasure, stage: str) -> None:
     erasure.stage = stage
     erasure.save(update_fields=["stage", "kept"])
-
-
-def _bury(erasure: Erasure, rows: list[removal.Row]) -> None:
-    _bury_ids(erasure, [row.uuid for row in rows])
-
-
-def _bury_ids(erasure: Erasure, keys: Any) -> None:
-    for some in bulk.chunks(keys):
-        digests = sorted(tombstones.digest_of(key) for key in some)
-        rows = [(digest, erasure.pk) for digest in digests]
-        bulk.insert(Tombstone, ("digest", "erasure_id"), rows, ignore_conflicts=True)
 
 
 def _tell(

@@ -114,10 +114,21 @@ def id_only(key: uuid.UUID) -> str:
 
 
 def cleaned(held: Sequence[str]) -> list[str]:
-    """Texts for quarantine; empty in place of one that names somebody who was erased."""
+    """Texts for quarantine; empty in place of one of before somebody it names was erased.
+
+    Also in place of one that does not say of when it is.
+    """
     if not held or "identifiers" not in tombstones.known():
         return list(held)
-    return ["" if moments(texts.identifiers(text)) else text for text in held]
+    return ["" if _is_of_before(text) else text for text in held]
+
+
+def _is_of_before(text: str) -> bool:
+    erased = moments(texts.identifiers(text))
+    if not erased:
+        return False
+    happened = texts.happened(text)
+    return happened is None or happened < max(erased.values())
 
 
 def _id_text(key: uuid.UUID) -> str:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xueqiao.records.xapi import agents
+from xueqiao.records.xapi import agents, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 _DEEPEST = 200
 
@@ -32,6 +33,13 @@ def statement_id(text: str) -> str:
     found = decoded(text)
     held = found.get("id") if isinstance(found, dict) else None
     return held.lower() if isinstance(held, str) else ""
+
+
+def happened(text: str) -> datetime | None:
+    """When the statement in a JSON text happened, in UTC; None where it does not say so."""
+    found = decoded(text)
+    held = found.get("timestamp") if isinstance(found, dict) else None
+    return values.instant(held) if isinstance(held, str) else None
 
 
 def names(text: str, identifier: str) -> bool:

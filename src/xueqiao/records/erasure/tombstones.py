@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from xueqiao.records.models import Erasure
+
 _TABLES: dict[str, type[Model]] = {"ids": Tombstone, "identifiers": ErasedIdentifier}
 # What this process has seen once: rows of these tables are never removed.
 _seen: set[str] = set()
@@ -36,6 +38,13 @@ def digest_of(key: uuid.UUID) -> uuid.UUID:
 def hash_of(identifier: str) -> str:
     """The keyed hash of an agent's identifier; without the platform's key nobody can guess it."""
     return ids.keyed_hash(settings.IDENTITY_KEY, f"records.erased\x1f{identifier}")
+
+
+def bury(erasure: Erasure, keys: Iterable[uuid.UUID]) -> None:
+    """Keep the digests of some ids, so that their statements do not come back."""
+    for some in bulk.chunks(keys):
+        rows = [(digest, erasure.pk) for digest in sorted(digest_of(key) for key in some)]
+        bulk.insert(Tombstone, ("digest", "erasure_id"), rows, ignore_conflicts=True)
 
 
 def is_tombstoned(keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:

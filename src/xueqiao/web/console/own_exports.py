@@ -28,6 +28,8 @@ ORIGINS = {RECORDS: gettext_lazy("Records"), LAKE: gettext_lazy("Workbench")}
 STATES = ExportJob.State
 LEVELS = {"done": "ok", "failed": "bad", "cancelled": "", "expired": ""}
 SHOWN_CHARACTERS = 80
+NEWEST = 500
+"""Of each origin: files of older exports are long gone."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,12 @@ def may(person: Person) -> May:
 
 
 def rows(person: Person, allowed: May) -> list[Row]:
-    """All exports that somebody asked for. Two queries."""
+    """The newest exports that somebody asked for, ``NEWEST`` of each origin. Two queries."""
     return [*_of_records(person, allowed), *_of_lake(person, allowed)]
 
 
 def _of_records(person: Person, allowed: May) -> Iterator[Row]:
-    for job in ExportJob.objects.filter(asked_by=person):
+    for job in ExportJob.objects.filter(asked_by=person).order_by("-asked_at", "-pk")[:NEWEST]:
         yield Row(
             pk=f"X-{job.pk}",
             origin=RECORDS,
@@ -108,7 +110,9 @@ def _of_records(person: Person, allowed: May) -> Iterator[Row]:
 
 
 def _of_lake(person: Person, allowed: May) -> Iterator[Row]:
-    for export in LakeExport.objects.filter(asked_by=person).select_related("run"):
+    found = LakeExport.objects.filter(asked_by=person).select_related("run")
+    found = found.only("key", "kind", "state", "rows", "asked_at", "expires_at", "run__sql")
+    for export in found.order_by("-asked_at", "-pk")[:NEWEST]:
         yield Row(
             pk=f"L-{export.pk}",
             origin=LAKE,

@@ -134,15 +134,24 @@ def chosen(request: HttpRequest) -> HttpResponse:
             request, _("{n} left out; they stay counted as quarantined.").format(n=count)
         )
     else:
-        _tell(request, repair.mend_many(held=rows, rule=None, by=who, at=clock.now()))
+        try:
+            _tell(request, repair.mend_many(held=rows, rule=None, by=who, at=clock.now()))
+        except errors.Refusal as why:
+            # Somebody else was faster; what was tried before stays.
+            messages.error(request, why.text)
     return redirect(exports.address(reverse("console-quarantine"), request.GET.dict().items()))
 
 
 def _meant(request: HttpRequest) -> list[Quarantine]:
-    """The chosen items that wait; or, of one reason, the first of all that the list shows."""
-    if request.POST.get("to", "").endswith("-all") and request.GET.get("reason") in Reason.values:
-        rows = lists.read(request, QUARANTINE, _rows()).rows
-        return list(rows.filter(state=HeldState.OPEN).order_by("pk")[: shown.AT_ONCE])
+    """The chosen items that wait; or, of one reason, the first of all that the list shows.
+
+    What was tried least often comes first, so that one press after the other comes to all.
+    """
+    to = request.POST.get("to", "")
+    if to.endswith("-all") and request.GET.get("reason") in Reason.values:
+        rows = lists.read(request, QUARANTINE, _rows()).rows.filter(state=HeldState.OPEN)
+        rows = repair.worth_trying(rows) if to.startswith("again") else rows.order_by("pk")
+        return list(rows[: shown.AT_ONCE])
     numbers = [int(each) for each in request.POST.getlist("chosen") if each.isdigit()]
     return list(_rows().filter(state=HeldState.OPEN, pk__in=numbers))
 

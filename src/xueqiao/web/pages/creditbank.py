@@ -55,8 +55,9 @@ def account(request: HttpRequest) -> HttpResponse:
 def open_account(request: HttpRequest) -> HttpResponse:
     """Open my own account; who has one is shown it."""
     made = holders.open_own(person_id=access.signed_in(request).pk, at=clock.now())
-    text = _("Your account is open. Its number is {number}; it never closes.")
-    messages.success(request, text.format(number=made.number))
+    if made.status == made.Status.ACTIVE:
+        text = _("Your account is open. Its number is {number}; it never closes.")
+        messages.success(request, text.format(number=made.number))
     return redirect("account")
 
 
