@@ -155,18 +155,25 @@ def come(root: Path, engine, learners: int) -> None:
 
 
 def add_day(root: Path, size: int) -> dict:
-    """The last day of the year: of a large month that has 30 already.
-
-    Also persons who are new on it, and a statement that takes back one of half a year ago.
-    """
+    """The last day of the year, of a large month that has 30 already; and who is new on it."""
     learners = size // EACH + size // EACH // DAYS
-    voids = f"case when n = {size} then md5('{size // 2}')::uuid::varchar end"
     local = f"timestamp '2025-12-31' + to_seconds(((n - {size}) * 86399 // {DAY})::bigint)"
     table = statements(root)
     with opened(root) as engine:
         come(root, engine, learners)
-        rows = shaped(table, engine, events(size, size + DAY, learners, local, voids))
+        rows = shaped(table, engine, events(size, size + DAY, learners, local))
         table.commit(batches=rows, marks={"xid": 0, "row": size + DAY}, replace="nothing")
+    return {}
+
+
+def take_back(root: Path, size: int) -> dict:
+    """One statement of the last day that declares one of half a year ago void."""
+    number, voids = size + DAY, f"md5('{size // 2}')::uuid"
+    table = statements(root)
+    with opened(root) as engine:
+        local = "timestamp '2025-12-31 12:00'"
+        rows = shaped(table, engine, events(number, number + 1, size // EACH, local, voids))
+        table.commit(batches=rows, marks={"xid": 0, "row": number + 1}, replace="nothing")
     return {}
 
 
@@ -221,7 +228,7 @@ def size_of(table: tables.Table) -> int:
     return sum(each.stat().st_size for each in table.path.rglob("*.parquet"))
 
 
-STEPS = {each.__name__: each for each in (fill, make, scan, add_day, erase)}
+STEPS = {each.__name__: each for each in (fill, make, scan, add_day, take_back, erase)}
 
 
 def step(name: str, root: str, size: str) -> None:
@@ -256,7 +263,9 @@ def measured(size: int, root: str) -> list[dict]:
     filled, made = done("fill", root, size), done("make", root, size)
     read, again = done("scan", root, size), done("make", root, size)
     done("add_day", root, size)
-    day, gone = done("make", root, size), done("erase", root, size)
+    day = done("make", root, size)
+    done("take_back", root, size)
+    back, gone = done("make", root, size), done("erase", root, size)
     facts = [
         ("made up and written into bronze", size / filled["seconds"], "events/s"),
         ("bronze", filled["bytes"] / size, "bytes/event"),
@@ -271,6 +280,7 @@ def measured(size: int, root: str) -> list[dict]:
         (f"build of a new day of {DAY:,}", day["seconds"], "s"),
         ("build of a new day, work of all cores", day["cpu"], "s"),
         ("build of a new day, peak memory", day["peak"], "MiB"),
+        ("build after a statement of half a year ago was taken back", back["seconds"], "s"),
         (f"one learner of {gone['statements']} events erased", gone["seconds"], "s"),
         ("that erasure, work of all cores", gone["cpu"], "s"),
     ]
