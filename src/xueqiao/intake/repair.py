@@ -100,8 +100,8 @@ def mend(*, held: Quarantine, text: str, by: Person | None, at: datetime) -> Out
         NotWaiting: it was repaired before.
     """
     if _is_raw(held) and text == (held.mended or held.text):
-        text = _("Only the mapping of its file reads this row. Write a statement in its stead.")
-        raise NotRepairable(text)
+        said = _("Only the mapping of its file reads this row. Write a statement in its stead.")
+        raise NotRepairable(said)
     [outcome] = quarantine.take_again(mended=[_mended(held, text)], by=by, at=at)
     return outcome
 

@@ -64,7 +64,7 @@ def follow(*, now: datetime, is_asked: bool = False) -> Followed:
     if not batches:
         return Followed(0, _finish(now), refusal)
     if not is_asked and _waits(batches, now):
-        return Followed(0, 0)
+        return Followed(0, 0, refusal)
     try:
         done = _carry_out(batches, now)
     except errors.Refusal as why:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_FAULTS: Final = 500
+"""As many faults of one table are kept; who mends those sees the next."""
 LONGEST_ENDING: Final = 10
 """Of a file's name: a file system takes no endless one."""
-"""As many faults of one table are kept; who mends those sees the next."""
 Line = TypeVar("Line")
 
 
