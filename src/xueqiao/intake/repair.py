@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from xueqiao.intake.models import Contract
@@ -20,7 +19,6 @@ from xueqiao.intake.tables.rows import Converter, as_text
 from xueqiao.kernel import errors
 from xueqiao.records import quarantine
 from xueqiao.records.checking import Incoming, Refused
-from xueqiao.records.models import Repair
 from xueqiao.records.quarantine import Mended
 from xueqiao.records.reasons import Reason
 from xueqiao.records.xapi import validate, values
@@ -114,9 +112,7 @@ def worth_trying(held: QuerySet[Quarantine]) -> QuerySet[Quarantine]:
         | Q(form="", text__startswith="{")
         | Q(form="", mended__startswith="{")
     )
-    tries = Repair.objects.filter(held=OuterRef("pk")).order_by().values("held")
-    times = Coalesce(Subquery(tries.annotate(n=Count("pk")).values("n")), 0)
-    return held.filter(may).exclude(text="").annotate(times=times).order_by("times", "pk")
+    return quarantine.least_tried(held.filter(may).exclude(text=""))
 
 
 def preview(*, held: Iterable[Quarantine], rule: Rule) -> Iterator[Change]:

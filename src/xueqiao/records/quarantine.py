@@ -7,7 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from xueqiao.kernel import bulk, errors
@@ -18,6 +19,8 @@ from xueqiao.records.models import Batch, HeldState, Quarantine, Reason, Repair,
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from xueqiao.people.models import Person
     from xueqiao.records.checking import Refused
@@ -86,6 +89,13 @@ def take_again(
         _write_down(each, outcome, by=by, at=at, rule=rule)
     _move_counts(mended, found)
     return found
+
+
+def least_tried(held: QuerySet[Quarantine]) -> QuerySet[Quarantine]:
+    """Some items, those first that were tried least often."""
+    tries = Repair.objects.filter(held=OuterRef("pk")).order_by().values("held")
+    times = Coalesce(Subquery(tries.annotate(n=Count("pk")).values("n")), 0)
+    return held.annotate(times=times).order_by("times", "pk")
 
 
 def dismiss(*, held: Sequence[Quarantine], by: Person | None, at: datetime) -> int:
