@@ -39,8 +39,8 @@ ALARMS = lists.Listing(
             _("State"),
             lambda: [
                 (alarms.OPEN, _("Not closed")),
-                ("month", _("And what ended in the last 31 days")),
-                ("year", _("And what ended in the last year")),
+                ("month", _("Not closed, or ended in the last 31 days")),
+                ("year", _("Not closed, or ended in the last year")),
             ],
             # What is over is not read at all unless it is asked for.
             lambda rows, _wanted: rows,
